@@ -1,0 +1,47 @@
+// Package sandbox plays the chats archive of LiveChat's REST API v2, so that a
+// client of it can be tried, tested and measured without an account.
+//
+// A [Server] is an [http.Handler] with the two calls of the real thing,
+//
+//	GET /chats          a list, 25 to a page: {"chats":[…],"total":N,"pages":P}
+//	GET /chats/<id>     one chat, no wrapper
+//
+// and every rule the public reference gives: Basic or Bearer credentials, the
+// X-API-Version header, inclusive dates read in a zone, pending chats on
+// request, and the cap: of all chats that match, a query reaches the newest
+// 25,000 only. Where the reference is silent there is a switch, and one for
+// each way in which a service can fail. [Help] lists them all.
+//
+// Most callers need two lines:
+//
+//	o, err := sandbox.Parse("chats=5000&days=90&order=oldest")
+//	s := sandbox.New(o)
+//
+// and then mount s, or call [Server.Listen].
+//
+// # What is in the archive
+//
+// The data is a function of the [Options] alone, the moment it counts as now
+// included; the same options give the same bytes. Of a chat some 25 bytes are
+// kept, and it is written out when it is asked for, so 400,000 of them fit in
+// ten megabytes. Time stands still until [Server.SetNow] moves it: then open chats
+// end and new ones begin, as many a day as before.
+//
+// [Server.Truth] tells what the archive holds and has ever held, to hold a
+// client's output against it.
+//
+// # The admin pages
+//
+// Three paths beside the API need no credentials, are never counted and never
+// fail:
+//
+//	GET  /_sandbox/chats       the truth, one JSON object a line
+//	GET  /_sandbox/requests    {"count":N,"by_status":{…},"by_fault":{…}}
+//	POST /_sandbox/now?t=…     SetNow, with a time as in RFC 3339
+//
+// # What it does not do
+//
+// It shares no constant and no type with the client it is a test of: a wrong
+// number would agree with itself. The filters that have nothing to do with
+// time (agent, group, tag[] and so on) are ignored.
+package sandbox

@@ -1,0 +1,189 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Options are the switches, one field each. Start from [Default] or [Parse]:
+// the zero Options are not valid. [Help] says what each one means.
+type Options struct {
+	// The data.
+	Now          time.Time // zero: the time at which New is called
+	Seed         int
+	Chats        int
+	Days         int
+	Shape        string
+	QuietDays    int
+	FullDay      int
+	FullDayChats int
+	FullHour     int
+	Missed       float64
+	LongChats    float64
+	LongDays     int
+	Pending      int
+	EventIDs     string
+	Visitor      string
+	Odd          float64
+	Hostile      float64
+	LateChanges  float64
+	LateBy       time.Duration
+
+	// The service.
+	EntityID        string
+	AccessToken     string
+	AccountTimezone string
+	Cap             int
+	Gzip            bool
+	Cache           bool
+
+	// What nobody says.
+	Order        string
+	Dates        string
+	PendingDates string
+	PendingDelay time.Duration
+	CapTotal     string
+	PastEnd      string
+
+	// What moves while somebody reads.
+	DriftEnd    int
+	DriftVanish int
+
+	// What goes wrong.
+	FaultSeed         int
+	FaultBurst        int
+	Rate500           float64
+	Rate503           float64
+	Rate429           float64
+	Rate408           float64
+	RateReset         float64
+	RateCut           float64
+	RateChopped       float64
+	RateBroken        float64
+	RateHTML          float64
+	RateEmpty         float64
+	RateNull          float64
+	RateWrongTotal    float64
+	RateNoTotal       float64
+	RateStallHeader   float64
+	RateStallBody     float64
+	Stall             time.Duration
+	RetryAfter        string
+	RetryAfterValue   time.Duration
+	Latency           time.Duration
+	MaxRate           int
+	Misdirected       string
+	MisdirectedStatus int
+	Redirect          string
+	Endless           bool
+	Deep              int
+	Status            int
+	FailAfter         int
+}
+
+// Default returns a healthy archive of 1,000 chats over the last 30 days.
+func Default() Options {
+	return Options{
+		Seed: 1, Chats: 1000, Days: 30, Shape: "busyhours",
+		FullDayChats: 60000, FullHour: -1,
+		Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2,
+		EventIDs: "all", Visitor: "object", LateBy: 6 * time.Hour,
+		AccountTimezone: "America/Los_Angeles", Cap: 25000,
+		Order: "newest", Dates: "start", PendingDates: "start",
+		CapTotal: "true", PastEnd: "empty",
+		FaultSeed: 1, FaultBurst: 3, Stall: 300 * time.Second,
+		RetryAfter: "none", RetryAfterValue: time.Second,
+		MisdirectedStatus: 421,
+	}
+}
+
+// switches is the one table of options: [Parse], [Help] and the validation in
+// [New] all read it. The order is that of the manual.
+var switches = []option{
+	{"now", "", at(func(o *Options) *time.Time { return &o.Now }), "the moment that counts as now, RFC 3339; empty is the time of the start"},
+	{"seed", "", whole(func(o *Options) *int { return &o.Seed }, 0, 1<<31-1), "another seed, another archive"},
+	{"chats", "", whole(func(o *Options) *int { return &o.Chats }, 0, 5_000_000), "how many chats, open ones included"},
+	{"days", "", whole(func(o *Options) *int { return &o.Days }, 1, 36500), "over how many days, up to now"},
+	{"shape", "", oneOf(func(o *Options) *string { return &o.Shape }, "even", "busyhours", "bursty", "sparse"), "how they fall: evenly; mostly in working hours; in bursts of an hour; on one day in ten"},
+	{"quiet_days", "gap_days", whole(func(o *Options) *int { return &o.QuietDays }, 0, 36500), "nothing happened in the last n days"},
+	{"full_day", "", whole(func(o *Options) *int { return &o.FullDay }, 0, 36500), "the day (UTC) this many days ago gets full_day_chats more; 0 is none"},
+	{"full_day_chats", "", whole(func(o *Options) *int { return &o.FullDayChats }, 0, 5_000_000), "how many more chats the full day gets, spread over its 24 hours"},
+	{"full_hour", "", whole(func(o *Options) *int { return &o.FullHour }, -1, 23), "all of them in this one hour (UTC) of the full day; -1 is none"},
+	{"missed", "", share(func(o *Options) *float64 { return &o.Missed }), "share of missed_chat records"},
+	{"long_chats", "", share(func(o *Options) *float64 { return &o.LongChats }), "share of chats that run for hours or days"},
+	{"long_days", "", whole(func(o *Options) *int { return &o.LongDays }, 1, 365), "the longest chat, in days"},
+	{"pending", "", whole(func(o *Options) *int { return &o.Pending }, 0, 100_000), "how many of the chats are surely still open at now"},
+	{"event_ids", "", oneOf(func(o *Options) *string { return &o.EventIDs }, "all", "none", "some"), "whether messages and events carry event_id"},
+	{"visitor", "", oneOf(func(o *Options) *string { return &o.Visitor }, "object", "flat", "both", "mixed"), "the visitor as an object, as visitor_id and visitor_name, or both; mixed varies from chat to chat"},
+	{"odd", "", share(func(o *Options) *float64 { return &o.Odd }), "share of chats with something odd but possible: unknown fields, wrong types, nulls, unknown zones, missing or contradicting times"},
+	{"hostile", "", share(func(o *Options) *float64 { return &o.Hostile }), "share of chats with U+0000, lone surrogates, U+2028, invalid UTF-8, duplicate keys or very long texts"},
+	{"late_changes", "", share(func(o *Options) *float64 { return &o.LateChanges }), "share of chats that are tagged, rated and surveyed only some time after their end"},
+	{"late_by", "", span(func(o *Options) *time.Duration { return &o.LateBy }), "how long after the end a late change comes"},
+
+	{"entity_id", "", text(func(o *Options) *string { return &o.EntityID }), "the only Basic user accepted; empty accepts all"},
+	{"access_token", "", text(func(o *Options) *string { return &o.AccessToken }), "the only password or bearer token accepted; empty accepts all but the token `wrong`"},
+	{"account_timezone", "", zoneName(func(o *Options) *string { return &o.AccountTimezone }), "the zone of the dates when a request names none, and of a chat without timezone"},
+	{"cap", "", whole(func(o *Options) *int { return &o.Cap }, pageSize, 1<<31-1), "how many of the newest matching chats a query reaches"},
+	{"gzip", "", yesNo(func(o *Options) *bool { return &o.Gzip }), "compress answers for clients that accept it"},
+	{"cache", "", yesNo(func(o *Options) *bool { return &o.Cache }), "keep every chat once written, about 6 KB each, so that a page costs no more than a copy"},
+
+	{"order", "", oneOf(func(o *Options) *string { return &o.Order }, "newest", "oldest", "none"), "which chats come first; none is a fixed disorder of its own for each range of dates"},
+	{"dates", "", oneOf(func(o *Options) *string { return &o.Dates }, "start", "end", "overlap"), "the time that date_from, date_to and the order look at; overlap matches every chat that ran in the range"},
+	{"pending_dates", "", oneOf(func(o *Options) *string { return &o.PendingDates }, "start", "today", "always"), "with dates=end, where an open chat is found: on the day it began, today, or in every range"},
+	{"pending_delay", "", span(func(o *Options) *time.Duration { return &o.PendingDelay }), "how long an open chat takes to show up"},
+	{"cap_total", "", oneOf(func(o *Options) *string { return &o.CapTotal }, "true", "capped"), "total and pages as they are, or as far as the cap"},
+	{"past_end", "", oneOf(func(o *Options) *string { return &o.PastEnd }, "empty", "400"), "a page after the last one reachable is an empty list, or a 400"},
+
+	{"drift_end", "", whole(func(o *Options) *int { return &o.DriftEnd }, 0, 1<<31-1), "after every n lists served one more chat has just ended; 0 is never"},
+	{"drift_vanish", "", whole(func(o *Options) *int { return &o.DriftVanish }, 0, 1<<31-1), "after every n lists served one of the last 1,000 chats listed is gone for good; 0 is never"},
+
+	{"fault_seed", "", whole(func(o *Options) *int { return &o.FaultSeed }, 0, 1<<31-1), "another seed, other requests that fail"},
+	{"fault_burst", "", whole(func(o *Options) *int { return &o.FaultBurst }, 0, 1<<31-1), "how many times in a row the same request can be hit by a rate_…; 0 is no limit"},
+	{"rate_500", "", share(func(o *Options) *float64 { return &o.Rate500 }), "share of requests answered 500"},
+	{"rate_503", "", share(func(o *Options) *float64 { return &o.Rate503 }), "share answered 503, with retry_after"},
+	{"rate_429", "", share(func(o *Options) *float64 { return &o.Rate429 }), "share answered 429, with retry_after"},
+	{"rate_408", "", share(func(o *Options) *float64 { return &o.Rate408 }), "share answered 408"},
+	{"rate_reset", "", share(func(o *Options) *float64 { return &o.RateReset }), "share whose connection is reset"},
+	{"rate_cut", "", share(func(o *Options) *float64 { return &o.RateCut }), "share whose body ends before its Content-Length"},
+	{"rate_chopped", "", share(func(o *Options) *float64 { return &o.RateChopped }), "share whose body ends early while everything about it looks complete"},
+	{"rate_broken", "", share(func(o *Options) *float64 { return &o.RateBroken }), "share answered 200 with broken JSON"},
+	{"rate_html", "", share(func(o *Options) *float64 { return &o.RateHTML }), "share answered 200 with an HTML login page"},
+	{"rate_empty", "", share(func(o *Options) *float64 { return &o.RateEmpty }), "share answered 200 with nothing"},
+	{"rate_null", "", share(func(o *Options) *float64 { return &o.RateNull }), "share answered 200 with {\"chats\": null}"},
+	{"rate_wrong_total", "", share(func(o *Options) *float64 { return &o.RateWrongTotal }), "share of lists whose total is wrong: too high, too low, 0, negative, huge"},
+	{"rate_no_total", "", share(func(o *Options) *float64 { return &o.RateNoTotal }), "share of lists without total and pages"},
+	{"rate_stall_header", "", share(func(o *Options) *float64 { return &o.RateStallHeader }), "share that stall before the header"},
+	{"rate_stall_body", "", share(func(o *Options) *float64 { return &o.RateStallBody }), "share that stall in the middle of the body"},
+	{"stall", "", span(func(o *Options) *time.Duration { return &o.Stall }), "how long a stall lasts unless the client goes before; then the connection is cut"},
+	{"retry_after", "", oneOf(func(o *Options) *string { return &o.RetryAfter }, "none", "seconds", "date"), "the form of Retry-After on 429 and 503"},
+	{"retry_after_value", "", span(func(o *Options) *time.Duration { return &o.RetryAfterValue }), "how long Retry-After asks for"},
+	{"latency", "", span(func(o *Options) *time.Duration { return &o.Latency }), "how long every answer takes"},
+	{"max_rate", "", whole(func(o *Options) *int { return &o.MaxRate }, 0, 1<<31-1), "requests in flight at once before the next is answered 429; 0 is no limit"},
+	{"misdirected", "", text(func(o *Options) *string { return &o.Misdirected }), "the region, fra for instance, that a request must name in X-Region"},
+	{"misdirected_status", "", whole(func(o *Options) *int { return &o.MisdirectedStatus }, 400, 599), "the status of a misdirected request"},
+	{"redirect", "", text(func(o *Options) *string { return &o.Redirect }), "every request is sent to this URL with a 302"},
+	{"endless", "", yesNo(func(o *Options) *bool { return &o.Endless }), "every list goes on until the client goes away"},
+	{"deep", "", whole(func(o *Options) *int { return &o.Deep }, 0, 100_000_000), "the first chat of page 1 holds an array in an array, this many deep"},
+	{"status", "", whole(func(o *Options) *int { return &o.Status }, 0, 599), "every list is answered with this status; 0 is none"},
+	{"fail_after", "", whole(func(o *Options) *int { return &o.FailAfter }, 0, 1<<31-1), "from the nth list on everything is answered 503; 0 is never"},
+}
+
+// Help returns all switches with their defaults as a Markdown table.
+func Help() string {
+	def := Default()
+	var b strings.Builder
+	b.WriteString("| switch | default | values | meaning |\n|---|---|---|---|\n")
+	for _, s := range switches {
+		name := "`" + s.name + "`"
+		if s.alias != "" {
+			name += ", `" + s.alias + "`"
+		}
+		value := s.kind.show(&def)
+		if value != "" {
+			value = "`" + value + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, value, s.kind.want, strings.ReplaceAll(s.meaning, "|", `\|`))
+	}
+	return b.String()
+}

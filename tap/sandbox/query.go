@@ -1,0 +1,256 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const pageSize = 25
+
+// query is a list request, understood.
+type query struct {
+	from, to int64 // Unix seconds, [from, to)
+	page     int
+	pending  bool
+}
+
+// parseQuery reads the parameters that have to do with time and pages. All
+// others are filters this sandbox does not have, and are ignored.
+func parseQuery(v url.Values, account *time.Location, now int64) (q query, err error) {
+	zone := account
+	if name := v.Get("timezone"); v.Has("timezone") {
+		if zone, err = loadZone(name); err != nil {
+			return q, fmt.Errorf("timezone %q is not in the TZ database", name)
+		}
+	}
+	q = query{from: math.MinInt64, page: 1, pending: v.Get("include_pending") == "1"}
+	if q.from, err = parseDay(v, "date_from", zone, 0, math.MinInt64); err != nil {
+		return q, err
+	}
+	y, m, d := time.Unix(now, 0).In(zone).Date()
+	tomorrow := time.Date(y, m, d+1, 0, 0, 0, 0, zone).Unix()
+	if q.to, err = parseDay(v, "date_to", zone, 1, tomorrow); err != nil {
+		return q, err
+	}
+	if q.from >= q.to && v.Has("date_to") {
+		return q, fmt.Errorf("date_from %q is after date_to %q", v.Get("date_from"), v.Get("date_to"))
+	}
+	if page := v.Get("page"); v.Has("page") {
+		if q.page, err = strconv.Atoi(page); err != nil || q.page < 1 {
+			return q, fmt.Errorf("page %q is not a number from 1", page)
+		}
+	}
+	return q, nil
+}
+
+// parseDay returns the midnight that begins the day, or a later one. A day
+// without that midnight (a clock put forward) begins with its first second.
+func parseDay(v url.Values, name string, zone *time.Location, later int, missing int64) (int64, error) {
+	if !v.Has(name) {
+		return missing, nil
+	}
+	t, err := time.Parse(time.DateOnly, v.Get(name))
+	if err != nil {
+		return 0, fmt.Errorf("%s %q is not a date like 2020-11-30", name, v.Get(name))
+	}
+	return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, zone).Unix(), nil
+}
+
+// zones keeps what loadZone has read; only names that exist get in.
+var zones sync.Map
+
+// loadZone is time.LoadLocation for names of the database only.
+func loadZone(name string) (*time.Location, error) {
+	if known, ok := zones.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("no zone %q", name)
+	}
+	zone, err := time.LoadLocation(name)
+	if err == nil {
+		zones.Store(name, zone)
+	}
+	return zone, err
+}
+
+// matches are the chats of a query, newest first, without a copy of them: a
+// stretch of a sorted index, read backwards, and a few that belong elsewhere.
+type matches struct {
+	index  []int32
+	extras []extra // by rank
+}
+
+// extra is a chat that is not in the index, at a rank in the whole list.
+type extra struct {
+	rank int
+	no   int32
+}
+
+func (m matches) total() int { return len(m.index) + len(m.extras) }
+
+// at returns the chat at a rank.
+func (m matches) at(rank int) int32 {
+	before, found := slices.BinarySearchFunc(m.extras, rank, func(e extra, rank int) int {
+		return cmp.Compare(e.rank, rank)
+	})
+	if found {
+		return m.extras[before].no
+	}
+	return m.index[len(m.index)-1-(rank-before)]
+}
+
+// match finds the chats of a range.
+func (a *archive) match(q query) matches {
+	var m matches
+	type keyed struct {
+		key int64
+		no  int32
+	}
+	var others []keyed
+	of := record.begin
+	switch a.opt.Dates {
+	case "start":
+		m.index = a.byStart
+	default:
+		m.index, of = a.byEnd, record.end
+	}
+	whole := m.index
+	m.index = whole[a.search(whole, q.from, of):a.search(whole, q.to, of)]
+	if a.opt.Dates == "overlap" {
+		// What ended in the range is in the index. What ended later but began
+		// before the range was over began within the longest chat of its end.
+		early := a.byStart[a.search(a.byStart, q.to-int64(a.longest), record.begin):a.search(a.byStart, q.to, record.begin)]
+		for _, no := range early {
+			if end := a.recs[no].end(); end >= q.to {
+				others = append(others, keyed{end, no})
+			}
+		}
+	}
+	if q.pending {
+		for _, no := range a.pending() {
+			if key, ok := a.pendingKey(no, q); ok {
+				others = append(others, keyed{key, no})
+			}
+		}
+	}
+	slices.SortFunc(others, func(x, y keyed) int {
+		return cmp.Or(cmp.Compare(y.key, x.key), cmp.Compare(y.no, x.no))
+	})
+	for i, o := range others {
+		newer := len(m.index) - a.search(m.index, o.key+1, of)
+		m.extras = append(m.extras, extra{newer + i, o.no})
+	}
+	return m
+}
+
+// pendingKey is the time under which an open chat is listed, if it matches.
+func (a *archive) pendingKey(no int32, q query) (key int64, ok bool) {
+	start := a.recs[no].start
+	switch {
+	case a.opt.Dates == "start":
+		return start, q.from <= start && start < q.to
+	case a.opt.Dates == "overlap":
+		return a.now, start < q.to && q.from <= a.now
+	case a.opt.PendingDates == "start":
+		return start, q.from <= start && start < q.to
+	case a.opt.PendingDates == "today":
+		return a.now, q.from <= a.now && a.now < q.to
+	default:
+		return a.now, true
+	}
+}
+
+// listing is the answer to a query before anything is written out.
+type listing struct {
+	chats        []int32
+	total, pages int
+	beyond       bool // the page is after the last one reachable
+}
+
+// list cuts the page out of the matches: cap first, then order.
+func (a *archive) list(q query, kept *shuffles) listing {
+	m := a.match(q)
+	total := m.total()
+	reach := min(total, a.opt.Cap)
+	l := listing{total: total}
+	if a.opt.CapTotal == "capped" {
+		l.total = reach
+	}
+	l.pages = (l.total + pageSize - 1) / pageSize
+	if q.page > 1 && (q.page-1) > (reach-1)/pageSize || reach == 0 {
+		l.beyond = q.page > 1
+		return l
+	}
+	first := (q.page - 1) * pageSize
+	last := min(first+pageSize, reach)
+	l.chats = make([]int32, 0, last-first)
+	var shuffled []int32
+	if a.opt.Order == "none" {
+		shuffled = kept.get(a, q, m, reach)
+	}
+	for p := first; p < last; p++ {
+		switch a.opt.Order {
+		case "newest":
+			l.chats = append(l.chats, m.at(p))
+		case "oldest":
+			l.chats = append(l.chats, m.at(reach-1-p))
+		default:
+			l.chats = append(l.chats, shuffled[p])
+		}
+	}
+	return l
+}
+
+// shuffles keeps the disorder of the last few queries, so that paging through
+// one does not put 25,000 chats out of order for each page. Safe for
+// concurrent use.
+type shuffles struct {
+	mu   sync.Mutex
+	kept []shuffle
+}
+
+type shuffle struct {
+	from, to int64
+	pending  bool
+	version  int
+	chats    []int32
+}
+
+// get sorts the newest chats by a hash. So one that comes or goes moves the
+// others by one place only, as in any list.
+func (s *shuffles) get(a *archive, q query, m matches, reach int) []int32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.kept {
+		if k.from == q.from && k.to == q.to && k.pending == q.pending && k.version == a.version {
+			return k.chats
+		}
+	}
+	type hashed struct {
+		hash uint64
+		no   int32
+	}
+	all := make([]hashed, reach)
+	for p := range all {
+		no := m.at(p)
+		all[p] = hashed{uint64(mix(uint64(a.opt.Seed), uint64(q.from), uint64(q.to), uint64(no))), no}
+	}
+	slices.SortFunc(all, func(x, y hashed) int { return cmp.Compare(x.hash, y.hash) })
+	k := shuffle{q.from, q.to, q.pending, a.version, make([]int32, reach)}
+	for i, h := range all {
+		k.chats[i] = h.no
+	}
+	const most = 8 // more than a client has ranges in flight
+	if len(s.kept) == most {
+		s.kept = slices.Delete(s.kept, 0, 1)
+	}
+	s.kept = append(s.kept, k)
+	return k.chats
+}
