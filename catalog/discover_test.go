@@ -1,0 +1,112 @@
+package catalog
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tap-livechat/schemas"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// sameSchema compares schemas by all they hold, text and order too.
+var sameSchema = cmp.AllowUnexported(Schema{}, member{})
+
+func write(t *testing.T, c *Catalog) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := c.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestDiscoverGolden(t *testing.T) {
+	const golden = "../testdata/catalog/discover.json"
+	got := write(t, Discover())
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("discovery changed; if that is meant, run the test with -update (-want +got):\n%s",
+			cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
+	}
+	for line := range bytes.Lines(got) {
+		if len(line) > 4096 {
+			t.Errorf("a line of %d bytes: Meltano reads 64 KiB at most", len(line))
+		}
+	}
+}
+
+func TestDiscoveredCatalogSelectsEverything(t *testing.T) {
+	c, err := Read(bytes.NewReader(write(t, Discover())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, warnings, err := c.Select()
+	if err != nil || warnings != nil {
+		t.Fatalf("error %v, warnings %q", err, warnings)
+	}
+	if diff := cmp.Diff(Default(), got, sameSchema); diff != "" {
+		t.Errorf("(-default +selected):\n%s", diff)
+	}
+}
+
+// Meltano marks what has no metadata as automatic, which nobody can deselect.
+func TestDiscoverDescribesEveryProperty(t *testing.T) {
+	for _, e := range Discover().Streams {
+		described := map[string]string{}
+		for _, m := range e.Metadata {
+			described[breadcrumb(m.Breadcrumb).key()] = m.Marks.Inclusion
+		}
+		var visit func(*Schema, breadcrumb)
+		visit = func(object *Schema, at breadcrumb) {
+			for _, p := range object.Properties {
+				here := at.child("properties", p.Name)
+				want := available
+				if len(at) == 0 && (p.Name == e.ReplicationKey || strings.Contains(" "+strings.Join(e.KeyProperties, " ")+" ", " "+p.Name+" ")) {
+					want = automatic
+				}
+				if got := described[here.key()]; got != want {
+					t.Errorf("%s %s: inclusion %q, want %q", e.ID, here, got, want)
+				}
+				visit(p.Schema, here)
+			}
+		}
+		visit(e.Schema, nil)
+	}
+}
+
+// Every stream has its keys and replication key in its schema, keys without null.
+func TestTableMatchesSchemas(t *testing.T) {
+	var names []string
+	for _, s := range Streams() {
+		names = append(names, s.Name)
+		own := s.schema()
+		for _, key := range s.Keys {
+			if diff := cmp.Diff([]string{"string"}, own.Property(key).Types); diff != "" {
+				t.Errorf("%s.%s: types (-want +got):\n%s", s.Name, key, diff)
+			}
+		}
+		if p := own.Property(s.ReplicationKey); p == nil || p.Format != "date-time" {
+			t.Errorf("%s.%s is not a date-time", s.Name, s.ReplicationKey)
+		}
+		if s.Parent != "" && !known(s.Parent) {
+			t.Errorf("%s has the parent %q, which is no stream", s.Name, s.Parent)
+		}
+	}
+	if diff := cmp.Diff(schemas.Names(), names); diff != "" {
+		t.Errorf("streams with a schema (-schemas +table):\n%s", diff)
+	}
+}

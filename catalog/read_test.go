@@ -1,0 +1,79 @@
+package catalog
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestReadFaults(t *testing.T) {
+	for _, test := range []struct{ name, catalog, want string }{
+		{"empty", "", `the catalog is empty`},
+		{"blank", " \n", `the catalog is empty`},
+		{"not JSON", "streams:\n  - chats", `the catalog is not valid JSON at line 1, column 1`},
+		{"cut off", `{"streams":[{"stream":"chats"`, `the catalog is not valid JSON at line 1, column 30`},
+		{"UTF-16", "\xff\xfe{\x00}\x00", `the catalog is UTF-16 text`},
+		{"not UTF-8", "{\"streams\":\"\xff\"}", `the catalog is not valid JSON at line 1, column 13 (/streams)`},
+		{"a name twice", "{\"streams\":[],\n\"streams\":[]}", `at line 2, column 1 (/streams): duplicate object member name`},
+		{"two catalogs", `{"streams":[]}{"streams":[]}`, `the catalog goes on at line 1, column 15, after its end`},
+		{"a rest", `{"streams":[]} x`, `the catalog is not valid JSON at line 1, column 16`},
+		{"a list", `[{"stream":"chats"}]`, `the catalog is [{"stream":"chats"}]; it must be an object with a list "streams"`},
+		{"a state", `{"bookmarks":{}}`, `the catalog has no list "streams"`},
+		{"streams by name", `{"streams":{"chats":{}}}`, `"streams" of the catalog is {"chats":{}}; it must be a list`},
+		{"an entry that is none", `{"streams":["chats",{"stream":"chats"},{}]}`, `entry 1 of the catalog's streams is "chats"; it must be an object`},
+		{"an entry without a name", `{"streams":["chats",{"stream":"chats"},{}]}`, `entry 3 of the catalog's streams has no "tap_stream_id"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read(strings.NewReader(test.catalog))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range []string{test.want, renew} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q\ndoes not say\n%q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	ours := map[string][]string{}
+	for name, fields := range picked(Default()) {
+		ours[name] = strings.Fields(fields)
+	}
+	f.Add([]byte(chats(`"replication_method":"FULL_TABLE"`, selectRoot+`,`+says(visitor, `"selected":"false"`))))
+	f.Add([]byte(`{"streams":[{"stream":"chats","schema":{"properties":{"id":false,"agent_email":{"properties":{"x":{}}}},"required":["id","x"]}}]}`))
+	f.Add([]byte(`{"streams":[{"stream":"events","schema":true},{"stream":"events","metadata":[{"breadcrumb":["properties","event_id"],"metadata":{"inclusion":"unsupported"}}]}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		selection, _, err := c.Select()
+		if err != nil {
+			return
+		}
+		for _, s := range selection.Streams {
+			for _, name := range s.automatic() {
+				if s.Schema.Property(name) == nil {
+					t.Errorf("%s: %s is not in the schema", s.Name, name)
+				}
+			}
+			for _, field := range fieldsOf(s.Schema) {
+				if !slices.Contains(ours[s.Name], field) {
+					t.Errorf("%s: %s is in the schema, but not ours", s.Name, field)
+				}
+			}
+			once := s.Schema.AppendJSON(nil)
+			again, err := ParseSchema(once)
+			if err != nil {
+				t.Fatalf("%v in %s", err, once)
+			}
+			if twice := again.AppendJSON(nil); !bytes.Equal(once, twice) {
+				t.Errorf("%s became %s", once, twice)
+			}
+		}
+	})
+}
