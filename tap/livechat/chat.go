@@ -1,0 +1,282 @@
+package livechat
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// Chat is one chat of the archive.
+type Chat struct {
+	ID      string
+	Type    string    // chat or missed_chat
+	Started time.Time // UTC; zero if unknown
+	Ended   time.Time // UTC; zero if unknown or pending. For a missed chat its time
+	Pending bool      // not ended yet
+
+	// Doc is the chat as the service gave it, but with its times (Unix seconds,
+	// and texts in the chat's own zone) made RFC 3339 in UTC, of kind
+	// jsondoc.Time. It is valid during Options.Render only.
+	Doc      jsondoc.Value
+	Received time.Time // when the answer came, UTC
+	Notes    []Note    // times that could not be read exactly
+
+	Out     []byte // what Options.Render appended; valid until the next Step
+	Payload any    // what Options.Render left here
+
+	outEnd int
+}
+
+// Note is something about a chat that the user should hear of, counted.
+type Note struct {
+	Field string // events.date
+	Why   string
+}
+
+// Touches tells whether any part of the chat lies in [from, to). A chat of
+// unknown times does.
+func (c *Chat) touches(from, to time.Time) bool {
+	end := c.Ended
+	if end.IsZero() {
+		end = to
+	}
+	return c.Started.Before(to) && !end.Before(from) // an unknown start is before everything
+}
+
+// times are the members of an object that say when something was.
+type times struct{ timestamp, text jsondoc.Value }
+
+// normalise reads the chat v: its head into chat, its times to UTC in place.
+func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
+	chat.Doc = v
+	var started, ended, missed times
+	var duration jsondoc.Value
+	var zoneName string
+	var messages, events, goals jsondoc.Value
+	for m := range v.All() {
+		switch string(m.Name()) {
+		case "id":
+			chat.ID = scalar(m)
+		case "type":
+			chat.Type = scalar(m)
+		case "pending":
+			chat.Pending = truthy(m)
+		case "timezone":
+			zoneName = scalar(m)
+		case "started_timestamp":
+			started.timestamp = m
+		case "started":
+			started.text = m
+		case "ended_timestamp":
+			ended.timestamp = m
+		case "ended":
+			ended.text = m
+		case "time":
+			missed.text = m
+		case "duration":
+			duration = m
+		case "messages":
+			messages = m
+		case "events":
+			events = m
+		case "goals":
+			goals = m
+		}
+	}
+	chat.Started = s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{})
+	chat.Ended = s.instant(chat, ended, zoneName, "ended", chat.Started, time.Time{})
+	if t := s.instant(chat, missed, zoneName, "time", time.Time{}, time.Time{}); !t.IsZero() {
+		if chat.Started.IsZero() {
+			chat.Started = t
+		}
+		if chat.Ended.IsZero() && chat.Type == "missed_chat" {
+			chat.Ended = t
+		}
+	}
+	last := s.list(chat, messages, zoneName, "messages.date")
+	if t := s.list(chat, events, zoneName, "events.date"); t.After(last) {
+		last = t
+	}
+	s.list(chat, goals, zoneName, "goals.date")
+	if chat.Pending {
+		chat.Ended = time.Time{}
+		return
+	}
+	if !chat.Ended.IsZero() || broken(ended.timestamp) {
+		return
+	}
+	// A chat that is over needs an end, because the bookmark is one.
+	if d, ok := unix(duration); ok && !chat.Started.IsZero() && d.Unix() >= 0 && writable(chat.Started.Add(d.Sub(time.Unix(0, 0)))) {
+		chat.Ended = chat.Started.Add(d.Sub(time.Unix(0, 0)))
+		chat.note("ended_timestamp", "it is missing; start and duration stand for it")
+	} else if !last.IsZero() {
+		chat.Ended = last
+		chat.note("ended_timestamp", "it is missing; the time of the last event stands for it")
+	} else if chat.Type != "missed_chat" { // of that one's time something has been noted
+		chat.note("ended_timestamp", "it is missing, and nothing else says when the chat ended")
+	}
+}
+
+func (c *Chat) note(field, why string) { c.Notes = append(c.Notes, Note{field, why}) }
+
+// list reads the times of a list's elements and returns the latest.
+func (s *scratch) list(chat *Chat, list jsondoc.Value, zoneName, field string) time.Time {
+	var last time.Time
+	for element := range list.All() {
+		var t times
+		for m := range element.All() {
+			switch string(m.Name()) {
+			case "timestamp":
+				t.timestamp = m
+			case "date":
+				t.text = m
+			}
+		}
+		if at := s.instant(chat, t, zoneName, field, chat.Started, chat.Ended); at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// instant reads one point in time given twice and writes it back in UTC. Where
+// the two disagree the timestamp decides. What is neither readable nor empty is
+// left as it is, for the caller to find a value of the wrong type.
+func (s *scratch) instant(chat *Chat, t times, zoneName, field string, notBefore, notAfter time.Time) time.Time {
+	at, ok := unix(t.timestamp)
+	if ok {
+		s.text = appendTime(s.text[:0], at)
+		t.timestamp.SetTime(s.text)
+		if k := t.text.Kind(); k != jsondoc.Absent && k != jsondoc.Null {
+			t.text.Share(t.timestamp)
+		}
+		return at
+	}
+	if empty(t.timestamp) {
+		t.timestamp.SetNull()
+	}
+	switch {
+	case empty(t.text):
+		t.text.SetNull()
+		return time.Time{}
+	case t.text.Kind() == jsondoc.String:
+		var why string
+		at, why, ok = localTime(t.text.Text(), zoneName, notBefore, notAfter)
+		ok = ok && writable(at)
+		if why != "" {
+			chat.note(field, why)
+		}
+		if !ok && why != unreadable {
+			t.text.SetNull()
+		}
+	case t.text.Kind() == jsondoc.Number:
+		at, ok = unix(t.text)
+	}
+	if !ok {
+		return time.Time{}
+	}
+	s.text = appendTime(s.text[:0], at)
+	t.text.SetTime(s.text)
+	return at
+}
+
+// appendTime appends t, quoted, as RFC 3339 with as many decimals as it has.
+func appendTime(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	dst = t.AppendFormat(dst, time.RFC3339Nano)
+	return append(dst, '"')
+}
+
+// The instants that RFC 3339 can write: years 0000 to 9999.
+const (
+	firstSecond = -62167219200
+	lastSecond  = 253402300799
+)
+
+// unix reads Unix seconds, whole or not, as number or as text; a text may be
+// RFC 3339 as well.
+func unix(v jsondoc.Value) (time.Time, bool) {
+	var text string
+	switch v.Kind() {
+	case jsondoc.Number:
+		// No copy for what is the ordinary case.
+		if s, ok := digits(v.Raw()); ok {
+			return time.Unix(s, 0).UTC(), true
+		}
+		text = string(v.Raw())
+	case jsondoc.String:
+		text = strings.TrimSpace(v.Text())
+		if t, err := time.Parse(time.RFC3339, text); err == nil {
+			return t.UTC(), writable(t)
+		}
+	default:
+		return time.Time{}, false
+	}
+	if s, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(s, 0).UTC(), s >= firstSecond && s <= lastSecond
+	}
+	if whole, frac, ok := strings.Cut(text, "."); ok && len(frac) <= 9 && strings.Trim(frac, "0123456789") == "" {
+		s, err1 := strconv.ParseInt(whole, 10, 64)
+		ns, err2 := strconv.ParseInt((frac + "000000000")[:9], 10, 64)
+		if strings.HasPrefix(whole, "-") {
+			ns = -ns
+		}
+		return time.Unix(s, ns).UTC(), err1 == nil && err2 == nil && writable(time.Unix(s, ns))
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && jsondoc.IsNumber(text) && f == math.Trunc(f) && f >= firstSecond && f <= lastSecond {
+		return time.Unix(int64(f), 0).UTC(), true
+	}
+	return time.Time{}, false
+}
+
+// writable tells that RFC 3339 can write t in UTC.
+func writable(t time.Time) bool {
+	return t.Unix() >= firstSecond && t.Unix() <= lastSecond
+}
+
+// digits reads up to 11 digits, which cannot leave the range of RFC 3339.
+func digits(raw []byte) (n int64, ok bool) {
+	if len(raw) == 0 || len(raw) > 11 {
+		return 0, false
+	}
+	for _, b := range raw {
+		if b < '0' || b > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(b-'0')
+	}
+	return n, true
+}
+
+// empty tells that v is there but says nothing.
+func empty(v jsondoc.Value) bool {
+	return v.Kind() == jsondoc.Null || v.Kind() == jsondoc.String && strings.TrimSpace(v.Text()) == ""
+}
+
+// broken tells that v says something that is no time.
+func broken(v jsondoc.Value) bool {
+	_, ok := unix(v)
+	return !ok && v.Kind() != jsondoc.Absent && v.Kind() != jsondoc.Time && !empty(v)
+}
+
+// scalar is the text of a string or number; empty for anything else.
+func scalar(v jsondoc.Value) string {
+	if k := v.Kind(); k != jsondoc.String && k != jsondoc.Number {
+		return ""
+	}
+	return v.Text()
+}
+
+func truthy(v jsondoc.Value) bool {
+	switch v.Kind() {
+	case jsondoc.True:
+		return true
+	case jsondoc.String, jsondoc.Number:
+		t := strings.ToLower(v.Text())
+		return t == "1" || t == "true"
+	}
+	return false
+}

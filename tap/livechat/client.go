@@ -1,0 +1,382 @@
+package livechat
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// maxAnswer is the most that is read of one answer, unpacked: 200 times an
+// ordinary page, far below what would hurt a small container for long.
+const maxAnswer = 32 << 20
+
+// Options are what a [Client] needs to know. The zero value of a field means
+// what is said there.
+type Options struct {
+	BaseURL     string // https://api.livechatinc.com if empty
+	EntityID    string // empty: AccessToken is an OAuth token (Bearer)
+	AccessToken string
+	Region      string // sent as X-Region; empty: only if the token or the service names one
+	UserAgent   string
+	Workers     int           // requests at the same time; 1 if 0
+	Timeout     time.Duration // for one request and all of its answer; 60 s if 0
+	MaxRetries  int           // further tries of a request
+	MaxRequests int           // 0: no limit
+	Log         *slog.Logger  // nothing is logged if nil
+	// Transport makes the requests; a transport of its own if nil.
+	Transport http.RoundTripper
+	// Observe is told of every request made, from any goroutine; may be nil.
+	Observe func(Request)
+	// Render, if not nil, is called on a worker for every chat that was read,
+	// while Chat.Doc is valid. It appends what is to be kept to dst and returns
+	// it; that part becomes Chat.Out.
+	Render func(dst []byte, chat *Chat) []byte
+}
+
+// Request is what a request cost.
+type Request struct {
+	Endpoint string // "/chats" or "/chats/<id>"
+	Status   int    // 0: no answer
+	OK       bool   // the answer was what was asked for
+	Duration time.Duration
+}
+
+// Client asks LiveChat's API v2. It is safe for concurrent use.
+type Client struct {
+	opts     Options
+	http     *http.Client
+	auth     string
+	secrets  []string // what must not be quoted from an answer
+	window   int      // chats that a window is planned for
+	throttle *throttle
+	region   atomic.Pointer[string]
+	requests atomic.Int64
+	retries  atomic.Int64
+	answers  atomic.Int64 // numbers the answers in the order they came
+}
+
+// NewClient checks the base URL and returns a Client. It makes no request.
+func NewClient(o Options) (*Client, error) {
+	if o.BaseURL == "" {
+		o.BaseURL = "https://api.livechatinc.com"
+	}
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || base.Host == "" {
+		return nil, errors.New("the base URL is none")
+	}
+	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
+	o.Workers = max(o.Workers, 1)
+	if o.Timeout <= 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost, t.MaxConnsPerHost = o.Workers, 0
+		t.ReadBufferSize = 64 << 10
+		o.Transport = t
+	}
+	c := &Client{
+		opts:     o,
+		window:   windowChats,
+		throttle: newThrottle(o.Workers),
+		http: &http.Client{
+			Transport: o.Transport,
+			// A redirect is an answer like any other: credentials go to the
+			// host that the user named and to no other.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	if o.MaxRequests > 0 {
+		// Smaller windows, so that a run completes some before it ends.
+		c.window = min(max(o.MaxRequests/4, 1)*pageSize, windowChats)
+	}
+	c.secrets = []string{o.AccessToken}
+	if o.EntityID != "" {
+		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID + ":" + o.AccessToken))
+		c.auth = "Basic " + pair
+		c.secrets = append(c.secrets, pair)
+	} else {
+		c.auth = "Bearer " + o.AccessToken
+	}
+	if region := o.Region; region != "" {
+		c.region.Store(&region)
+	} else if region, _, ok := strings.Cut(o.AccessToken, ":"); ok && isRegion(region) && region != "dal" {
+		// Tokens have said where the account lives; dal is the default.
+		c.region.Store(&region)
+	}
+	return c, nil
+}
+
+// Requests is how many requests have been made, and Retries how many of them
+// repeated an earlier one.
+func (c *Client) Requests() int { return int(c.requests.Load()) }
+
+// Retries is how many requests repeated an earlier one.
+func (c *Client) Retries() int { return int(c.retries.Load()) }
+
+// Region is the data centre that requests are sent to; empty if none was named.
+func (c *Client) Region() string {
+	if r := c.region.Load(); r != nil {
+		return *r
+	}
+	return ""
+}
+
+// get asks for path and gives the body of the answer to parse, again and again
+// as retry.go says. The body belongs to buf.
+func (c *Client) get(ctx context.Context, op, endpoint, path string, buf *bytes.Buffer, parse func(body []byte) error) error {
+	return c.retry(ctx, func() error {
+		sent := c.Region()
+		err := c.try(ctx, op, endpoint, path, buf, parse)
+		var e *Error
+		if errors.As(err, &e) && e.Type == typeMisdirected {
+			named := findRegion(e.Detail)
+			if c.opts.Region == "" && named != "" && named != sent {
+				c.opts.Log.Info("the account lives in another region", "region", named)
+				c.region.Store(&named)
+				return c.try(ctx, op, endpoint, path, buf, parse)
+			}
+		}
+		return err
+	})
+}
+
+func (c *Client) try(ctx context.Context, op, endpoint, path string, buf *bytes.Buffer, parse func(body []byte) error) error {
+	if err := c.throttle.acquire(ctx); err != nil {
+		return err
+	}
+	defer c.throttle.release()
+	if n := c.requests.Add(1); c.opts.MaxRequests > 0 && n > int64(c.opts.MaxRequests) {
+		c.requests.Add(-1)
+		return ErrBudget
+	}
+	started := time.Now()
+	status, err := c.exchange(ctx, op, path, buf, parse)
+	if c.opts.Observe != nil && ctx.Err() == nil {
+		c.opts.Observe(Request{endpoint, status, err == nil, time.Since(started)})
+	}
+	var a *again
+	switch {
+	case err == nil:
+		c.throttle.ok()
+	case errors.As(err, &a) && (status == http.StatusTooManyRequests || a.err.Type == typeTooMany):
+		if limit, changed := c.throttle.slow(time.Now(), a.wait); changed {
+			c.opts.Log.Warn("the service asks to slow down", "max_concurrent_requests", limit)
+		}
+	}
+	return err
+}
+
+// exchange makes one request, at most Timeout long, and reads its answer.
+func (c *Client) exchange(ctx context.Context, op, path string, buf *bytes.Buffer, parse func(body []byte) error) (status int, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errSlow)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.opts.BaseURL+path, nil)
+	if err != nil {
+		return 0, &Error{Op: op, Err: errors.New("the request cannot be made"), hint: "check api_url"}
+	}
+	req.Header.Set("Authorization", c.auth)
+	req.Header.Set("X-API-Version", "2")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.opts.UserAgent)
+	if region := c.Region(); region != "" {
+		req.Header.Set("X-Region", region)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, &again{err: &Error{Op: op, Err: c.why(ctx, err)}}
+	}
+	defer resp.Body.Close()
+	buf.Reset()
+	if n := resp.ContentLength; n > 0 && n <= maxAnswer {
+		buf.Grow(int(n + n/2)) // and room for the times that are rewritten
+	}
+	n, err := io.Copy(buf, io.LimitReader(resp.Body, maxAnswer+1))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return resp.StatusCode, c.refusal(op, resp, c.complaint(buf.Bytes()), time.Now())
+	}
+	wrong := &Error{Op: op, Status: resp.StatusCode}
+	switch {
+	case n > maxAnswer:
+		wrong.Detail = fmt.Sprintf("the answer is longer than %d MiB", maxAnswer>>20)
+		return resp.StatusCode, wrong
+	case err != nil:
+		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
+		return resp.StatusCode, &again{err: wrong}
+	}
+	if err := parse(buf.Bytes()); err != nil {
+		var final *Error
+		if errors.As(err, &final) {
+			final.Op = op
+			return resp.StatusCode, final
+		}
+		wrong.Detail = describe(resp.Header.Get("Content-Type"), buf.Bytes(), err)
+		if errors.Is(err, jsondoc.ErrDepth) {
+			return resp.StatusCode, wrong // it is whole, and will be the same next time
+		}
+		return resp.StatusCode, &again{err: wrong}
+	}
+	return resp.StatusCode, nil
+}
+
+var errSlow = errors.New("no complete answer within request_timeout")
+
+// why is what went wrong below HTTP, without the URL that net/http puts before it.
+func (c *Client) why(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	// net/http quotes header lines that it cannot read.
+	if text := c.redact(err.Error()); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
+}
+
+// describe says what came in place of the JSON that was asked for.
+func describe(contentType string, body []byte, err error) string {
+	start := bytes.TrimSpace(body)
+	switch {
+	case len(start) == 0:
+		return "the answer is empty"
+	case start[0] == '<' || strings.Contains(contentType, "html"):
+		return "the answer is a web page, not JSON"
+	}
+	return "the answer is not what was asked for: " + printable(err.Error())
+}
+
+// serviceError is what an answer other than 2xx says for itself.
+type serviceError struct{ kind, message string }
+
+// complaint reads the bodies that LiveChat's versions use for errors:
+// {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]}.
+func (c *Client) complaint(body []byte) serviceError {
+	var doc jsondoc.Doc
+	if len(body) > 1<<16 || doc.Parse(bytes.Clone(body)) != nil {
+		return serviceError{}
+	}
+	root := doc.Root()
+	var said serviceError
+	var words []string
+	switch e := root.Get("error"); e.Kind() {
+	case jsondoc.Object:
+		said.kind = e.Get("type").Text()
+		words = append(words, e.Get("message").Text())
+		if region := e.Get("data").Get("region").Text(); region != "" {
+			words = append(words, "region: "+region)
+		}
+	case jsondoc.String:
+		words = append(words, e.Text())
+	}
+	for e := range root.Get("errors").All() {
+		words = append(words, e.Text())
+	}
+	if m := root.Get("message"); m.Kind() == jsondoc.String {
+		words = append(words, m.Text())
+	}
+	said.message = c.redact(strings.Join(words, "; "))
+	said.kind = c.redact(said.kind)
+	if said.kind == "" && strings.Contains(strings.ToLower(said.message), "misdirected") {
+		said.kind = typeMisdirected
+	}
+	return said
+}
+
+// redact takes the credentials out of text that the service sent back.
+func (c *Client) redact(text string) string {
+	for _, s := range c.secrets {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	return printable(text)
+}
+
+// printable makes foreign text fit for one line of a log.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "…"
+	}
+	return text
+}
+
+// safeURL is a URL that may be shown: without its query and user.
+func safeURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "an address that is none"
+	}
+	return printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+}
+
+var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
+
+func isRegion(s string) bool { return s == "dal" || s == "fra" }
+
+// findRegion is the data centre that a message names.
+func findRegion(message string) string {
+	if _, after, ok := strings.Cut(message, "region: "); ok {
+		return regionWord.FindString(after)
+	}
+	for _, w := range regionWord.FindAllString(strings.ToLower(message), -1) {
+		if isRegion(w) {
+			return w
+		}
+	}
+	return ""
+}
+
+// query is one list of chats: local days in a zone, both inclusive.
+type query struct {
+	from, to string // YYYY-MM-DD
+	zone     string // as the service knows it: UTC, Etc/GMT-3
+}
+
+func (q query) path(page int) string {
+	v := url.Values{
+		"date_from":       {q.from},
+		"date_to":         {q.to},
+		"timezone":        {q.zone},
+		"include_pending": {"1"},
+		"page":            {strconv.Itoa(page)},
+	}
+	return "/chats?" + v.Encode()
+}
+
+func (q query) String() string {
+	days := q.from
+	if q.to != q.from {
+		days += " to " + q.to
+	}
+	if q.zone != "UTC" {
+		days += " in " + q.zone
+	}
+	return days
+}

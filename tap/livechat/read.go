@@ -1,0 +1,290 @@
+package livechat
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// Range says what to read.
+type Range struct {
+	// From and To are instants; chats that ended in [From, To) are what is
+	// wanted. Since the service filters by whole days, others come as well.
+	From, To time.Time
+	// Now is when the run began; To if zero. What ended after it was added while
+	// the archive was being read.
+	Now time.Time
+	// First says that nothing was ever read before From. Then the days before
+	// are searched for chats that began there and ended in the range, in case
+	// the service's dates look at the start.
+	First bool
+}
+
+// Step is what [Client.Read] yields: exactly one of its fields is set.
+type Step struct {
+	Plan   *Plan   // once, first: as soon as the service has answered
+	Chat   *Chat   // valid until the next step
+	Window *Window // after the last chat of a window
+}
+
+// Plan is what the first answer says about the work ahead.
+type Plan struct {
+	Chats  int  // in all of the range's days
+	Capped bool // there may be more: the service states no larger number
+}
+
+// Window is a stretch of days that was read to its end. Every chat that the
+// service lists for it has been yielded, if Settled.
+type Window struct {
+	From, To time.Time // whole days, UTC; To is exclusive
+	Chats    int       // distinct chats that came
+	Total    int       // what the service says it holds; -1 if it states only the cap
+	Passes   int       // how often it was read; 1 is the ordinary case
+	Settled  bool      // it adds up
+	Again    bool      // it was yielded before, when it did not add up
+}
+
+// Read yields the chats of the range, oldest window first, in no order within
+// a window, each once in its window, then the window. At the very end those
+// windows come again that did not add up. Chats that lie outside
+// [From, To) may come too. After an error the sequence ends; an interrupted
+// context is an error. A Step is valid until the next one.
+func (c *Client) Read(ctx context.Context, rg Range) iter.Seq2[Step, error] {
+	return func(yield func(Step, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		r := &reader{c: c, ctx: ctx, fetcher: c.startFetcher(ctx)}
+		defer r.stop()
+		r.yield = func(s Step) error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if !yield(s, nil) {
+				return errStopped
+			}
+			return nil
+		}
+		if err := r.read(rg); err != nil && !errors.Is(err, errStopped) {
+			yield(Step{}, err)
+		}
+	}
+}
+
+// errStopped says that the caller has broken out of its loop.
+var errStopped = errors.New("stopped")
+
+// reader is one call of Read. It runs in the caller's goroutine; only the
+// fetcher has others.
+type reader struct {
+	*fetcher
+	c     *Client
+	ctx   context.Context
+	yield func(Step) error
+
+	plan *plan
+	cur  *window // the window whose pages are being yielded
+	next *window // the one after it, of which the first page is fetched ahead
+
+	now  time.Time // when the run began
+	seen evidence
+	odd  []oddWindow
+}
+
+// evidence is what the chats give away about the service's date filter, and how
+// often: archives hold a chat now and then whose times contradict each other.
+type evidence struct {
+	byStart int           // chats that ended after the days they were listed for
+	byEnd   int           // chats that began before the days they were listed for
+	longest time.Duration // the longest chat
+}
+
+// proof is how many chats it takes.
+const proof = 2
+
+// note learns from a chat that was listed for [from, to).
+func (e *evidence) note(chat *Chat, from, to time.Time) {
+	if chat.Started.IsZero() || chat.Ended.IsZero() {
+		return
+	}
+	e.longest = max(e.longest, chat.Ended.Sub(chat.Started))
+	began, ended := within(chat.Started, from, to), within(chat.Ended, from, to)
+	switch {
+	case began && chat.Ended.After(to):
+		e.byStart++
+	case ended && chat.Started.Before(from):
+		e.byEnd++
+	}
+}
+
+func within(t, from, to time.Time) bool { return !t.Before(from) && t.Before(to) }
+
+// startOnly tells that the dates look at the start of a chat, endOnly at its end.
+// Both may be false: nothing is known then.
+func (e *evidence) startOnly() bool { return e.byStart >= proof && e.byEnd == 0 }
+func (e *evidence) endOnly() bool   { return e.byEnd >= proof && e.byStart == 0 }
+
+func (r *reader) read(rg Range) error {
+	from, to := rg.From.UTC().Truncate(day), ceil(rg.To.UTC(), day)
+	if r.now = rg.Now; r.now.IsZero() {
+		r.now = rg.To
+	}
+	if !from.Before(to) {
+		to = from.Add(day)
+	}
+	r.plan = newPlan(span{from, to}, r.c.window)
+	before := rg.First
+	r.openNext()
+	for r.next != nil {
+		first, err := r.next.first.wait(r.ctx)
+		if err != nil {
+			return err
+		}
+		if r.plan.last < 0 && r.plan.next.Equal(from) && r.next.span.to.Equal(to) {
+			if err := r.yield(Step{Plan: &Plan{first.total, first.total == archiveCap}}); err != nil {
+				return err
+			}
+			if err := r.findBeginning(r.next); err != nil {
+				return err
+			}
+		}
+		if !r.admitNext() {
+			continue
+		}
+		w := r.next
+		r.cur, r.next = w, nil
+		r.openNext()
+		settledBefore := true
+		if err := r.readWindow(w, func(result Window) error {
+			if before && (result.Chats > 0 || r.next == nil) {
+				// Before the first bookmark can move: see leadin.go.
+				before = false
+				var err error
+				if settledBefore, err = r.readBefore(rg.From, result, w.chats); err != nil {
+					return err
+				}
+			}
+			result.Settled = result.Settled && settledBefore
+			if !result.Settled && settledBefore && len(r.odd) < maxOdd {
+				r.odd = append(r.odd, oddWindow{span{result.From, result.To}, w.chats})
+			}
+			return r.yield(Step{Window: &result})
+		}); err != nil {
+			return err
+		}
+	}
+	return r.readOdd()
+}
+
+// oddWindow is a window that did not add up, and what was yielded of it.
+type oddWindow struct {
+	span
+	chats map[string]bool
+}
+
+// maxOdd bounds how many of them are remembered, since each holds ids. If there
+// are more, the next run has to see to them.
+const maxOdd = 20
+
+// readOdd reads once more the windows that did not add up, now that the rest is
+// done: what moved then may stand still.
+func (r *reader) readOdd() error {
+	for _, odd := range r.odd {
+		w := r.open(odd.span)
+		if _, err := w.first.wait(r.ctx); err != nil {
+			return err
+		}
+		w.admit()
+		w.chats = odd.chats
+		if w.fullDay() {
+			w.first.page.free()
+			continue
+		}
+		p, _, err := r.settle(w, 1, everyChat)
+		if err != nil {
+			return err
+		}
+		if err := r.yield(Step{Window: &Window{
+			From: odd.from, To: odd.to, Chats: len(p.ids), Total: p.last(), Passes: 1, Settled: p.settled(), Again: true,
+		}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findBeginning looks for the first chat of a long span that does not fit into
+// one window, where an ordered list has it: on its first or on its last page.
+// One request for that saves the ten it takes to find it by longer and longer
+// empty windows, when start_date is a year that means "everything".
+func (r *reader) findBeginning(w *window) error {
+	const long = 366
+	first := w.first.page
+	if w.span.days() < long || first.total <= 2*r.plan.target || first.total >= archiveCap {
+		return nil
+	}
+	last, err := r.start(r.ctx, w.q, pagesOf(first)).wait(r.ctx)
+	if err != nil {
+		return err
+	}
+	defer last.free()
+	begin := w.span.to
+	for _, p := range []*page{first, last} {
+		for i := range p.chats {
+			if at := p.chats[i].Started; !at.IsZero() && at.Before(begin) {
+				begin = at
+			}
+		}
+	}
+	r.plan.beginsAt(begin)
+	return nil
+}
+
+// openNext asks for the first page of the next window of the plan, if any.
+func (r *reader) openNext() {
+	if r.next != nil {
+		return
+	}
+	if days, ok := r.plan.propose(); ok {
+		r.next = r.open(days)
+	}
+}
+
+// admitNext decides, once the first page of the next window is there, whether
+// the window stays as it is. If not, a shorter one takes its place.
+func (r *reader) admitNext() bool {
+	w := r.next
+	if w.admitted {
+		return true
+	}
+	first := w.first.page
+	shorter, ok := r.plan.admit(w.span, first.total, first.pages)
+	if !ok {
+		first.free()
+		r.next = r.open(shorter)
+		return false
+	}
+	w.admitted = true
+	w.pages = pagesOf(first)
+	return true
+}
+
+// topUp keeps the workers busy: with the pages of the current window, then
+// with those of the next.
+func (r *reader) topUp() {
+	for len(r.cur.queue) < r.ahead && r.cur.ask(r) {
+	}
+	n := r.next
+	if n == nil || !n.first.ready() || n.first.err != nil || !r.admitNext() || n.fullDay() {
+		return
+	}
+	for len(r.cur.queue)+len(n.queue) < r.ahead && n.ask(r) {
+	}
+}
+
+func ceil(t time.Time, d time.Duration) time.Time {
+	if f := t.Truncate(d); !f.Equal(t) {
+		return f.Add(d)
+	}
+	return t
+}

@@ -1,0 +1,115 @@
+package livechat
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	firstWait = 500 * time.Millisecond // before the second try; doubled for each further one, ± half of it
+	maxWait   = 60 * time.Second       // the longest of these waits, and the most that Retry-After is obeyed
+)
+
+// The service's names for errors (the Agent Chat API documents them; v2
+// answers have been seen with and without).
+const (
+	typeMisdirected = "misdirected_request"
+	typeTooMany     = "too_many_requests"
+)
+
+// again marks an error that may go away when the same is asked again.
+type again struct {
+	err  *Error
+	wait time.Duration // what the service asks for; 0: our own backoff
+}
+
+func (a *again) Error() string { return a.err.Error() }
+func (a *again) Unwrap() error { return a.err }
+
+// retry calls try until it succeeds, fails for good, or has been called
+// MaxRetries+1 times. Asked again are: requests without an answer, 408, 429,
+// 5xx, and 2xx answers that are not what was asked for. Never: every other
+// status, since such a request costs money and its answer will not change.
+// Waits end with the context.
+func (c *Client) retry(ctx context.Context, try func() error) error {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval, waits.MaxInterval, waits.Multiplier = firstWait, maxWait, 2
+	tries := 0
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		tries++
+		err := try()
+		var a *again
+		switch {
+		case err == nil:
+			return struct{}{}, nil
+		case ctx.Err() != nil:
+			return struct{}{}, backoff.Permanent(context.Cause(ctx))
+		case !errors.As(err, &a):
+			return struct{}{}, backoff.Permanent(err)
+		case a.wait > 0:
+			return struct{}{}, errors.Join(err, &backoff.RetryAfterError{Duration: a.wait})
+		}
+		return struct{}{}, err
+	},
+		backoff.WithBackOff(waits),
+		backoff.WithMaxTries(uint(c.opts.MaxRetries+1)),
+		backoff.WithMaxElapsedTime(0), // bounded by the tries, their time limit and maxWait
+		backoff.WithNotify(func(err error, wait time.Duration) {
+			c.retries.Add(1)
+			var e *Error
+			if errors.As(err, &e) {
+				c.opts.Log.Warn("asking again", "reason", e.Error(), "wait", wait.Round(time.Millisecond).String(), "try", tries+1)
+			}
+		}),
+	)
+	var a *again
+	if errors.As(err, &a) {
+		a.err.Tries = tries
+		return a.err
+	}
+	return err
+}
+
+// refusal sorts an answer that is not a 2xx.
+func (c *Client) refusal(op string, resp *http.Response, said serviceError, now time.Time) error {
+	e := &Error{Op: op, Status: resp.StatusCode, Type: said.kind, Detail: said.message}
+	switch said.kind { // the service's word goes before the status, which it does not document
+	case typeTooMany, "internal", "service_unavailable", "request_timeout":
+		return &again{e, retryAfter(resp.Header, now)}
+	case "authentication", "authorization", "missing_access", "validation", "not_found", "license_expired", "license_not_found":
+		return e
+	}
+	if s := resp.StatusCode; s == http.StatusRequestTimeout || s == http.StatusTooManyRequests || s >= 500 {
+		return &again{e, retryAfter(resp.Header, now)}
+	}
+	if loc := resp.Header.Get("Location"); loc != "" && e.Detail == "" {
+		e.Detail = "it points to " + c.redact(safeURL(loc))
+	}
+	return e
+}
+
+// retryAfter reads the Retry-After header, seconds or a date, capped at
+// maxWait; 0 if there is none that makes sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if text == "" {
+		return 0
+	}
+	if s, err := strconv.ParseFloat(text, 64); err == nil {
+		if !(s > 0) {
+			return 0
+		}
+		return time.Duration(min(s, maxWait.Seconds()) * float64(time.Second))
+	}
+	at, err := http.ParseTime(text)
+	if err != nil || !at.After(now) {
+		return 0
+	}
+	return min(at.Sub(now), maxWait)
+}
