@@ -1,0 +1,222 @@
+package tap
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"tap-livechat/schemas"
+)
+
+// AboutInfo is what `tap-livechat --about` tells, in three forms.
+type AboutInfo struct {
+	Name         string
+	Description  string
+	Version      string // without a v in front
+	SDKVersion   string
+	Capabilities []string
+	Streams      []StreamInfo
+	Settings     []Setting
+}
+
+// StreamInfo is what a reader wants to know of a stream.
+type StreamInfo struct {
+	Name           string
+	Keys           []string
+	ReplicationKey string
+	Description    string
+}
+
+// About describes the tap. It needs no config and no network.
+func About(version string, streams []StreamInfo) AboutInfo {
+	return AboutInfo{
+		Name: "tap-livechat",
+		Description: "Singer tap for the chats archive of LiveChat (REST API v2): chats, messages and events, " +
+			"complete, resumable, and with as few of the billed requests as possible.",
+		Version:      strings.TrimPrefix(version, "v"),
+		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
+		Capabilities: []string{"catalog", "discover", "state", "about", "test", "structured-logging"},
+		Streams:      streams,
+		Settings:     Settings(),
+	}
+}
+
+// JSON is the object that Meltano's Hub and other tools read: seven keys in the
+// order of the Singer SDK, indented by two, with a line break at the end.
+func (a AboutInfo) JSON() []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false) // descriptions are for people
+	e.SetIndent("", "  ")
+	err := e.Encode(struct {
+		Name             string          `json:"name"`
+		Description      string          `json:"description"`
+		Version          string          `json:"version"`
+		SDKVersion       string          `json:"sdk_version"`
+		SupportedPythons []string        `json:"supported_python_versions"`
+		Capabilities     []string        `json:"capabilities"`
+		Settings         json.RawMessage `json:"settings"`
+	}{a.Name, a.Description, a.Version, a.SDKVersion, nil, a.Capabilities, aboutSettings()})
+	if err != nil {
+		panic(err) // every part can be written
+	}
+	return out.Bytes()
+}
+
+// aboutSettings is schemas/config.json as the Singer SDK shows a schema: types
+// as lists, with null for what may be left out.
+func aboutSettings() json.RawMessage {
+	optional := map[string]bool{}
+	for _, s := range settings() {
+		optional[s.Name] = !s.Required
+	}
+	return mapMembers(schemas.Config(), func(name string, value json.RawMessage) json.RawMessage {
+		if name != "properties" {
+			return value
+		}
+		return mapMembers(value, func(setting string, value json.RawMessage) json.RawMessage {
+			return mapMembers(value, func(keyword string, value json.RawMessage) json.RawMessage {
+				switch {
+				case keyword != "type":
+					return value
+				case optional[setting]:
+					return fmt.Appendf(nil, `[%s, "null"]`, value)
+				default:
+					return fmt.Appendf(nil, `[%s]`, value)
+				}
+			})
+		})
+	})
+}
+
+// mapMembers rewrites the values of a JSON object and keeps their order.
+func mapMembers(object []byte, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
+	out := []byte{'{'}
+	for i, m := range jsonMembers(object) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = fmt.Appendf(out, "%q:%s", m.name, change(m.name, m.value))
+	}
+	return append(out, '}')
+}
+
+// credentials tells where a token comes from.
+const credentials = `Either kind of credential does, as long as it may read the archive:
+
+- A **personal access token**, made in LiveChat's Developer Console. Set ` + "`entity_id`" + ` to the account id that
+  it shows (for an old account, the agent's e-mail address) and ` + "`access_token`" + ` to the token (Basic).
+- An **OAuth access token** of an app with the scope ` + "`archives_read`" + `. Set ` + "`access_token`" + ` alone (Bearer).
+  Such a token lives for hours: a long backfill outlives it.
+
+No account at hand? With ` + "`\"api_url\": \"sandbox:\"`" + ` the tap reads a made-up archive and needs no credential.
+`
+
+// Markdown is a page to read.
+func (a AboutInfo) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s %s\n\n%s\n", a.Name, a.Version, a.Description)
+	if len(a.Streams) > 0 {
+		b.WriteString("\n## Streams\n\n| Stream | Key | Replication key | Description |\n|---|---|---|---|\n")
+		for _, s := range a.Streams {
+			fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), s.ReplicationKey, cell(s.Description))
+		}
+	}
+	fmt.Fprintf(&b, "\n## Settings\n\n%s", SettingsTable())
+	fmt.Fprintf(&b, "\n## Credentials\n\n%s", credentials)
+	fmt.Fprintf(&b, "\n## Environment variables\n\nWith `--config=ENV`, settings are read from the environment, and from a file `.env` in the\n"+
+		"working directory, under their names in upper case after `%s`: `%s` sets `start_date`.\n"+
+		"They win over every config file; the real environment wins over `.env`.\n", envPrefix, Setting{Name: "start_date"}.Env())
+	fmt.Fprintf(&b, "\n## Capabilities\n\n`%s`\n", strings.Join(a.Capabilities, "`, `"))
+	return b.String()
+}
+
+// SettingsTable is a Markdown table of all settings.
+func SettingsTable() string {
+	var b strings.Builder
+	b.WriteString("| Setting | Value | Default | Description |\n|---|---|---|---|\n")
+	for _, s := range settings() {
+		standard := ""
+		if s.Default != nil {
+			standard = fmt.Sprintf("`%v`", s.Default)
+		}
+		if s.Required {
+			standard = "**required**"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Name, cell(s.values()), standard, cell(s.Description))
+	}
+	return b.String()
+}
+
+// values says in few words what may be given.
+func (s Setting) values() string {
+	switch {
+	case s.Secret:
+		return "text, secret"
+	case s.Enum != nil:
+		return "`" + strings.Join(s.Enum, "` or `") + "`"
+	case s.Format == "date-time":
+		return "day or time"
+	case s.Type == "boolean":
+		return "`true` or `false`"
+	case s.Type == "integer":
+		return "whole number" + s.limits()
+	case s.Type == "number":
+		return "number" + s.limits()
+	default:
+		return "text"
+	}
+}
+
+// cell keeps a text within its cell of a Markdown table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "<", `\<`, "\n", " ").Replace(text)
+}
+
+// Text is the same for a terminal.
+func (a AboutInfo) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n%s\n\nCapabilities: %s\n", a.Name, a.Version, wrap(a.Description, ""), strings.Join(a.Capabilities, ", "))
+	if len(a.Streams) > 0 {
+		b.WriteString("\nStreams:\n")
+		for _, s := range a.Streams {
+			fmt.Fprintf(&b, "  %s (key %s; replication key %s)\n%s\n", s.Name, strings.Join(s.Keys, ", "), s.ReplicationKey, wrap(s.Description, "      "))
+		}
+	}
+	b.WriteString("\nSettings:\n")
+	for _, s := range a.Settings {
+		notes := strings.ReplaceAll(s.values(), "`", "")
+		if s.Required {
+			notes += "; required"
+		}
+		if s.Default != nil {
+			notes += fmt.Sprintf("; default %v", s.Default)
+		}
+		fmt.Fprintf(&b, "  %s (%s)\n%s\n", s.Name, notes, wrap(s.Description, "      "))
+	}
+	fmt.Fprintf(&b, "\nWith --config=ENV, settings are read from the environment: %s sets start_date.\n", Setting{Name: "start_date"}.Env())
+	return b.String()
+}
+
+// wrap breaks a text into lines of at most 80 bytes, each after the indent.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	width := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case width == 0:
+			b.WriteString(indent)
+			width = len(indent)
+		case width+1+len(word) > 80:
+			b.WriteString("\n" + indent)
+			width = len(indent)
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += len(word)
+	}
+	return b.String()
+}

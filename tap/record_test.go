@@ -1,0 +1,775 @@
+package tap
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	_ "time/tzdata" // as in the program
+	"unicode/utf8"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"tap-livechat/catalog"
+	"tap-livechat/schemas"
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/livechat"
+)
+
+// oneAnswer answers every request with the same body.
+type oneAnswer []byte
+
+func (a oneAnswer) RoundTrip(r *http.Request) (*http.Response, error) { return answer(r, a), nil }
+
+// tape is what a chat became: the records of each stream as JSON text, and
+// what there was to say about it.
+type tape struct {
+	*livechat.Chat
+	*rendered
+	records [streamCount][]string
+}
+
+// play reads one chat, as JSON text, through a client and the recorder.
+func play(r *recorder, chat string) (tape, error) {
+	client, err := livechat.NewClient(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat), Render: r.render})
+	if err != nil {
+		return tape{}, err
+	}
+	got, err := client.Chat(context.Background(), "C1")
+	if err != nil {
+		return tape{}, err
+	}
+	return newTape(got)
+}
+
+func newTape(chat *livechat.Chat) (tape, error) {
+	t := tape{Chat: chat, rendered: chat.Payload.(*rendered)}
+	for stream, name := range streamNames {
+		for line := range bytes.Lines(t.rendered.lines(chat.Out, stream)) {
+			head := fmt.Sprintf(`{"type":"RECORD","stream":%q,"record":`, name)
+			record, found := bytes.CutPrefix(line, []byte(head))
+			end := bytes.LastIndex(record, []byte(`,"time_extracted":"`))
+			if !found || end < 0 || !bytes.HasSuffix(record, []byte("Z\"}\n")) {
+				return t, fmt.Errorf("not a line with a RECORD of %s: %q", name, line)
+			}
+			t.records[stream] = append(t.records[stream], string(record[:end]))
+		}
+		if len(t.records[stream]) != t.counts[stream] {
+			return t, fmt.Errorf("%s: %d lines, counted %d", name, len(t.records[stream]), t.counts[stream])
+		}
+	}
+	return t, nil
+}
+
+var streamNames = [streamCount]string{"chats", "messages", "events"}
+
+func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid OnInvalid) *recorder {
+	tb.Helper()
+	r, err := newRecorder(selection, onInvalid)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// mustPlay plays a chat of which nothing is refused.
+func mustPlay(t *testing.T, chat string) tape {
+	t.Helper()
+	got, err := play(testRecorder(t, catalog.Default(), Fail), chat)
+	if err == nil {
+		err = got.err
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid(t, catalog.Default(), got)
+	return got
+}
+
+// valid holds every record of a tape against the schemas of a selection.
+func valid(tb testing.TB, selection catalog.Selection, all ...tape) {
+	tb.Helper()
+	for _, s := range selection.Streams {
+		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		stream := slices.Index(streamNames[:], s.Name)
+		keys := make(map[string]bool)
+		for _, t := range all {
+			for _, text := range t.records[stream] {
+				check(tb, v, s.Stream, keys, text)
+			}
+		}
+	}
+}
+
+// check holds one record against its schema, and its keys against all before.
+func check(tb testing.TB, v *schemas.Validator, s catalog.Stream, keys map[string]bool, text string) {
+	tb.Helper()
+	if !utf8.ValidString(text) {
+		tb.Errorf("%s: not UTF-8: %q", s.Name, text)
+	}
+	var doc map[string]any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		tb.Fatalf("%s: %v in %q", s.Name, err, text)
+	}
+	if twice := repeated(text); twice != "" {
+		tb.Errorf("%s: %s stands twice in %s", s.Name, twice, text)
+	}
+	if strings.Contains(fmt.Sprint(doc), "\x00") {
+		tb.Errorf("%s: U+0000 in %s", s.Name, text)
+	}
+	for _, fault := range v.Validate(doc) {
+		tb.Errorf("%s: %s in %s", s.Name, fault, text)
+	}
+	var key []string
+	for _, name := range s.Keys {
+		value, ok := doc[name].(string)
+		if !ok || value == "" {
+			tb.Errorf("%s: no key %s in %s", s.Name, name, text)
+		}
+		key = append(key, value)
+	}
+	one := strings.Join(key, "\x00")
+	if keys[one] {
+		tb.Errorf("%s: the key %q comes twice", s.Name, key)
+	}
+	keys[one] = true
+}
+
+// repeated is a name that an object in the text has twice.
+func repeated(text string) string {
+	var doc jsondoc.Doc
+	if err := doc.Parse([]byte(text)); err != nil {
+		return err.Error()
+	}
+	var find func(v jsondoc.Value) string
+	find = func(v jsondoc.Value) string {
+		seen := make(map[string]bool)
+		for m := range v.All() {
+			if name := string(m.Name()); v.Kind() == jsondoc.Object && seen[name] {
+				return name
+			} else if seen[name] = true; find(m) != "" {
+				return find(m)
+			}
+		}
+		return ""
+	}
+	return find(doc.Root())
+}
+
+// chatWith is a chat that has ended, with more members.
+func chatWith(members string) string {
+	text := `{"type":"chat","id":"C1","started_timestamp":1358937653,"ended_timestamp":1358939109`
+	if members != "" {
+		text += "," + members
+	}
+	return text + "}"
+}
+
+// fields are the members of a record, by name, as JSON text.
+func fields(tb testing.TB, record string, names ...string) map[string]string {
+	tb.Helper()
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(record), &all); err != nil {
+		tb.Fatal(err)
+	}
+	some := make(map[string]string)
+	for name, value := range all {
+		if len(names) == 0 || slices.Contains(names, name) {
+			some[name] = string(value)
+		}
+	}
+	return some
+}
+
+// column is one field of all records, decoded.
+func column(tb testing.TB, records []string, name string) (all []string) {
+	tb.Helper()
+	for _, r := range records {
+		var v any
+		d := json.NewDecoder(strings.NewReader(cmp.Or(fields(tb, r, name)[name], `"(absent)"`)))
+		d.UseNumber()
+		if err := d.Decode(&v); err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(v))
+	}
+	return all
+}
+
+func same(t *testing.T, want, got any) {
+	t.Helper()
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRecordsPerAgent(t *testing.T) {
+	for _, test := range []struct {
+		name, agents string
+		want         []string
+	}{
+		{"one", `"agents":[{"email":"a@x"}]`, []string{"a@x"}},
+		{"several", `"agents":[{"email":"b@x"},{"email":"a@x"}]`, []string{"b@x", "a@x"}},
+		{"the same twice", `"agents":[{"email":"a@x"},{"email":"a@x"}]`, []string{"a@x"}},
+		{"the same, escaped", `"agents":[{"email":"a@x"},{"email":"\u0061@x"}]`, []string{"a@x"}},
+		{"letters matter", `"agents":[{"email":"a@x"},{"email":"A@x"}]`, []string{"a@x", "A@x"}},
+		{"no list", ``, []string{"unassigned"}},
+		{"null", `"agents":null`, []string{"unassigned"}},
+		{"empty", `"agents":[]`, []string{"unassigned"}},
+		{"PHP's empty", `"agents":{}`, []string{"unassigned"}},
+		{"no e-mail", `"agents":[{"display_name":"Bot"}]`, []string{"unassigned"}},
+		{"null e-mail", `"agents":[{"email":null}]`, []string{"unassigned"}},
+		{"empty e-mail", `"agents":[{"email":""},{"email":"  "},{"email":"\u0000"}]`, []string{"unassigned"}},
+		{"one without, one with", `"agents":[{"email":""},{"email":"a@x"}]`, []string{"unassigned", "a@x"}},
+		{"a null agent", `"agents":[null,{"email":"a@x"}]`, []string{"unassigned", "a@x"}},
+		{"a number", `"agents":[{"email":12}]`, []string{"12"}},
+		{"two lists", `"agents":[{"email":"a@x"}],"agents":[{"email":"b@x"}]`, []string{"b@x"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, chatWith(test.agents))
+			same(t, test.want, column(t, got.records[chats], "agent_email"))
+		})
+	}
+}
+
+func TestMissedChat(t *testing.T) {
+	const head = `{"type":"missed_chat","id":"M1","email":"v@x","message":"Hello?"`
+	for _, test := range []struct {
+		name, rest string
+		want       map[string]string
+		ended      bool
+		odd        []oddity
+	}{
+		{"with a zone", `,"time":"Wed, 01/23/13 11:40:53 am","timezone":"Europe/Berlin"}`, map[string]string{
+			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
+		}, true, nil},
+		{"empty times are filled", `,"time":"Wed, 01/23/13 11:40:53 am","timezone":"Europe/Berlin","started_timestamp":"","ended_timestamp":null}`, map[string]string{
+			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
+		}, true, nil},
+		{"without", `,"time":"Wed, 01/23/13 11:40:53 am"}`, map[string]string{"time": `null`, "agent_email": `"unassigned"`}, false,
+			[]oddity{{"time", "its time zone is missing or unknown"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, head+test.rest)
+			same(t, test.want, fields(t, got.records[chats][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
+			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.oddity))
+			if !got.Ended.IsZero() != test.ended {
+				t.Errorf("ended %v", got.Ended)
+			}
+		})
+	}
+}
+
+func TestVisitor(t *testing.T) {
+	for _, test := range []struct{ name, visitor, want string }{
+		{"object", `"visitor":{"id":"S1","name":"Mary"}`, `"S1" "Mary" {"id":"S1","name":"Mary"}`},
+		{"flat", `"visitor_id":"S1","visitor_name":"Mary"`, `"S1" "Mary" `},
+		{"both", `"visitor":{"id":"S1","name":"Mary"},"visitor_id":"S2","visitor_name":"Ann"`, `"S2" "Ann" {"id":"S1","name":"Mary"}`},
+		{"flat ones empty", `"visitor":{"id":"S1","name":"Mary"},"visitor_id":"","visitor_name":null`, `"S1" "Mary" {"id":"S1","name":"Mary"}`},
+		{"numbers", `"visitor":{"id":12.50,"name":true}`, `"12.50" "true" {"id":"12.50","name":"true"}`},
+		{"nulls", `"visitor":{"id":null}`, `  {"id":null}`},
+		{"array", `"visitor":[]`, `  {}`},
+		{"null", `"visitor":null`, `  null`},
+		{"none", `"rate":"x"`, `  `},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := fields(t, mustPlay(t, chatWith(test.visitor)).records[chats][0])
+			same(t, test.want, f["visitor_id"]+" "+f["visitor_name"]+" "+f["visitor"])
+		})
+	}
+}
+
+func TestChildren(t *testing.T) {
+	got := mustPlay(t, chatWith(`"messages":[{"text":"hi","event_id":"E1"}],"events":[{"text":"hi","event_id":"E1","chat_id":"other"},{"type":"event"}]`))
+	same(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`}, got.records[messages])
+	same(t, []string{
+		`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`,
+		`{"event_id":"C1/events/2","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","type":"event"}`,
+	}, got.records[events])
+	if f := fields(t, got.records[chats][0]); f["messages"]+f["events"] != "" {
+		t.Errorf("the lists are in the chat: %v", f)
+	}
+	pending := mustPlay(t, `{"id":"C1","pending":true,"started_timestamp":1358937653,"messages":[{"text":"hi"}]}`)
+	same(t, map[string]string{"chat_ended": "null", "chat_started": `"2013-01-23T10:40:53Z"`}, fields(t, pending.records[messages][0], "chat_ended", "chat_started"))
+}
+
+func TestEventIDs(t *testing.T) {
+	double := oddity{"messages.event_id", doubleID}
+	for _, test := range []struct {
+		name, list string
+		want       []string
+		odd        []oddity
+	}{
+		{"given", `[{"event_id":"E1"},{"event_id":"E2"}]`, []string{"E1", "E2"}, nil},
+		{"none", `[{},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
+		{"says nothing", `[{"event_id":null},{"event_id":""},{"event_id":" "},{"event_id":"\u0000"}]`,
+			[]string{"C1/messages/1", "C1/messages/2", "C1/messages/3", "C1/messages/4"}, nil},
+		{"some, and a null entry", `[{"event_id":"E1"},null,{}]`, []string{"E1", "C1/messages/3"}, nil},
+		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/3"}, []oddity{double}},
+		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/2", "C1/messages/3"}, []oddity{double, double}},
+		{"twice in one entry", `[{"event_id":"E1","event_id":"E2"}]`, []string{"E2"}, nil},
+		{"like a made one, before", `[{"event_id":"C1/messages/2"},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
+		{"like a made one, after", `[{},{"event_id":"C1/messages/1"}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
+		{"like the other stream's", `[{},{"event_id":"C1/events/1"}]`, []string{"C1/messages/1", "C1/events/1"}, nil},
+		{"of no kind", `{}`, nil, nil},
+		{"null", `null`, nil, nil},
+		{"empty text", `""`, nil, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, chatWith(`"messages":`+test.list))
+			same(t, test.want, column(t, got.records[messages], "event_id"))
+			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.oddity))
+		})
+	}
+}
+
+// The next chat does not see what the one before left in the pen.
+func TestChatsAreApart(t *testing.T) {
+	r := testRecorder(t, catalog.Default(), Fail)
+	long := strings.Repeat(`{},`, 3000)
+	for _, chat := range []string{
+		chatWith(`"agents":[{"email":"a@x"}],"visitor":{"id":"S1"},"messages":[{"event_id":"E1","text":"a"},` + long + `{}]`),
+		chatWith(`"messages":[{"event_id":"E1"}]`),
+		chatWith(`"messages":[{"event_id":"E1"}]`),
+	} {
+		again, err := play(testRecorder(t, catalog.Default(), Fail), chat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := play(r, chat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, again.records, got.records)
+		same(t, len(again.oddity), len(got.oddity))
+	}
+}
+
+func TestTexts(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"plain", `"a"`, `"a"`},
+		{"empty", `""`, `""`},
+		{"blank", `" \t "`, `" \t "`},
+		{"escapes", `"\" \\ \/ \b\f\n\r\t"`, `"\" \\ \/ \b\f\n\r\t"`},
+		{"script", `"</script><!-- & '"`, `"</script><!-- & '"`},
+		{"emoji", `"😀"`, `"😀"`},
+		{"emoji, escaped", `"\ud83d\ude00 \u00e9"`, `"😀 é"`},
+		{"line separators", "\"\u2028\u2029\ufeff\u202e\u0085\x7f\"", "\"\u2028\u2029\ufeff\u202e\u0085\x7f\""},
+		{"noncharacters", "\"\ufffe\uffff\ufffd\"", "\"\ufffe\uffff\ufffd\""},
+		{"control characters", `"\u0001\u001b[31m"`, `"\u0001\u001b[31m"`},
+		{"U+0000", `"a\u0000b\u0000"`, `"ab"`},
+		{"an escaped escape", `"a\\u0000b"`, `"a\\u0000b"`},
+		{"lone surrogates", `"\ud800 \udc00\ud83d"`, "\"\ufffd \ufffd\ufffd\""},
+		{"invalid UTF-8", "\"a\xff\xc3(\"", "\"a\ufffd\ufffd(\""},
+		{"a number", `12.50`, `"12.50"`},
+		{"a huge one", `1e9999999`, `"1e9999999"`},
+		{"digits", `1234567890123456789012345678901234567890`, `"1234567890123456789012345678901234567890"`},
+		{"a boolean", `false`, `"false"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, chatWith(`"rate_comment":`+test.text+`,"tags":[`+test.text+`],"messages":[{"text":`+test.text+`}]`))
+			same(t, test.want, fields(t, got.records[chats][0])["rate_comment"])
+			same(t, "["+test.want+"]", fields(t, got.records[chats][0])["tags"])
+			same(t, test.want, fields(t, got.records[messages][0])["text"])
+		})
+	}
+}
+
+func TestDuplicateNames(t *testing.T) {
+	got := mustPlay(t, chatWith(`"rate":"a","rate":"b","tags":["x"],"tags":["y"],"visitor":{"id":"1","\u0069d":"2"},"id":"C2","visitor":{"city":"A","city":"B"}`+
+		`,"ended_timestamp":1358939110,"messages":[{"text":"old"}],"messages":[{"text":"a","text":"b","message_json":{"k":1,"k":2,"l":{"m":1,"m":null}}}]`))
+	same(t, map[string]string{"id": `"C2"`, "rate": `"b"`, "tags": `["y"]`, "visitor": `{"city":"B"}`, "ended_timestamp": `"2013-01-23T11:05:10Z"`},
+		fields(t, got.records[chats][0], "id", "rate", "tags", "visitor", "ended_timestamp"))
+	same(t, []string{"b"}, column(t, got.records[messages], "text"))
+	same(t, []string{`{"k":2,"l":{"m":null}}`}, column(t, got.records[messages], "message_json"))
+}
+
+func TestMessageJSON(t *testing.T) {
+	for _, test := range []struct{ name, value, want string }{
+		{"text", `"{\"a\": 1}"`, `{"a": 1}`},
+		{"object", `{"a": 1.0, "b": [ "é\u0000", null ]}`, `{"a":1.0,"b":["é",null]}`},
+		{"array", `[ {} ]`, `[{}]`},
+		{"null", `null`, `<nil>`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, chatWith(`"messages":[{"message_json":`+test.value+`}]`))
+			same(t, []string{test.want}, column(t, got.records[messages], "message_json"))
+		})
+	}
+}
+
+func TestWrongTypes(t *testing.T) {
+	for _, test := range []struct {
+		field, member string // the member's value is put for %s
+		want          string // in words
+		taken         map[string]string
+		refused       []string
+	}{
+		{"chats.duration", `"duration":%s`, "a whole number", map[string]string{
+			"12": "12", "-0": "-0", `"12"`: "12", `" 12 "`: "12", "12.0": "12", `"12.0"`: "12", "1e3": "1000", "1.5e1": "15", "-12.50e1": "-125", "120e-1": "12",
+			"0e999999999": "0", "0.000": "0", "1e40": "1" + strings.Repeat("0", 40), "9007199254740993.0": "9007199254740993",
+			"123456789012345678901234567890": "123456789012345678901234567890", `""`: "null", `" "`: "null", "null": "null",
+		}, []string{"12.5", `"12.5"`, `"twelve"`, `"0x10"`, `"1,000"`, `"+12"`, "true", "{}", "[]", "[12]", `{"a":1}`, "1e41", "1e9999999", "1e-400", "1e99999999999999999999",
+			"4503599627370496.4e0", "1.00000000000000000000001"}},
+		{"chats.pending", `"pending":%s`, "true or false", map[string]string{
+			"false": "false", "true": "true", `"false"`: "false", `"TRUE"`: "true", "1": "true", "0": "false", `"1"`: "true", `" 0 "`: "false", `""`: "null", "null": "null",
+		}, []string{"2", `"yes"`, "[]", "{}", "1.5"}},
+		{"chats.rate", `"rate":%s`, "text", map[string]string{"12.50": `"12.50"`, "true": `"true"`, `""`: `""`, "null": "null"}, []string{"[]", "{}", `{"a":1}`, `["a"]`}},
+		{"chats.queue", `"queue":%s`, "an object", map[string]string{"[]": "{}", "{}": "{}", `""`: "null", "null": "null"}, []string{"[1]", `"x"`, "12", "true"}},
+		{"chats.queue.duration", `"queue":{"duration":%s}`, "a whole number", map[string]string{`"7"`: `{"duration":7}`}, []string{`"x"`, `{}`}},
+		{"chats.tags", `"tags":%s`, "a list", map[string]string{"{}": "[]", "[]": "[]", `""`: "null", `[1,null,true]`: `["1",null,"true"]`}, []string{`{"a":1}`, `"x"`, "12"}},
+		{"chats.tags", `"tags":["a",%s]`, "text", map[string]string{"12": `["a","12"]`, "null": `["a",null]`}, []string{"{}", "[]", `["b"]`}},
+		{"chats.group", `"group":[%s]`, "a whole number", map[string]string{`"0"`: "[0]", `""`: "[null]"}, []string{`"x"`, "[1]"}},
+		{"chats.goals.order.price", `"goals":[{"order":{"price":%s}}]`, "text", map[string]string{
+			"12.50": `[{"order":{"price":"12.50"}}]`, `""`: `[{"order":{"price":""}}]`}, []string{"[]", "{}"}},
+		{"chats.goals.timestamp", `"goals":[{"timestamp":%s}]`, "a time", map[string]string{
+			"0": `[{"timestamp":"1970-01-01T00:00:00Z"}]`, `"1358937653"`: `[{"timestamp":"2013-01-23T10:40:53Z"}]`, "1358937653.25": `[{"timestamp":"2013-01-23T10:40:53.25Z"}]`,
+			`"2013-01-23T11:40:53+01:00"`: `[{"timestamp":"2013-01-23T10:40:53Z"}]`, "1.358937653e9": `[{"timestamp":"2013-01-23T10:40:53Z"}]`, "-1": `[{"timestamp":"1969-12-31T23:59:59Z"}]`,
+			"-62167219200": `[{"timestamp":"0000-01-01T00:00:00Z"}]`, "253402300799": `[{"timestamp":"9999-12-31T23:59:59Z"}]`, `""`: `[{"timestamp":null}]`,
+		}, []string{"1e400", "253402300800", "-62167219200.5", `"0000-01-01T00:00:00+23:59"`, `"9999-12-31T23:59:59-00:01"`, `"yesterday"`, "true", "{}", "[]", `"0x10p1"`}},
+		{"chats.goals.date", `"goals":[{"date":%s}]`, "a time", map[string]string{`""`: `[{"date":null}]`, "1358937653": `[{"date":"2013-01-23T10:40:53Z"}]`},
+			[]string{`"0000-01-01T00:00:00+23:59"`, `"13/32/13 01:00:00 am"`, "[]"}},
+		{"chats.agents", `"agents":[%s]`, "an object", map[string]string{"[]": "[{}]", "null": "[null]"}, []string{`"a@x"`, "1"}},
+	} {
+		name := strings.Split(strings.TrimPrefix(test.field, "chats."), ".")[0]
+		for value, want := range test.taken {
+			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
+				got := mustPlay(t, chatWith(fmt.Sprintf(test.member, value)))
+				same(t, want, fields(t, got.records[chats][0])[name])
+				if len(got.oddity) > 0 && name != "pending" {
+					t.Errorf("counted: %v", got.oddity)
+				}
+			})
+		}
+		for _, value := range test.refused {
+			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
+				chat := chatWith(fmt.Sprintf(test.member, value))
+				got, err := play(testRecorder(t, catalog.Default(), Fail), chat)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wrong, ok := errors.AsType[*ValueError](got.err)
+				if !ok {
+					t.Fatalf("no ValueError but %v in %v", got.err, got.records[chats])
+				}
+				same(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, value), wrong.Error())
+				if !strings.Contains(wrong.Hint(), "on_invalid") {
+					t.Errorf("hint %q", wrong.Hint())
+				}
+
+				got, err = play(testRecorder(t, catalog.Default(), Null), chat)
+				if err != nil || got.err != nil {
+					t.Fatal(err, got.err)
+				}
+				valid(t, catalog.Default(), got)
+				n := 0
+				for _, o := range got.oddity {
+					if o == (oddity{test.field, nulled}) {
+						n++
+					}
+				}
+				if n != 1 {
+					t.Errorf("counted %d times: %v", n, got.oddity)
+				}
+				if f := fields(t, got.records[chats][0])[name]; !strings.Contains(f, "null") {
+					t.Errorf("%s became %s", value, f)
+				}
+			})
+		}
+	}
+}
+
+// A key is never made null, whatever the setting.
+func TestKeysAreNotNulled(t *testing.T) {
+	for _, test := range []struct{ member, field string }{
+		{`"agents":[{"email":true}]`, "chats.agent_email"},
+		{`"agents":[{"email":{"a":1}}]`, "chats.agent_email"},
+		{`"events":[{"event_id":[]}]`, "events.event_id"},
+		{`"messages":[{"event_id":false}]`, "messages.event_id"},
+	} {
+		for _, setting := range []OnInvalid{Fail, Null} {
+			got, err := play(testRecorder(t, catalog.Default(), setting), chatWith(test.member))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wrong, ok := errors.AsType[*ValueError](got.err)
+			if !ok || wrong.Chat != "C1" || wrong.Field != test.field || !strings.Contains(wrong.Hint(), "report this chat") {
+				t.Errorf("%s, %s: error %v", test.member, setting, got.err)
+			}
+			valid(t, catalog.Default(), got)
+		}
+	}
+	for _, chat := range []string{`{}`, `{"id":null}`, `{"id":""}`, `{"id":{}}`, `{"id":"C1","id":[]}`, `{"id":"\u0000"}`} {
+		if _, err := play(testRecorder(t, catalog.Default(), Null), chat); err == nil || !strings.Contains(err.Error(), "it has no id") {
+			t.Errorf("%s: error %v", chat, err)
+		}
+	}
+}
+
+func TestChildrenOfTheWrongType(t *testing.T) {
+	for _, test := range []struct{ list, want, got string }{
+		{`"x"`, "a list", `"x"`}, {`{"a":1}`, "a list", `{"a":1}`}, {"12", "a list", "12"},
+		{`[{"event_id":"E1"},"x"]`, "an object", `"x"`}, {`[[]]`, "an object", "[]"},
+	} {
+		chat := chatWith(`"events":` + test.list)
+		got, err := play(testRecorder(t, catalog.Default(), Fail), chat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.err))
+		got, err = play(testRecorder(t, catalog.Default(), Null), chat)
+		if err != nil || got.err != nil {
+			t.Fatal(err, got.err)
+		}
+		same(t, fmt.Sprint([]oddity{{"events", nulled}}), fmt.Sprint(got.oddity))
+	}
+}
+
+func TestErrorsAreShort(t *testing.T) {
+	got, err := play(testRecorder(t, catalog.Default(), Fail), chatWith(`"duration":"`+strings.Repeat("é", 5000)+`"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "chat C1: chats.duration: wanted a whole number, got \""+strings.Repeat("é", 59)+"…", fmt.Sprint(got.err))
+}
+
+func TestUnknownFields(t *testing.T) {
+	got := mustPlay(t, chatWith(`"sentiment":{"x":1},"Type":"other","visitor":{"visits":3},"agents":[{"email":"a@x"},{"email":"b@x"}],"events":[{"seen":1},{"seen":2}]`))
+	count := make(map[string]int)
+	for _, o := range got.oddity {
+		same(t, unknownField, o.why)
+		count[o.field]++
+	}
+	// What is in the chat itself counts once; what is nested, once a record.
+	same(t, map[string]int{"chats.sentiment": 1, "chats.Type": 1, "chats.visitor.visits": 2, "events.seen": 2}, count)
+	for _, record := range slices.Concat(got.records[:]...) {
+		for _, name := range []string{"sentiment", "Type", "visits", "seen"} {
+			if strings.Contains(record, `"`+name+`"`) {
+				t.Errorf("%s is in %s", name, record)
+			}
+		}
+	}
+}
+
+// Local dates without a timestamp are read in the chat's own zone.
+func TestZones(t *testing.T) {
+	const (
+		noZone = "its time zone is missing or unknown"
+		never  = "the zone's clocks were put forward over it"
+		twice  = "the zone's clocks showed it twice; the earlier one is taken"
+	)
+	for _, test := range []struct{ zone, date, want, why string }{
+		{"Europe/Berlin", "Wed, 01/23/13 11:40:53 am", "2013-01-23T10:40:53Z", ""},
+		{"Europe/Berlin", "Tue, 07/23/13 11:40:53 am", "2013-07-23T09:40:53Z", ""},
+		{"America/Phoenix", "Tue, 07/23/13 11:40:53 pm", "2013-07-24T06:40:53Z", ""}, // no summer time
+		{"America/Los_Angeles", "Wed, 12/31/25 04:00:00 pm", "2026-01-01T00:00:00Z", ""},
+		{"Asia/Kolkata", "Wed, 01/23/13 12:00:00 am", "2013-01-22T18:30:00Z", ""},
+		{"Asia/Kathmandu", "Wed, 01/23/13 12:00:00 pm", "2013-01-23T06:15:00Z", ""},
+		{"Australia/Eucla", "Wed, 01/23/13 12:45:00 pm", "2013-01-23T04:00:00Z", ""},
+		{"Pacific/Chatham", "Wed, 01/23/13 01:45:00 pm", "2013-01-23T00:00:00Z", ""}, // +13:45 in summer
+		{"Pacific/Chatham", "Tue, 07/23/13 12:45:00 pm", "2013-07-23T00:00:00Z", ""},
+		{"America/St_Johns", "Tue, 07/23/13 09:30:00 am", "2013-07-23T12:00:00Z", ""},
+		{"Australia/Lord_Howe", "Wed, 01/23/13 11:00:00 am", "2013-01-23T00:00:00Z", ""}, // half an hour of summer time
+		{"Australia/Lord_Howe", "Tue, 07/23/13 10:30:00 am", "2013-07-23T00:00:00Z", ""},
+		{"Pacific/Kiritimati", "Wed, 01/23/13 02:00:00 pm", "2013-01-23T00:00:00Z", ""},
+		{"Etc/GMT+12", "Wed, 01/23/13 12:00:00 pm", "2013-01-24T00:00:00Z", ""},
+		{"UTC", "02/29/24 12:00:00 am", "2024-02-29T00:00:00Z", ""},
+		{"UTC", " wed, 01/23/13 11:40:53 AM ", "2013-01-23T11:40:53Z", ""},
+		// Clocks go forward.
+		{"Europe/Berlin", "Sun, 03/31/13 01:59:59 am", "2013-03-31T00:59:59Z", ""},
+		{"Europe/Berlin", "Sun, 03/31/13 02:30:00 am", "", never},
+		{"Europe/Berlin", "Sun, 03/31/13 03:00:00 am", "2013-03-31T01:00:00Z", ""},
+		{"Australia/Lord_Howe", "Sun, 10/06/13 02:15:00 am", "", never},
+		{"Australia/Lord_Howe", "Sun, 10/06/13 02:30:00 am", "2013-10-05T15:30:00Z", ""},
+		{"Pacific/Apia", "Fri, 12/30/11 12:00:00 pm", "", never}, // that day was left out
+		{"Pacific/Apia", "Sat, 12/31/11 12:00:00 am", "2011-12-30T10:00:00Z", ""},
+		// Clocks go back.
+		{"Europe/Berlin", "Sun, 10/27/13 01:59:59 am", "2013-10-26T23:59:59Z", ""},
+		{"Europe/Berlin", "Sun, 10/27/13 02:30:00 am", "2013-10-27T00:30:00Z", twice},
+		{"Europe/Berlin", "Sun, 10/27/13 03:00:00 am", "2013-10-27T02:00:00Z", ""},
+		{"America/New_York", "Sun, 11/03/13 01:30:00 am", "2013-11-03T05:30:00Z", twice},
+		{"Australia/Lord_Howe", "Sun, 04/07/13 01:45:00 am", "2013-04-06T14:45:00Z", twice},
+		// Nobody knows.
+		{"", "Wed, 01/23/13 11:40:53 am", "", noZone},
+		{"Local", "Wed, 01/23/13 11:40:53 am", "", noZone},
+		{"Mars/Olympus_Mons", "Wed, 01/23/13 11:40:53 am", "", noZone},
+		{"../../etc/passwd", "Wed, 01/23/13 11:40:53 am", "", noZone},
+	} {
+		t.Run(test.zone+" "+test.date, func(t *testing.T) {
+			// The chat's own times say nothing about the goal's.
+			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":4102444800,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
+			want := "null"
+			if test.want != "" {
+				want = `"` + test.want + `"`
+			}
+			same(t, `[{"date":`+want+`}]`, fields(t, got.records[chats][0])["goals"])
+			var odd []oddity
+			if test.why != "" {
+				odd = []oddity{{"goals.date", test.why}}
+			}
+			same(t, fmt.Sprint(odd), fmt.Sprint(got.oddity))
+		})
+	}
+}
+
+// The chat's own times tell which of two readings is meant.
+func TestZoneTwiceWithinChat(t *testing.T) {
+	// 00:50 to 01:40 UTC: from 02:50 summer time to 02:40 winter time in Berlin.
+	got := mustPlay(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
+		`"messages":[{"date":"Sun, 10/27/13 02:55:00 am"},{"date":"Sun, 10/27/13 02:30:00 am"}]}`)
+	same(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records[messages], "date"))
+	same(t, 0, len(got.oddity))
+}
+
+// The timestamp decides where the date contradicts it or cannot be read.
+func TestTimestampDecides(t *testing.T) {
+	got := mustPlay(t, chatWith(`"timezone":"Mars/Olympus_Mons","started":"Wed, 01/23/13 09:00:00 am","messages":[{"date":"Wed, 01/23/13 09:00:00 am","timestamp":1358937660},{"date":"nonsense","timestamp":"1358937661"},{"date":null,"timestamp":1358937662},{"timestamp":1358937663}]`))
+	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records[messages], "date"))
+	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records[messages], "timestamp"))
+	same(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records[chats][0], "started", "timezone"))
+	same(t, 0, len(got.oddity))
+}
+
+// A chat that is over has an end, if anything in it says when.
+func TestMissingEnd(t *testing.T) {
+	for _, test := range []struct{ name, chat, want string }{
+		{"duration", `"started_timestamp":1358937653,"duration":60`, `"2013-01-23T10:41:53Z"`},
+		{"duration, as text", `"started_timestamp":1358937653,"duration":"60"`, `"2013-01-23T10:41:53Z"`},
+		{"a duration beyond all years", `"started_timestamp":253402300000,"duration":9000000000`, ``},
+		{"a negative one", `"started_timestamp":1358937653,"duration":-60,"events":[{"timestamp":1358937700}]`, `"2013-01-23T10:41:40Z"`},
+		{"the last event", `"events":[{"timestamp":1358937700},{"timestamp":1358937699}],"messages":[{"timestamp":5}]`, `"2013-01-23T10:41:40Z"`},
+		{"the text", `"ended":"Wed, 01/23/13 11:40:53 am","timezone":"Europe/Berlin"`, `"2013-01-23T10:40:53Z"`},
+		{"nothing", `"rate":"x"`, ``},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := mustPlay(t, `{"id":"C1",`+test.chat+`}`)
+			same(t, test.want, fields(t, got.records[chats][0])["ended_timestamp"])
+		})
+	}
+}
+
+// Archives of the sandbox, odd and hostile: whatever comes, the records are
+// valid and their keys unique.
+func TestSandboxRecordsAreValid(t *testing.T) {
+	seeds := 4
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := 1; seed <= seeds; seed++ {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			all, n := archivePages(t, fmt.Sprintf("seed=%d&chats=700&days=9&odd=0.3&hostile=0.2&visitor=mixed&event_ids=some&missed=0.1", seed))
+			var tapes []tape
+			readPages(t, all, testRecorder(t, catalog.Default(), Null), func(c *livechat.Chat) {
+				keep := *c
+				keep.Out = bytes.Clone(c.Out)
+				got, err := newTape(&keep)
+				if err == nil {
+					err = got.err
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				tapes = append(tapes, got)
+			})
+			if len(tapes) != n {
+				t.Errorf("%d chats came of %d", len(tapes), n)
+			}
+			valid(t, catalog.Default(), tapes...)
+		})
+	}
+}
+
+// FuzzRender renders any bytes as a chat.
+func FuzzRender(f *testing.F) {
+	f.Add([]byte(chatWith(`"agents":[{"email":"a@x"}],"tags":["a",1,null],"events":[{"event_id":"E1","text":"\ud800\u0000","date":"Sun, 10/27/13 02:30:00 am"}],"timezone":"Europe/Berlin"`)))
+	f.Add([]byte(`{"id":"M1","type":"missed_chat","time":"Wed, 01/23/13 11:40:53 am","timezone":"Asia/Kathmandu","message":12}`))
+	f.Add([]byte(`{"id":"C1","started_timestamp":"0000-01-01T00:00:00+23:59","duration":1e20,"queue":[],"visitor":[],"goals":{}}`))
+	f.Add([]byte(`{"id":1e3,"duration":"1e-400","pending":"1","messages":[{"event_id":"1e3/messages/2"},{},{"message_json":{"a":1,"a":{}}}]}`))
+	f.Add([]byte("{\"id\":\"C\xff\",\"agents\":{\"a\":{\"email\":\"\xed\xa0\x80\"}},\"id\":\"x\"}"))
+	if all, err := sandboxSeeds(f); err == nil {
+		for _, chat := range all {
+			f.Add(chat)
+		}
+	}
+	var recorders []*recorder
+	for _, setting := range []OnInvalid{Fail, Null} {
+		recorders = append(recorders, testRecorder(f, catalog.Default(), setting))
+	}
+	streams := catalog.Default().Streams
+	var validators []*schemas.Validator
+	for _, s := range streams {
+		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
+		if err != nil {
+			f.Fatal(err)
+		}
+		validators = append(validators, v)
+	}
+	f.Fuzz(func(t *testing.T, chat []byte) {
+		for _, r := range recorders {
+			got, err := play(r, string(chat))
+			if err != nil {
+				if got.Chat != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got.err != nil && !strings.Contains(got.err.Error(), "chat "+got.ID+": ") {
+				t.Errorf("the error does not name the chat: %v", got.err)
+			}
+			if r.nullIt || got.err == nil {
+				for i, s := range streams {
+					keys := make(map[string]bool)
+					for _, record := range got.records[i] {
+						check(t, validators[i], s.Stream, keys, record)
+					}
+				}
+			}
+		}
+	})
+}
+
+func sandboxSeeds(f *testing.F) (chats [][]byte, err error) {
+	all, _ := archivePages(f, "chats=40&days=2&odd=0.8&hostile=0.1&visitor=mixed&event_ids=some")
+	for _, page := range all {
+		var doc jsondoc.Doc
+		if err := doc.Parse(page); err != nil {
+			return nil, err
+		}
+		for v := range doc.Root().Get("chats").All() {
+			if len(v.Raw()) < 6000 {
+				chats = append(chats, bytes.Clone(v.Raw()))
+			}
+		}
+	}
+	return chats, nil
+}
+
+// Many workers share a recorder.
+func TestRecorderIsShared(t *testing.T) {
+	r := testRecorder(t, catalog.Default(), Fail)
+	for i := range 8 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			for k := range 50 {
+				id := fmt.Sprintf("W%dC%d", i, k)
+				got, err := play(r, fmt.Sprintf(`{"id":%q,"ended_timestamp":1,"events":[{},{"event_id":"E"}]}`, id))
+				if err != nil || got.err != nil {
+					t.Fatal(err, got.err)
+				}
+				same(t, []string{id + "/events/1", "E"}, column(t, got.records[events], "event_id"))
+			}
+		})
+	}
+}

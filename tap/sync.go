@@ -1,0 +1,339 @@
+package tap
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"strings"
+	"time"
+
+	"tap-livechat/catalog"
+	"tap-livechat/tap/livechat"
+)
+
+// Options are what a run needs.
+type Options struct {
+	Config    Config
+	Selection catalog.Selection
+	State     State
+	Out       io.Writer    // the messages
+	Log       *slog.Logger // what the user is to know
+	Version   string       // of the tap, for the user agent
+	Now       time.Time    // when the run begins; no bookmark passes it
+	// Progress, if not nil, is told now and then how far the run has come.
+	Progress func(Progress)
+	// Sample ends the run as soon as each selected stream has had one record.
+	// No STATE is written then.
+	Sample bool
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Expected int // chats that came and that are in all the days asked for; 0 until the service has said it
+	Capped         bool
+	Requests       int
+}
+
+// Summary is what a run did. It is valid after an error, too.
+type Summary struct {
+	Chats     int            // that were delivered
+	Records   map[string]int // by stream
+	Requests  int
+	Retries   int
+	Windows   int
+	Unsettled int    // windows that did not add up
+	Expected  int    // chats the service states for all the days asked for
+	Capped    bool   // there may be more
+	Open      int    // chats that are waited for
+	Region    string // the data centre that answered; empty if none was named
+	Duration  time.Duration
+}
+
+// archive is the part of a LiveChat API that a run needs: chats, finished
+// windows of them, and a chat by its id. API v2 is the one there is.
+type archive interface {
+	Read(ctx context.Context, r livechat.Range) iter.Seq2[livechat.Step, error]
+	Chat(ctx context.Context, id string) (*livechat.Chat, error)
+	Requests() int
+	Retries() int
+	Region() string
+}
+
+// ExpectedRequests is what reading so many chats costs at most, in requests.
+func ExpectedRequests(chats int) int { return livechat.Pages(chats) + livechat.Pages(chats)*3/100 + 1 }
+
+// ErrNothingSelected is returned when the catalog leaves nothing to do.
+var ErrNothingSelected = hinted{errors.New("the catalog selects no stream"),
+	`set "selected": true in the metadata of a stream, or leave --catalog out to select all`}
+
+// hinted is an error with its remedy.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Hint() string  { return h.hint }
+func (h hinted) Unwrap() error { return h.error }
+
+// Sync reads what the state has not covered and writes it as Singer messages.
+//
+// Nothing is written before the service has given its first answer. After
+// that the last line is always a STATE from which another run loses nothing,
+// whatever the error, unless the error came from writing. The error is nil only
+// if everything was delivered.
+func Sync(ctx context.Context, o Options) (Summary, error) {
+	started := time.Now()
+	if len(o.Selection.Streams) == 0 {
+		return Summary{}, ErrNothingSelected
+	}
+	records, err := newRecorder(o.Selection, o.Config.OnInvalid)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := &run{o: o, waiting: make(map[time.Time]bool), metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	if s.followers, err = s.followersOf(o.State); err != nil {
+		return Summary{}, err
+	}
+	s.archive, err = livechat.NewClient(livechat.Options{
+		BaseURL:     o.Config.APIURL,
+		EntityID:    o.Config.EntityID,
+		AccessToken: o.Config.AccessToken,
+		Region:      o.Config.Region,
+		UserAgent:   cmp.Or(o.Config.UserAgent, "tap-livechat/"+o.Version),
+		Workers:     o.Config.MaxConcurrentRequests,
+		Timeout:     o.Config.RequestTimeout,
+		MaxRetries:  o.Config.MaxRetries,
+		MaxRequests: o.Config.MaxRequests,
+		Log:         o.Log,
+		Observe:     s.metrics.observe,
+		Render:      records.render,
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	s.summary.Records = make(map[string]int)
+	for _, f := range s.followers {
+		s.summary.Records[f.Name] = 0
+	}
+
+	err = s.sync(ctx)
+	if errors.Is(err, errSampled) {
+		err = nil
+	}
+	s.finish()
+	if errors.Is(err, livechat.ErrBudget) && !s.moved {
+		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
+	}
+	if s.out.err != nil {
+		err = &OutputError{s.out.err}
+	}
+	s.summary.Requests, s.summary.Retries, s.summary.Region = s.archive.Requests(), s.archive.Retries(), s.archive.Region()
+	s.summary.Duration = time.Since(started)
+	s.metrics.flush(s.summary.Records)
+	s.odd.report()
+	return s.summary, err
+}
+
+// OutputError says that messages cannot be written any more.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string { return "writing to standard output failed: " + e.Err.Error() }
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// Hint says what that means for the data.
+func (e *OutputError) Hint() string {
+	return "the target has ended or the disk is full; see the target's messages, and run again with the last STATE it kept"
+}
+
+// run is one call of Sync. One goroutine has it.
+type run struct {
+	o         Options
+	archive   archive
+	out       messageWriter
+	followers []*follower
+	metrics   *metrics
+	odd       *oddities
+	summary   Summary
+	end       time.Time          // chats that ended at or after it are not wanted; zero: all are
+	seen      int                // chats that came, wanted or not
+	moved     bool               // a bookmark has moved in this run
+	readTo    time.Time          // the end of the last window
+	waiting   map[time.Time]bool // windows, by their begin, that do not add up: no bookmark moves past them
+}
+
+// errSampled ends a sampling run.
+var errSampled = errors.New("a record of each stream has been seen")
+
+func (s *run) sync(ctx context.Context) error {
+	rg := s.rangeToRead()
+	s.o.Log.Info("reading the archive", "from", rg.From.Format(time.RFC3339), "to", rg.To.Format(time.RFC3339), "streams", s.names())
+	if rg.From.Before(rg.To) {
+		for step, err := range s.archive.Read(ctx, rg) {
+			if err == nil {
+				err = s.step(step)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.followUp(ctx); err != nil {
+		return err
+	}
+	s.begin() // an end_date before the first bookmark leaves nothing to read
+	return nil
+}
+
+func (s *run) step(step livechat.Step) error {
+	s.begin()
+	switch {
+	case step.Plan != nil:
+		s.summary.Expected, s.summary.Capped = step.Plan.Chats, step.Plan.Capped
+	case step.Chat != nil:
+		s.seen++
+		return s.deliver(step.Chat, s.followers)
+	case step.Window != nil:
+		s.window(step.Window)
+	}
+	return s.out.err
+}
+
+// begin writes the SCHEMA messages, once.
+func (s *run) begin() {
+	if s.out.any {
+		return
+	}
+	for _, f := range s.followers {
+		s.out.schema(f.Selected)
+	}
+}
+
+// deliver writes a chat's records for those streams that want it.
+func (s *run) deliver(chat *livechat.Chat, to []*follower) error {
+	r := chat.Payload.(*rendered)
+	wanted := false
+	for _, f := range to {
+		if !f.wants(chat, s) {
+			continue
+		}
+		if r.err != nil {
+			return r.err
+		}
+		wanted = true
+		if !s.o.Sample {
+			s.write(f, chat, r)
+		} else if err := s.sample(f, chat, r); err != nil {
+			return err
+		}
+	}
+	if wanted {
+		s.summary.Chats++
+		for _, o := range r.oddity {
+			s.odd.add(o, chat.ID)
+		}
+	}
+	s.tick()
+	return s.out.err
+}
+
+func (s *run) write(f *follower, chat *livechat.Chat, r *rendered) {
+	s.out.records(r.lines(chat.Out, f.place))
+	s.summary.Records[f.Name] += r.counts[f.place]
+}
+
+// sample writes the first record that a stream has.
+func (s *run) sample(f *follower, chat *livechat.Chat, r *rendered) error {
+	if s.summary.Records[f.Name] == 0 && r.counts[f.place] > 0 {
+		lines := r.lines(chat.Out, f.place)
+		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
+		s.summary.Records[f.Name] = 1
+	}
+	for _, n := range s.summary.Records {
+		if n == 0 {
+			return nil
+		}
+	}
+	return errSampled
+}
+
+// window moves the bookmarks past a window that adds up, unless they wait before
+// an earlier one that does not.
+func (s *run) window(w *livechat.Window) {
+	args := []any{"from", w.From.Format(time.DateOnly), "to", w.To.AddDate(0, 0, -1).Format(time.DateOnly), "chats", w.Chats}
+	switch {
+	case w.Settled:
+		delete(s.waiting, w.From)
+		s.o.Log.Info("window complete", append(args, "requests", s.archive.Requests())...)
+	case w.Again:
+		s.o.Log.Warn("the window still does not add up", append(args, "total", w.Total)...)
+	default:
+		s.waiting[w.From] = true
+		s.o.Log.Warn("a window does not add up; the bookmark waits before it, and it is read again",
+			append(args, "total", w.Total, "passes", w.Passes)...)
+	}
+	if !w.Again {
+		s.summary.Windows++
+	}
+	if w.To.After(s.readTo) {
+		s.readTo = w.To
+	}
+	s.summary.Unsettled = len(s.waiting)
+	if len(s.waiting) == 0 {
+		for _, f := range s.followers {
+			before := f.bookmark
+			f.advance(s.readTo, s.o.Now, s.end)
+			s.moved = s.moved || f.bookmark.After(before)
+		}
+	}
+	if !s.o.Sample {
+		s.out.state(s.state())
+	}
+}
+
+// state is a state from which the next run loses nothing.
+func (s *run) state() State {
+	state := s.o.State
+	for _, f := range s.followers {
+		if !f.FullTable {
+			state = state.with(f.Name, f.ReplicationKey, f.bookmark, f.openBefore(f.bookmark.UTC().Truncate(24*time.Hour)))
+		}
+	}
+	return state
+}
+
+// finish writes the last STATE.
+func (s *run) finish() {
+	if s.out.any && !s.o.Sample {
+		s.out.state(s.state())
+	}
+	s.out.flush()
+	for _, f := range s.followers {
+		s.summary.Open = max(s.summary.Open, len(f.open))
+	}
+	if s.o.Progress != nil {
+		s.o.Progress(s.progress())
+	}
+}
+
+func (s *run) tick() {
+	if s.o.Progress != nil {
+		s.o.Progress(s.progress())
+	}
+	s.metrics.tick(s.summary.Records)
+}
+
+func (s *run) progress() Progress {
+	return Progress{Done: s.seen, Expected: s.summary.Expected, Capped: s.summary.Capped, Requests: s.archive.Requests()}
+}
+
+func (s *run) names() string {
+	var all []string
+	for _, f := range s.followers {
+		all = append(all, f.Name)
+	}
+	return strings.Join(all, " ")
+}
