@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"tap-livechat/tap"
+)
+
+// usageError is a command line that cannot be obeyed.
+type usageError struct{ what string }
+
+func (e usageError) Error() string { return e.what }
+func (e usageError) Hint() string  { return "tap-livechat --help lists the flags" }
+
+// flags are what the command line asks for.
+type flags struct {
+	config               []string
+	catalog, state       string
+	about, discover      bool
+	version              bool
+	format, test, listen string
+	switches             string
+}
+
+// run is the program. It returns the exit code.
+func (p *process) run(ctx context.Context) int {
+	err := p.dispatch(ctx)
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+		err = cause
+	}
+	if err != nil {
+		critical(p.log, err)
+	}
+	return exitCode(err)
+}
+
+func (p *process) dispatch(ctx context.Context) error {
+	var f flags
+	action := func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			// It is not quoted: it may be a token in the wrong place.
+			return usageError{fmt.Sprintf("argument %d is not a flag; the tap takes flags only", len(p.args)-c.NArg()+1)}
+		}
+		for _, name := range []string{"state", "catalog"} {
+			if c.IsSet(name) && c.String(name) == "" {
+				// Most likely a variable that is not set. Without it the run
+				// would read, and cost, far more than was meant.
+				return usageError{"--" + name + " is given an empty path"}
+			}
+		}
+		f.config = c.StringSlice("config")
+		return p.mode(c.Context, f)
+	}
+	app := &cli.App{
+		Name:      "tap-livechat",
+		Usage:     "read a LiveChat archive and write it as Singer messages",
+		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat --discover | --about | --version\ntap-livechat --config FILE --test",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later goes first"},
+			&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "go on from the bookmarks in `FILE`", Destination: &f.state},
+			&cli.StringFlag{Name: "catalog", Aliases: []string{"p", "properties"}, Usage: "read what the catalog in `FILE` selects", Destination: &f.catalog},
+			&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog", Destination: &f.discover},
+			&cli.BoolFlag{Name: "about", Usage: "print what the tap is, can do and can be told", Destination: &f.about},
+			&cli.StringFlag{Name: "format", Usage: "of --about: text, json or markdown", Destination: &f.format},
+			&cli.StringFlag{Name: "test", Usage: "=all: try the connection and read one record of each stream; =schema: print the SCHEMA messages (--test alone: all)", Destination: &f.test},
+			&cli.BoolFlag{Name: "version", Usage: "print the version", Destination: &f.version},
+		},
+		Commands: []*cli.Command{{
+			Name:  "sandbox",
+			Usage: "serve a made-up archive, to try the tap without an account",
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8420", Usage: "the `ADDRESS`", Destination: &f.listen},
+				&cli.StringFlag{Name: "switches", Usage: "how it behaves, such as \"chats=5000&days=90\"; see --help", Destination: &f.switches},
+			},
+			CustomHelpTemplate: sandboxHelp(),
+			OnUsageError:       onUsageError,
+			Action:             func(c *cli.Context) error { return p.serveSandbox(c.Context, f.listen, f.switches) },
+		}},
+		Writer:                    p.stdout,
+		ErrWriter:                 p.stderr,
+		HideVersion:               true, // ours has a form of its own
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true, // a path may have a comma in it
+		Action:                    action,
+		OnUsageError:              onUsageError,
+		ExitErrHandler:            func(*cli.Context, error) {}, // run decides
+	}
+	return app.RunContext(ctx, append([]string{app.Name}, expandTest(p.args)...))
+}
+
+// onUsageError keeps the help off standard output, which is for messages.
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	return usageError{strings.TrimPrefix(err.Error(), "flag provided but not defined: ") + unknownFlag(err)}
+}
+
+func unknownFlag(err error) string {
+	if strings.HasPrefix(err.Error(), "flag provided but not defined: ") {
+		return " is not a flag of the tap"
+	}
+	return ""
+}
+
+// expandTest gives a --test without a value the value all: it is a flag that
+// may have one, which the flag package does not know.
+func expandTest(args []string) []string {
+	var out []string
+	for i, a := range args {
+		if a == "--test" || a == "-test" {
+			if i+1 == len(args) || (args[i+1] != "all" && args[i+1] != "schema") {
+				a += "=all"
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// mode does what the flags ask for. Flags of the other modes do not count.
+func (p *process) mode(ctx context.Context, f flags) error {
+	switch {
+	case f.version:
+		return p.print("tap-livechat v" + tap.Version + "\n")
+	case f.about:
+		return p.about(f.format)
+	case f.discover:
+		return p.discover()
+	case f.test == "":
+		return p.sync(ctx, f)
+	case f.test == "all":
+		return p.test(ctx, f)
+	case f.test == "schema":
+		return p.schemas(f)
+	}
+	return usageError{fmt.Sprintf("--test=%s is not known; there are --test and --test=schema", f.test)}
+}
+
+// print writes the one text that a mode is for.
+func (p *process) print(text string) error {
+	if _, err := io.WriteString(p.stdout, text); err != nil {
+		return &tap.OutputError{Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,449 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The tests in here run the real program as a process of its own, and end it in
+// every way in which a process can end.
+
+// binary is the program, built once for the tests that need it.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binaryDir, "tap-livechat")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+var binaryDir string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "tap-livechat")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binaryDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// startSandbox serves an archive from another process and returns its address.
+func startSandbox(t *testing.T, switches string) string {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "sandbox", "--listen", "127.0.0.1:0", "--switches", switches)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	_, url, ok := strings.Cut(strings.TrimSpace(line), "api_url=")
+	if err != nil || !ok {
+		t.Fatalf("%q, %v", line, err)
+	}
+	return url
+}
+
+// job is one run of the tap against an archive.
+type job struct {
+	cmd    *exec.Cmd
+	stdout bytes.Buffer
+	stderr bytes.Buffer
+}
+
+// newJob prepares a run from a state; empty: from the beginning.
+func newJob(t *testing.T, config, state string) *job {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--config", config}
+	if state != "" {
+		file := filepath.Join(t.TempDir(), "state.json")
+		writeFile(t, file, state)
+		args = append(args, "--state", file)
+	}
+	j := &job{cmd: exec.Command(path, args...)}
+	j.cmd.Stdout, j.cmd.Stderr = &j.stdout, &j.stderr
+	return j
+}
+
+// signalled runs the job and sends it a signal after a while. It returns the
+// exit code, -1 if the signal itself ended the process, and how long that took.
+func (j *job) signalled(t *testing.T, sig syscall.Signal, after time.Duration) (code int, took time.Duration) {
+	t.Helper()
+	if err := j.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(after)
+	sent := time.Now()
+	_ = j.cmd.Process.Signal(sig) // it may have ended already
+	_ = j.cmd.Wait()
+	return j.cmd.ProcessState.ExitCode(), time.Since(sent)
+}
+
+// last is the last line on standard error.
+func (j *job) last() string {
+	lines := strings.Split(strings.TrimSpace(j.stderr.String()), "\n")
+	return lines[len(lines)-1]
+}
+
+// harvest is what all runs of an archive together have delivered.
+type harvest struct {
+	ids     map[string]map[string]bool // by stream, the keys
+	records int
+	state   string // the last complete STATE
+}
+
+func newHarvest() *harvest {
+	return &harvest{ids: map[string]map[string]bool{"chats": {}, "messages": {}, "events": {}}}
+}
+
+var keysOf = map[string][]*regexp.Regexp{
+	"chats":    {regexp.MustCompile(`"id":"([^"]*)"`), regexp.MustCompile(`"agent_email":"([^"]*)"`)},
+	"messages": {regexp.MustCompile(`"event_id":"([^"]*)"`)},
+	"events":   {regexp.MustCompile(`"event_id":"([^"]*)"`)},
+}
+
+// add reads what a run has written. The last line may be torn if the process
+// was killed; no other may.
+func (h *harvest) add(t *testing.T, out []byte, killed bool) (lastIsState bool) {
+	t.Helper()
+	if n := len(out); n > 0 && out[n-1] != '\n' {
+		if !killed {
+			t.Errorf("a torn line: …%.200q", out[max(0, n-200):])
+		}
+		out = out[:bytes.LastIndexByte(out, '\n')+1]
+	}
+	for line := range bytes.Lines(out) {
+		lastIsState = false
+		if !bytes.HasSuffix(line, []byte("}\n")) || line[0] != '{' {
+			t.Fatalf("no message: %.200q", line)
+		}
+		if rest, ok := bytes.CutPrefix(line, []byte(`{"type":"STATE","value":`)); ok {
+			h.state, lastIsState = string(rest[:len(rest)-2]), true
+			if !json.Valid([]byte(h.state)) {
+				t.Errorf("no state: %.300q", h.state)
+			}
+			continue
+		}
+		rest, ok := bytes.CutPrefix(line, []byte(`{"type":"RECORD","stream":"`))
+		if !ok {
+			continue
+		}
+		stream, record, _ := bytes.Cut(rest, []byte(`"`))
+		key := ""
+		for _, r := range keysOf[string(stream)] {
+			key += string(r.FindSubmatch(record)[1]) + "\x00"
+		}
+		h.ids[string(stream)][key] = true
+		h.records++
+	}
+	return lastIsState
+}
+
+func (h *harvest) distinct() int {
+	return len(h.ids["chats"]) + len(h.ids["messages"]) + len(h.ids["events"])
+}
+
+// whole compares the harvest with what the sandbox holds.
+func (h *harvest) whole(t *testing.T, url string) {
+	t.Helper()
+	resp, err := http.Get(url + "/_sandbox/chats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	chats, messages, events, missing := 0, 0, 0, 0
+	for d := json.NewDecoder(resp.Body); ; {
+		var chat struct {
+			ID                string
+			Pending, Vanished bool
+			Agents            []string
+			Messages, Events  int
+		}
+		if err := d.Decode(&chat); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if chat.Pending || chat.Vanished {
+			continue
+		}
+		if len(chat.Agents) == 0 {
+			chat.Agents = []string{""}
+		}
+		distinct := make(map[string]bool)
+		for _, agent := range chat.Agents {
+			if agent == "" {
+				agent = "unassigned"
+			}
+			distinct[agent] = true
+		}
+		for agent := range distinct {
+			if !h.ids["chats"][chat.ID+"\x00"+agent+"\x00"] {
+				if missing++; missing < 4 {
+					t.Errorf("%s of %s is missing", chat.ID, agent)
+				}
+			}
+		}
+		chats, messages, events = chats+len(distinct), messages+chat.Messages, events+chat.Events
+	}
+	if missing > 0 || len(h.ids["chats"]) != chats || len(h.ids["messages"]) != messages || len(h.ids["events"]) != events {
+		t.Errorf("%d records are missing; there are %d, %d, %d, want %d, %d, %d", missing,
+			len(h.ids["chats"]), len(h.ids["messages"]), len(h.ids["events"]), chats, messages, events)
+	}
+	if chats == 0 {
+		t.Error("the sandbox holds nothing")
+	}
+}
+
+// backfill is a config for a whole archive, in windows of a few hundred chats:
+// with a budget they are.
+func backfill(t *testing.T, url string, budget int) string {
+	t.Helper()
+	config := map[string]any{"entity_id": "acct-1", "access_token": secret, "start_date": time.Now().UTC().AddDate(0, 0, -45).Format(time.DateOnly), "api_url": url}
+	if budget > 0 {
+		config["max_requests"] = budget
+	}
+	return jsonFile(t, config)
+}
+
+// cutOff runs a backfill whose runs are all cut off by a signal until it is
+// done, and checks each end with check.
+func cutOff(t *testing.T, url string, sig syscall.Signal, r *rand.Rand, longest time.Duration, check func(j *job, code int, took time.Duration, lastIsState bool)) (cuts int, h *harvest) {
+	config := backfill(t, url, 80)
+	h = newHarvest()
+	state, still := "", 0
+	for runs := 1; ; runs++ {
+		if still++; h.state != state {
+			state, still = h.state, 0
+		} else if still > 6 { // a slow machine, or a busy one
+			longest, still = longest*3/2, 0
+		}
+		j := newJob(t, config, h.state)
+		code, took := j.signalled(t, sig, time.Duration(r.Int64N(int64(longest))))
+		lastIsState := h.add(t, j.stdout.Bytes(), code == -1)
+		noSecret(t, j.stdout.String(), j.stderr.String())
+		switch code {
+		case exitOK:
+			return cuts, h
+		case exitBudget: // it was over before the signal came
+		default:
+			cuts++
+			check(j, code, took, lastIsState)
+		}
+		if runs > 400 {
+			t.Fatalf("it does not get on: %s", h.state)
+		}
+	}
+}
+
+// TestKilled kills the program at random moments, at least 50 times, and goes
+// on from the last STATE that came out of it. What all runs have delivered
+// together is what the archive holds.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=12000&days=40&latency=4ms&cache=true&seed=3")
+	r := rand.New(rand.NewPCG(7, 7))
+	kills, archives, records, distinct := 0, 0, 0, 0
+	for started := time.Now(); kills < 50; archives++ {
+		if time.Since(started) > 2*time.Minute {
+			t.Fatalf("%d kills in two minutes", kills)
+		}
+		n, h := cutOff(t, url, syscall.SIGKILL, r, 220*time.Millisecond, func(j *job, code int, _ time.Duration, _ bool) {
+			if code != -1 {
+				t.Errorf("exit code %d: %s", code, j.last())
+			}
+		})
+		h.whole(t, url)
+		kills += n
+		records, distinct = records+h.records, distinct+h.distinct()
+	}
+	// A run repeats the window in flight and the look-back of a day: some 800
+	// chats of 21 records each at most.
+	if most := 800 * 21 * (kills + archives); records-distinct > most {
+		t.Errorf("%d records were repeated in %d runs", records-distinct, kills+archives)
+	}
+	t.Logf("%d kills over %d backfills; %d records delivered, %d distinct: %.0f%% repeats", kills, archives, records, distinct, 100*float64(records-distinct)/float64(distinct))
+}
+
+// TestSignals ends the program by SIGTERM and SIGINT: within seconds, with the
+// shells' exit code, a STATE as the last line, and the cause on standard error.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=5000&days=40&latency=8ms&cache=true&seed=4")
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+		var slowest time.Duration
+		cuts, h := cutOff(t, url, sig, rand.New(rand.NewPCG(8, uint64(sig))), 400*time.Millisecond, func(j *job, code int, took time.Duration, lastIsState bool) {
+			slowest = max(slowest, took)
+			if code == -1 && j.stderr.Len() == 0 && j.stdout.Len() == 0 {
+				return // the signal came before the program had begun
+			}
+			if code != want || took > 3*time.Second {
+				t.Errorf("%v: exit code %d after %s: %s", sig, code, took, j.last())
+			}
+			if j.stdout.Len() > 0 && !lastIsState {
+				t.Errorf("%v: the last message is no STATE", sig)
+			}
+			if !strings.HasPrefix(j.last(), "CRITICAL ") || !strings.Contains(j.last(), "run again with the last STATE") {
+				t.Errorf("%v: %q", sig, j.last())
+			}
+		})
+		h.whole(t, url)
+		if cuts < 3 {
+			t.Errorf("%v: only %d runs were cut off", sig, cuts)
+		}
+		t.Logf("%v: %d runs cut off, the slowest end took %s, %d records for %d", sig, cuts, slowest.Round(time.Millisecond), h.records, h.distinct())
+	}
+}
+
+// TestTargetGone closes the pipe after a few lines, as `| head -n 5` does.
+func TestTargetGone(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=3000&days=40&seed=5")
+	h := newHarvest()
+	j := newJob(t, backfill(t, url, 0), "")
+	j.cmd.Stdout = nil
+	pipe, err := j.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(pipe)
+	for range 5 {
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pipe.Close()
+	_ = j.cmd.Wait()
+	wantGone(t, j)
+	// A full disk is the same to the program.
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{nil, {"--discover"}, {"--about"}, {"--version"}, {"--test=schema"}, {"--test"}} {
+		j := newJob(t, backfill(t, url, 0), "")
+		j.cmd.Args = append(j.cmd.Args, args...)
+		j.cmd.Stdout = full
+		_ = j.cmd.Run()
+		wantGone(t, j)
+	}
+	j = newJob(t, backfill(t, url, 0), "")
+	if err := j.cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	h.add(t, j.stdout.Bytes(), false)
+	h.whole(t, url)
+}
+
+func wantGone(t *testing.T, j *job) {
+	t.Helper()
+	if code := j.cmd.ProcessState.ExitCode(); code != exitRuntime || !strings.HasPrefix(j.last(), "CRITICAL writing to standard output failed") || !strings.Contains(j.last(), "target") {
+		t.Errorf("%q: exit code %d: %s", j.cmd.Args[3:], code, j.last())
+	}
+}
+
+// TestTargetHangs signals a program whose target has stopped to read: it cannot
+// write its last STATE, and must end all the same.
+func TestTargetHangs(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=3000&days=40&seed=6")
+	for _, test := range []struct {
+		signals []syscall.Signal
+		code    int
+		most    time.Duration
+	}{
+		{[]syscall.Signal{syscall.SIGTERM}, 143, grace + time.Second},
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 130, grace + time.Second}, // Meltano's way with Ctrl-C
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, 130, time.Second},
+		{[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGINT}, 130, time.Second},
+	} {
+		t.Run(fmt.Sprint(test.signals), func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, backfill(t, url, 0), "")
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer read.Close()
+			j.cmd.Stdout = write
+			if err := j.cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write.Close()
+			time.Sleep(300 * time.Millisecond) // the pipe is full by then
+			start := time.Now()
+			for _, sig := range test.signals {
+				_ = j.cmd.Process.Signal(sig)
+				time.Sleep(60 * time.Millisecond)
+			}
+			_ = j.cmd.Wait()
+			took, code := time.Since(start), j.cmd.ProcessState.ExitCode()
+			if code != test.code || took > test.most || !strings.HasPrefix(j.last(), "CRITICAL ") {
+				t.Errorf("exit code %d after %s: %s", code, took, j.last())
+			}
+			if strings.Count(j.stderr.String(), "CRITICAL") != 1 {
+				t.Errorf("%s", j.stderr.String())
+			}
+		})
+	}
+}
+
+// The process's title and environment are seen by others on the machine: the
+// token must not get into the former.
+func TestNoSecretInTheProcessTitle(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=100&latency=300ms")
+	j := newJob(t, backfill(t, url, 0), "")
+	if err := j.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", j.cmd.Process.Pid))
+	_ = j.cmd.Process.Kill()
+	_ = j.cmd.Wait()
+	if err != nil {
+		t.Skip(err)
+	}
+	noSecret(t, string(title))
+	if !bytes.Contains(title, []byte("--config")) {
+		t.Errorf("%q", title)
+	}
+}

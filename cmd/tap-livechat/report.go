@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"tap-livechat/tap"
+	"tap-livechat/tap/livechat"
+)
+
+// The exit codes. Those of signals are in main.go.
+const (
+	exitOK      = 0 // everything was delivered
+	exitRuntime = 1 // the service, the target, the disk, or a file that is no state
+	exitUsage   = 2 // the command line, the config or the catalog is wrong; nothing was read
+	exitBudget  = 3 // max_requests is used up; the next run goes on
+)
+
+func exitCode(err error) int {
+	var (
+		signal interrupted
+		usage  usageError
+		config *tap.ConfigError
+		input  *inputError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &signal):
+		return signal.code()
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &input), errors.Is(err, tap.ErrNothingSelected):
+		return exitUsage
+	case errors.Is(err, livechat.ErrBudget):
+		return exitBudget
+	}
+	return exitRuntime
+}
+
+// inputError is a file that the user named and that cannot be used.
+type inputError struct {
+	what string
+	err  error
+	hint string // empty: the cause has one
+}
+
+func (e *inputError) Error() string { return e.what + ": " + e.err.Error() }
+func (e *inputError) Unwrap() error { return e.err }
+
+func (e *inputError) Hint() string {
+	if e.hint != "" {
+		return e.hint
+	}
+	return hintOf(e.err)
+}
+
+// critical writes what ended the run: every fault on a line of its own, and
+// last, on one line, that it is over, why, and what to do.
+func critical(log *slog.Logger, err error) {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	last := lines[0]
+	if len(lines) > 1 {
+		for _, line := range lines {
+			log.Error(line)
+		}
+		last = "there is more than one fault; the first: " + lines[0]
+	}
+	if hint := hintOf(err); hint != "" {
+		last += " — " + hint
+	}
+	log.Log(context.Background(), levelCritical, last, errorKey, err)
+}
+
+// hintOf finds what the error, or one of its causes, says to do.
+func hintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	if errors.Is(err, livechat.ErrBudget) {
+		return "run again with the last STATE: it goes on where this run stopped"
+	}
+	return ""
+}
