@@ -1,0 +1,43 @@
+# Everything the project is built and tested with. Needs Go; the end-to-end
+# tests need Python and PostgreSQL as well, and say so if they are skipped.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build demo test check unit e2e bench docs wheels archives clean
+
+build: ## the static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/tap-livechat ./cmd/tap-livechat
+
+demo: ## a whole sync of the sandbox
+	go run ./cmd/tap-livechat --config examples/sandbox.json
+
+test: check unit e2e ## all tests
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+unit:
+	go test -race -timeout 15m $$(go list ./... | grep -v /e2e)
+
+e2e: ## against real targets
+	go test -v -count=1 -timeout 15m ./e2e
+
+bench: ## the figures of the README
+	go run ./cmd/bench
+	go run ./cmd/bench -plot docs/scale.svg
+	go test -run '^$$' -bench . ./tap
+
+docs: ## the generated parts of the documentation
+	UPDATE_DOCS=1 go test -run TestDocs ./cmd/tap-livechat
+	go run ./cmd/package hub
+
+wheels: ## for pip, uv and Meltano, into dist
+	go run ./cmd/package wheels
+
+archives: ## the binaries with checksums, into dist
+	go run ./cmd/package archives
+
+clean:
+	rm -rf bin dist
