@@ -325,6 +325,7 @@ func (p *pen) looksMade(id string, stream int) bool {
 }
 
 func (p *pen) writeRecord(s *streamShape, stream, base int) {
+	slices.SortFunc(p.put, func(a, b put) int { return a.at - b.at })
 	p.out = append(p.out, s.head...)
 	p.writeFields(s.shape, base, p.put)
 	p.out = append(p.out, p.tail...)
@@ -351,7 +352,7 @@ func (p *pen) gather(s *shape, v jsondoc.Value) (base int) {
 }
 
 // writeFields writes what was gathered, or put in its place, in the order of
-// the shape's fields.
+// the shape's fields. The puts come in that order.
 func (p *pen) writeFields(s *shape, base int, puts []put) {
 	start := len(p.out)
 	for i := range s.fields {
@@ -362,10 +363,10 @@ func (p *pen) writeFields(s *shape, base int, puts []put) {
 		}
 		p.out = append(p.out, f.label...)
 		var written bool
-		at := slices.IndexFunc(puts, func(x put) bool { return x.at == i })
 		switch m := p.slots[base+i]; {
-		case at >= 0:
-			written = p.writePut(f.shape, puts[at].json)
+		case len(puts) > 0 && puts[0].at == i:
+			written = p.writePut(f.shape, puts[0].json)
+			puts = puts[1:]
 		case m.Kind() != jsondoc.Absent:
 			written = p.writeValue(f.shape, m)
 		case f.shape.must:

@@ -11,12 +11,14 @@ package jsondoc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math"
-	"unicode/utf8"
+	"math/bits"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -45,18 +47,20 @@ const (
 	Time Kind = 'T'
 )
 
-// node is one value. Its text is data[start:end], its name data[name:nameEnd];
-// next is the index of the first node that is not inside it.
+// node is one value. Its text is data[start:end], its name data[name:nameEnd],
+// both in their quotes if they have any; next is the index of the first node
+// that is not inside it.
 type node struct {
 	name, nameEnd, start, end, next uint32
 	kind                            Kind
+	escaped, nameEscaped            bool // there is a backslash in it
 }
 
 // Doc is a parsed JSON text. The zero value is ready for use.
 type Doc struct {
 	data  []byte
 	nodes []node
-	dirty bool // the text has invalid UTF-8 somewhere
+	dirty bool // the text has invalid UTF-8 or a lone surrogate somewhere
 	buf   bytes.Buffer
 	dec   *jsontext.Decoder
 }
@@ -64,78 +68,126 @@ type Doc struct {
 // Parse reads data, which must be one JSON value and nothing else. The Doc
 // keeps and extends data until the next call.
 func (d *Doc) Parse(data []byte) error {
+	d.nodes = d.nodes[:0]
 	if uint64(len(data)) > math.MaxInt32 {
 		return errors.New("more than 2 GiB of JSON")
 	}
-	d.data, d.nodes, d.dirty = data, d.nodes[:0], !utf8.Valid(data)
+	d.dirty = false
+	err := d.check(data)
+	if err != nil {
+		// Invalid UTF-8 is not the only fault there is, but the only one to be let pass.
+		d.dirty = true
+		err = d.check(data, jsontext.AllowInvalidUTF8(true))
+	}
+	if err != nil {
+		return err
+	}
+	d.data = data
+	return d.read()
+}
+
+// check has jsontext judge whether data is JSON.
+func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	d.buf = *bytes.NewBuffer(data)
 	if d.dec == nil {
 		d.dec = new(jsontext.Decoder)
 	}
-	d.dec.Reset(&d.buf, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err := d.read(); err != nil {
-		d.nodes = d.nodes[:0]
+	d.dec.Reset(&d.buf, append(lax, jsontext.AllowDuplicateNames(true))...)
+	if _, err := d.dec.ReadValue(); err != nil {
+		var fault *jsontext.SyntacticError
+		if errors.As(err, &fault) && strings.Count(string(fault.JSONPointer), "/") > MaxDepth {
+			return ErrDepth // whatever else is wrong that deep down
+		}
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
 		return err
 	}
 	if _, err := d.dec.ReadToken(); err != io.EOF {
-		d.nodes = d.nodes[:0]
 		return fmt.Errorf("something follows the JSON value at byte %d", d.dec.InputOffset())
 	}
 	return nil
 }
 
+// read fills the table. That data is JSON has been checked, so all that there
+// is to do is to find where its values begin and end.
 func (d *Doc) read() error {
-	var open [MaxDepth]struct {
-		at     uint32
-		object bool
-	}
-	depth := 0
-	var name, nameEnd uint32
-	wantName := false
-	for {
-		kind := Kind(d.dec.PeekKind())
-		switch kind {
-		case Object, Array:
-			if depth == MaxDepth {
-				return fmt.Errorf("%w at byte %d", ErrDepth, d.dec.InputOffset())
-			}
-			if _, err := d.dec.ReadToken(); err != nil {
-				return err
-			}
-			d.nodes = append(d.nodes, node{name: name, nameEnd: nameEnd, start: uint32(d.dec.InputOffset()) - 1, kind: kind})
-			open[depth].at, open[depth].object = uint32(len(d.nodes)-1), kind == Object
-			depth++
-			name, nameEnd, wantName = 0, 0, kind == Object
-			continue
-		case '}', ']':
-			if _, err := d.dec.ReadToken(); err != nil {
-				return err
-			}
-			depth--
-			n := &d.nodes[open[depth].at]
-			n.end, n.next = uint32(d.dec.InputOffset()), uint32(len(d.nodes))
-		default:
-			text, err := d.dec.ReadValue()
-			if err != nil {
-				return err
-			}
-			end := uint32(d.dec.InputOffset())
-			start := end - uint32(len(text))
-			if wantName {
-				name, nameEnd, wantName = start, end, false
+	var open [MaxDepth]uint32 // the nodes that what comes next is inside of
+	depth, inObject := 0, false
+	var name, nameEnd uint32 // of the next value, if it has got it already
+	var nameEscaped bool
+	data, nodes := d.data, d.nodes
+	for i := 0; i < len(data); {
+		switch c := data[i]; c {
+		case ' ', '\t', '\n', '\r', ',', ':':
+			i++
+		case '"':
+			start := i
+			end, escaped := stringEnd(data, i)
+			i = end
+			if inObject && nameEnd == 0 {
+				name, nameEnd, nameEscaped = uint32(start), uint32(end), escaped
 				continue
 			}
-			d.nodes = append(d.nodes, node{name: name, nameEnd: nameEnd, start: start, end: end, next: uint32(len(d.nodes) + 1), kind: kind})
+			nodes = append(nodes, node{name, nameEnd, uint32(start), uint32(end), uint32(len(nodes) + 1), String, escaped, nameEscaped})
+			nameEnd = 0
+		case '{', '[':
+			if depth == MaxDepth {
+				return fmt.Errorf("%w at byte %d", ErrDepth, i)
+			}
+			open[depth] = uint32(len(nodes))
+			depth, inObject = depth+1, c == '{'
+			nodes = append(nodes, node{name: name, nameEnd: nameEnd, start: uint32(i), kind: Kind(c), nameEscaped: nameEscaped})
+			nameEnd = 0
+			i++
+		case '}', ']':
+			i++
+			depth--
+			whole := &nodes[open[depth]]
+			whole.end, whole.next = uint32(i), uint32(len(nodes))
+			inObject = depth > 0 && nodes[open[depth-1]].kind == Object
+		default:
+			start, kind := i, Kind(c)
+			if c <= '9' { // a digit or the minus
+				kind = Number
+			}
+			for i++; i < len(data) && !endsScalar[data[i]]; i++ {
+			}
+			nodes = append(nodes, node{name, nameEnd, uint32(start), uint32(i), uint32(len(nodes) + 1), kind, false, nameEscaped})
+			nameEnd = 0
 		}
-		if depth == 0 {
-			return nil
+	}
+	d.nodes = nodes
+	return nil
+}
+
+// endsScalar are the bytes that can follow a number or a word.
+var endsScalar = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ']': true, '}': true}
+
+// stringEnd finds the end of the string that begins at data[start], behind its
+// closing quote, and tells whether there is a backslash in it.
+func stringEnd(data []byte, start int) (end int, escaped bool) {
+	for i := start + 1; ; i++ {
+		for ; i+8 <= len(data); i += 8 {
+			w := binary.LittleEndian.Uint64(data[i:])
+			q, b := w^(lows*'"'), w^(lows*'\\')
+			if hit := ((q-lows)&^q | (b-lows)&^b) & (lows << 7); hit != 0 {
+				i += bits.TrailingZeros64(hit) / 8
+				break
+			}
 		}
-		name, nameEnd, wantName = 0, 0, open[depth-1].object
+		switch data[i] {
+		case '"':
+			return i + 1, escaped
+		case '\\':
+			escaped = true
+			i++
+		}
 	}
 }
+
+// lows has the lowest bit of each of eight bytes.
+const lows = 0x0101010101010101
 
 // Root is the document's value.
 func (d *Doc) Root() Value {
@@ -172,11 +224,11 @@ func (v Value) Raw() []byte {
 // an array.
 func (v Value) Name() []byte {
 	n := &v.doc.nodes[v.at]
-	if n.nameEnd == n.name {
+	if n.nameEnd == 0 {
 		return nil
 	}
 	raw := v.doc.data[n.name:n.nameEnd]
-	if !v.doc.dirty && bytes.IndexByte(raw, '\\') < 0 {
+	if !v.doc.dirty && !n.nameEscaped {
 		return raw[1 : len(raw)-1]
 	}
 	return clean(unquote(nil, raw))
@@ -218,7 +270,7 @@ func (v Value) Text() string {
 	if k := v.Kind(); k != String && k != Time {
 		return string(raw)
 	}
-	if v.doc.plain(raw) {
+	if v.plain() {
 		return string(raw[1 : len(raw)-1])
 	}
 	return string(clean(unquote(nil, raw)))
@@ -229,7 +281,7 @@ func (v Value) Text() string {
 // surrogate (made U+FFFD).
 func (v Value) AppendString(dst []byte) []byte {
 	raw := v.Raw()
-	if v.doc.plain(raw) || (!v.doc.dirty && !bytes.Contains(raw, []byte(`\u`))) {
+	if v.plain() || (!v.doc.dirty && !bytes.Contains(raw, []byte(`\u0000`))) {
 		return append(dst, raw...)
 	}
 	return Quote(dst, clean(unquote(nil, raw)))
@@ -274,7 +326,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 }
 
 // SetTime replaces the value by a JSON string of kind [Time]; text is quoted
-// RFC 3339. It returns nothing to the caller's buffer: text is copied.
+// RFC 3339 and is copied.
 func (v Value) SetTime(text []byte) {
 	d := v.doc
 	start := uint32(len(d.data))
@@ -286,6 +338,7 @@ func (v Value) SetTime(text []byte) {
 func (v Value) Share(other Value) {
 	n := v.doc.nodes[other.at]
 	v.doc.replace(v.at, n.start, n.end, n.kind)
+	v.doc.nodes[v.at].escaped = n.escaped
 }
 
 // SetNull replaces the value by null.
@@ -299,13 +352,11 @@ func (v Value) SetNull() {
 func (d *Doc) replace(at, start, end uint32, kind Kind) {
 	n := &d.nodes[at]
 	// A container keeps its nodes; as a scalar it has no members to walk.
-	n.start, n.end, n.kind = start, end, kind
+	n.start, n.end, n.kind, n.escaped = start, end, kind, false
 }
 
-// plain tells that raw, a JSON string, reads the same decoded.
-func (d *Doc) plain(raw []byte) bool {
-	return !d.dirty && bytes.IndexByte(raw, '\\') < 0
-}
+// plain tells that v, a string, reads the same decoded.
+func (v Value) plain() bool { return !v.doc.dirty && !v.doc.nodes[v.at].escaped }
 
 // unquote decodes a JSON string; jsontext makes U+FFFD of what is not UTF-8.
 func unquote(dst, raw []byte) []byte {
