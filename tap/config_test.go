@@ -48,7 +48,7 @@ func TestConfigEverySetting(t *testing.T) {
 	got, warnings, err := ParseConfig(configNow, ConfigSource{"c.json", []byte(`{
 		"access_token": "fra:x", "entity_id": "a@b.example", "start_date": "2024-01-01T01:00:00+02:00",
 		"end_date": "2024-02-01", "include_pending": true, "lookback_days": 0, "on_invalid": "null",
-		"region": "fra", "user_agent": "me", "max_concurrent_requests": 64, "request_timeout": 0.5,
+		"region": "fra", "user_agent": "me", "max_concurrent_requests": 32, "request_timeout": 0.5,
 		"max_retries": 0, "max_requests": 1, "api_url": "http://127.0.0.1:8080/v2/"}`)})
 	if err != nil || warnings != nil {
 		t.Fatal(warnings, err)
@@ -57,7 +57,7 @@ func TestConfigEverySetting(t *testing.T) {
 		EntityID: "a@b.example", AccessToken: "fra:x",
 		StartDate: time.Date(2023, 12, 31, 23, 0, 0, 0, time.UTC), EndDate: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC),
 		IncludePending: true, LookbackDays: 0, OnInvalid: Null, Region: "fra", UserAgent: "me",
-		MaxConcurrentRequests: 64, RequestTimeout: 500 * time.Millisecond, MaxRetries: 0, MaxRequests: 1,
+		MaxConcurrentRequests: 32, RequestTimeout: 500 * time.Millisecond, MaxRetries: 0, MaxRequests: 1,
 		APIURL: "http://127.0.0.1:8080/v2",
 	}
 	if d := cmp.Diff(seen(want), seen(got)); d != "" {
@@ -219,8 +219,8 @@ func TestConfigFaults(t *testing.T) {
 		{`{"user_agent": "a\r\nX-Evil: b"}`, `user_agent in c.json: given "a\r\nX-Evil: b" with a line break or another control character in it; wanted a text on one line`},
 		{`{"user_agent": false}`, `user_agent in c.json: given false; wanted a text`},
 
-		{`{"max_concurrent_requests": 0}`, `max_concurrent_requests in c.json: given 0; wanted a whole number from 1 to 64`},
-		{`{"max_concurrent_requests": "65"}`, `max_concurrent_requests in c.json: given "65"; wanted a whole number from 1 to 64`},
+		{`{"max_concurrent_requests": 0}`, `max_concurrent_requests in c.json: given 0; wanted a whole number from 1 to 32`},
+		{`{"max_concurrent_requests": "33"}`, `max_concurrent_requests in c.json: given "33"; wanted a whole number from 1 to 32`},
 
 		{`{"request_timeout": 0}`, `request_timeout in c.json: given 0; wanted a number above 0, up to 600`},
 		{`{"request_timeout": 600.5}`, `request_timeout in c.json: given 600.5; wanted a number above 0, up to 600`},

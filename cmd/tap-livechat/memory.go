@@ -11,7 +11,7 @@ import (
 // pages for each worker, so the collector has room at any size of archive.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(40 << 20)
+		debug.SetMemoryLimit(48 << 20)
 	}
 }
 

@@ -133,7 +133,7 @@ func (d *Doc) read() error {
 			nameEnd = 0
 		case '{', '[':
 			if depth == MaxDepth {
-				return fmt.Errorf("%w at byte %d", ErrDepth, i)
+				return ErrDepth
 			}
 			open[depth] = uint32(len(nodes))
 			depth, inObject = depth+1, c == '{'

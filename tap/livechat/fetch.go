@@ -42,9 +42,13 @@ type fetcher struct {
 	ahead int // jobs that may be under way or wait to be read, to bound memory
 }
 
+// mostSpare is how many pages may lie ready beyond those being fetched. They
+// even out answers of different speed; each is some 250 KB of records.
+const mostSpare = 8
+
 func (c *Client) startFetcher(ctx context.Context) *fetcher {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &fetcher{ahead: 2*c.opts.Workers + 2}
+	f := &fetcher{ahead: c.opts.Workers + min(c.opts.Workers, mostSpare) + 2}
 	f.jobs = make(chan *job, 2*f.ahead)
 	var workers sync.WaitGroup
 	for range c.opts.Workers {
