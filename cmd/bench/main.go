@@ -47,8 +47,10 @@ func main() {
 		b.scale(*plot)
 		return
 	}
-	b.speed(*chats, *pairs)
+	b.speed(*chats, *pairs, "from the sandbox's cache", "&cache=true")
+	b.speed(*chats, *pairs, "written by the sandbox as they are asked for", "")
 	b.latency(*chats)
+	b.slowTarget(4000)
 	b.start()
 }
 
@@ -102,6 +104,11 @@ type result struct {
 
 // run runs a program to its end and throws its output away as it comes.
 func (b *bench) run(name string, args ...string) result {
+	return b.runInto(io.Discard, name, args...)
+}
+
+// runInto is run with a reader of its own pace.
+func (b *bench) runInto(target io.Writer, name string, args ...string) result {
 	cmd := exec.Command(name, args...)
 	out, err := cmd.StdoutPipe()
 	check(err)
@@ -109,7 +116,7 @@ func (b *bench) run(name string, args ...string) result {
 	cmd.Stderr = &stderr
 	started := time.Now()
 	check(cmd.Start())
-	n, _ := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{out}, make([]byte, 1<<20))
+	n, _ := io.CopyBuffer(struct{ io.Writer }{target}, struct{ io.Reader }{out}, make([]byte, 1<<20))
 	err = cmd.Wait()
 	r := result{wall: time.Since(started), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), rss: peak(cmd.ProcessState), bytes: n, code: cmd.ProcessState.ExitCode()}
 	if err != nil {
@@ -120,12 +127,16 @@ func (b *bench) run(name string, args ...string) result {
 
 // sync runs the tap over a whole archive.
 func (b *bench) sync(url string, workers int) result {
+	return b.syncInto(io.Discard, url, workers)
+}
+
+func (b *bench) syncInto(target io.Writer, url string, workers int) result {
 	config := filepath.Join(b.dir, "config.json")
 	text, err := json.Marshal(map[string]any{"api_url": url, "access_token": "bench", "start_date": "2010-01-01", "max_concurrent_requests": workers})
 	check(err)
 	check(os.WriteFile(config, text, 0o600))
 	before := b.count(url)
-	r := b.run(b.tap, "--config", config)
+	r := b.runInto(target, b.tap, "--config", config)
 	r.requests = b.count(url) - before
 	return r
 }
@@ -188,8 +199,8 @@ func bareDownload(url string, connections int) {
 }
 
 // speed holds the tap against the bare download of the same pages.
-func (b *bench) speed(chats, pairs int) {
-	url, stop := b.sandbox(fmt.Sprintf("chats=%d&days=90&cache=true", chats))
+func (b *bench) speed(chats, pairs int, pages, switches string) {
+	url, stop := b.sandbox(fmt.Sprintf("chats=%d&days=90%s", chats, switches))
 	defer stop()
 	b.download(url) // fills the sandbox's cache
 	b.sync(url, b.connections)
@@ -202,7 +213,7 @@ func (b *bench) speed(chats, pairs int) {
 	}
 	d, t := median(downloads), median(taps)
 	slices.Sort(ratios)
-	fmt.Printf("%d chats, three streams, medians of %d pairs\n", chats, pairs)
+	fmt.Printf("%d chats, three streams, pages %s, medians of %d pairs\n", chats, pages, pairs)
 	fmt.Printf("  bare download  %6.3f s wall  %6.3f s processor  %5.1f MiB  %5d requests\n", d.wall.Seconds(), d.cpu.Seconds(), mib(d.rss), d.requests)
 	fmt.Printf("  tap            %6.3f s wall  %6.3f s processor  %5.1f MiB  %5d requests  %.1f MB written\n", t.wall.Seconds(), t.cpu.Seconds(), mib(t.rss), t.requests, float64(t.bytes)/1e6)
 	fmt.Printf("  ratio of walls %6.2f (%.2f to %.2f)\n\n", ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1])
@@ -215,6 +226,23 @@ func (b *bench) latency(chats int) {
 	t := b.sync(url, b.connections)
 	ideal := float64(t.requests) / float64(b.connections) * 0.1
 	fmt.Printf("%d chats, 100 ms an answer, %d workers\n  tap            %6.2f s wall  %d requests; requests / workers × 100 ms is %.2f s: ratio %.2f\n\n", chats, b.connections, t.wall.Seconds(), t.requests, ideal, t.wall.Seconds()/ideal)
+}
+
+// slowTarget shows what is held in memory while the target does not keep up.
+func (b *bench) slowTarget(chats int) {
+	url, stop := b.sandbox(fmt.Sprintf("chats=%d&days=90&cache=true", chats))
+	defer stop()
+	const bytesPerSecond = 8e6
+	t := b.syncInto(slowly(bytesPerSecond), url, b.connections)
+	fmt.Printf("%d chats, a target that reads %.0f MB a second, %d workers\n  tap            %6.2f s wall  %5.1f MiB\n\n", chats, bytesPerSecond/1e6, b.connections, t.wall.Seconds(), mib(t.rss))
+}
+
+// slowly takes so many bytes a second.
+type slowly float64
+
+func (s slowly) Write(b []byte) (int, error) {
+	time.Sleep(time.Duration(float64(len(b)) / float64(s) * float64(time.Second)))
+	return len(b), nil
 }
 
 // start measures what costs nothing but the start of the process.
