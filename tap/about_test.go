@@ -146,7 +146,7 @@ func TestSettingsTable(t *testing.T) {
 		"| `start_date` | day or time | **required** | ",
 		"| `include_pending` | `true` or `false` | `false` | ",
 		"| `region` | `dal` or `fra` |  | ",
-		"| `max_concurrent_requests` | whole number from 1 to 64 | `4` | ",
+		"| `max_concurrent_requests` | whole number from 1 to 32 | `4` | ",
 		"| `request_timeout` | number above 0, up to 600 | `60` | ",
 	} {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, want) }) {

@@ -16,13 +16,17 @@ import (
 	"tap-livechat/tap/sandbox"
 )
 
-// pages is an archive that answers from memory: page n of every list is pages[n-1].
+// pages is an archive that answers from memory: page n of every list is
+// pages[n-1], those after are empty.
 type pages [][]byte
 
 func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
 	n, err := strconv.Atoi(r.URL.Query().Get("page"))
-	if err != nil || n < 1 || n > len(p) {
+	if err != nil || n < 1 {
 		return nil, fmt.Errorf("no page %d", n)
+	}
+	if n > len(p) {
+		return answer(r, fmt.Appendf(nil, `{"chats":[],"total":%d,"pages":%d}`, len(p)*25, len(p))), nil
 	}
 	return answer(r, p[n-1]), nil
 }

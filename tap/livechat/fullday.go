@@ -44,11 +44,10 @@ func (r *reader) readFullDay(w *window, done func(Window) error) error {
 		}
 		hour = back
 		w = r.openQuery(endingAt(day0.from, hour), span{day0.from.Add(time.Duration(hour-24) * time.Hour), day0.from.Add(time.Duration(hour) * time.Hour)})
-		first, err := w.first.wait(r.ctx)
-		if err != nil {
+		if _, err := w.first.wait(r.ctx); err != nil {
 			return err
 		}
-		w.admitted, w.pages = true, pagesOf(first)
+		w.admit()
 	}
 	result.Chats = len(came)
 	if result.Total <= archiveCap {

@@ -42,7 +42,8 @@ func (r *reader) readBefore(from time.Time, first Window, yielded map[string]boo
 			answer.free()
 			continue
 		}
-		w.admitted, w.pages, w.chats = true, pagesOf(answer), yielded
+		w.admit()
+		w.chats = yielded
 		crossing := false
 		yield := r.yield
 		r.yield = func(s Step) error {

@@ -39,9 +39,9 @@ func (s span) cut(n int) []span {
 }
 
 // plan cuts days into windows. It is pure: what it proposes follows from the
-// totals it was told, and no request is spent for it alone. The first proposal
-// is the whole span, since its total says how dense the rest is and a small
-// archive is done with it.
+// totals it was told by the first pages of windows. The first proposal is the
+// whole span, since its total says how dense the rest is and a small archive is
+// done with it.
 type plan struct {
 	next, end time.Time // the days [next, end) are not in any window yet
 	target    int       // chats a window should hold

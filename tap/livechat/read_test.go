@@ -253,12 +253,15 @@ func TestNeverSettles(t *testing.T) {
 // TestWrongTotal tells the reader too much or too little for ever. It must
 // come to an end and get all the chats there are.
 func TestWrongTotal(t *testing.T) {
-	for _, total := range []int{0, 1, 24, 26, 199, 201, 205, 24999, 25000, 1 << 40} {
+	for _, total := range []int{0, 1, 24, 25, 26, 175, 199, 201, 205, 24999, 25000, 1 << 40, -25} {
 		t.Run(fmt.Sprint(total), func(t *testing.T) {
 			a := moving("newest")
 			var asked atomic.Int64
 			rt := rewritten(a, func(body string) string {
 				asked.Add(1)
+				if total < 0 { // both statements agree
+					return allOf.ReplaceAllString(body, fmt.Sprintf(`"total":%d,"pages":%d`, -total, Pages(-total)))
+				}
 				return totalOf.ReplaceAllString(body, fmt.Sprintf(`"total":%d`, total))
 			})
 			r := read(t.Context(), newTestClient(t, rt, nil), Range{From: utc("2026-03-01"), To: utc("2026-03-03")})
@@ -275,6 +278,21 @@ func TestWrongTotal(t *testing.T) {
 			}
 			t.Logf("%d requests, %d unsettled, %v", n, r.unsettled(), r.err)
 		})
+	}
+}
+
+// TestTotalHidesTheCap has every answer of a day that no query reaches whole
+// state a page of chats. What is beyond reach is not to be passed over in silence.
+func TestTotalHidesTheCap(t *testing.T) {
+	a := &toy{order: "newest", dates: "start"}
+	for i := range 26000 {
+		at := utc("2026-03-01").Add(time.Duration(i) * 3 * time.Second)
+		a.add(at, at.Add(time.Minute))
+	}
+	rt := rewritten(a, func(body string) string { return allOf.ReplaceAllString(body, `"total":25,"pages":1`) })
+	r := read(t.Context(), newTestClient(t, rt, nil), Range{From: utc("2026-03-01"), To: utc("2026-03-02")})
+	if r.err == nil && (len(r.windows) == 0 || r.windows[0].Settled) {
+		t.Errorf("%d of %d chats came in windows %+v", len(r.chats), len(a.chats), r.windows)
 	}
 }
 

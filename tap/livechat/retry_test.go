@@ -295,7 +295,7 @@ func TestMisdirected(t *testing.T) {
 				r := read(t.Context(), c, oneDay)
 				r.check(t, oneDay)
 				requests := s.Requests()
-				if want := 1 + Pages(len(r.chats)); len(requests) != want || c.Region() != "fra" {
+				if want := 1 + len(r.chats)/pageSize + 1; len(requests) != want || c.Region() != "fra" {
 					t.Errorf("%d requests, region %q, want %d, fra", len(requests), c.Region(), want)
 				}
 				for i, req := range requests {

@@ -42,10 +42,7 @@ func (w *window) fullDay() bool {
 }
 
 // admit says that w, of which the first page is there, is to be read as it is.
-func (w *window) admit() *window {
-	w.admitted, w.pages = true, pagesOf(w.first.page)
-	return w
-}
+func (w *window) admit() { w.admitted, w.pages = true, pagesOf(w.first.page) }
 
 // pagesOf is how many pages a list has. Two statements are read, the larger
 // one counts, because a page too many is harmless and one too few is not.
@@ -80,6 +77,7 @@ type pass struct {
 	totals []statement
 	past   bool // a page that should exist was refused
 	capped bool // the list is known to be longer than a query reaches
+	full   bool // the last page that a query reaches is full
 }
 
 // statement is the total of one answer.
@@ -126,7 +124,7 @@ func (p *pass) missing() int { return max(min(p.last(), archiveCap)-len(p.ids), 
 
 // overflows tells that the list holds more than a query reaches. A window is not
 // begun then; but its first answer may have stated too little, or it has grown.
-func (p *pass) overflows() bool { return !p.capped && p.last() >= archiveCap }
+func (p *pass) overflows() bool { return !p.capped && (p.full || p.last() >= archiveCap) }
 
 func (p *pass) settled() bool {
 	return !p.shrank() && !p.slipped() && p.missing() == 0 && !p.overflows()
@@ -236,10 +234,11 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 		if err != nil {
 			return err
 		}
-		full := len(got.chats) >= pageSize && got.total != n*pageSize
+		full := len(got.chats) >= pageSize
 		if len(got.chats) > 0 {
 			w.pages = max(w.pages, pagesOf(got))
 		}
+		p.full = p.full || full && n == pageCap
 		ends := len(got.chats) == 0 && n > 1
 		if err := r.take(w, p, got, wanted); err != nil {
 			return err
@@ -252,7 +251,7 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 			p.past = p.past || (n-1)*pageSize < p.last()
 			w.pages = w.asked
 		case n == w.asked && n >= w.pages && full && n < pageCap:
-			// The last page is full though the total says otherwise: look further.
+			// The last page is full, so there may be more, whatever the total says.
 			w.pages = n + 1
 		}
 	}
