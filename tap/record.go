@@ -139,7 +139,7 @@ func (r *recorder) render(dst []byte, chat *livechat.Chat) []byte {
 	for _, n := range chat.Notes {
 		p.odd(n.Field, n.Why)
 	}
-	p.tail = append(appendTime(append(p.tail[:0], `},"time_extracted":`...), chat.Received.Truncate(time.Microsecond)), "}\n"...)
+	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), chat.Received.Truncate(time.Microsecond)), "}\n"...)
 	p.text = p.text[:0]
 	p.id = p.quote(chat.ID)
 	base := len(dst)
@@ -200,7 +200,7 @@ func (p *pen) time(t time.Time) jsonBytes {
 		return jsonBytes("null")
 	}
 	start := len(p.text)
-	p.text = appendTime(p.text, t)
+	p.text = jsondoc.AppendTime(p.text, t)
 	return jsonBytes(p.text[start:])
 }
 
@@ -264,7 +264,7 @@ func (p *pen) putFlat(at int, has []jsondoc.Value, deep jsondoc.Value) {
 
 // silent tells that v is not there, or says nothing.
 func silent(v jsondoc.Value) bool {
-	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || blank(v)
+	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
 }
 
 func (p *pen) writeChildren(s *streamShape, stream int) {
@@ -440,7 +440,7 @@ func (p *pen) writeValue(s *shape, v jsondoc.Value) bool {
 		return true
 	}
 	p.out = p.out[:mark]
-	if !blank(v) || s.must {
+	if !v.Blank() || s.must {
 		p.refuse(s, v)
 	}
 	return p.writeNull(s)

@@ -199,16 +199,10 @@ func appendInstant(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 		return append(dst, v.Raw()...), true
 	case jsondoc.String:
 		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(v.Text())); err == nil && t.UTC().Year() >= 0 && t.UTC().Year() <= 9999 {
-			return appendTime(dst, t), true
+			return jsondoc.AppendTime(dst, t), true
 		}
 	}
 	return dst, false
-}
-
-func appendTime(dst []byte, t time.Time) []byte {
-	dst = append(dst, '"')
-	dst = t.UTC().AppendFormat(dst, time.RFC3339Nano)
-	return append(dst, '"')
 }
 
 func appendInteger(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
@@ -330,9 +324,4 @@ func appendOther(dst []byte, v jsondoc.Value, s *shape) (_ []byte, ok bool) {
 		dst, ok = appendText(dst, v, false)
 	}
 	return dst, ok
-}
-
-// blank tells that v is a text without content.
-func blank(v jsondoc.Value) bool {
-	return v.Kind() == jsondoc.String && strings.TrimSpace(v.Text()) == ""
 }

@@ -10,10 +10,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tap-livechat/tap/jsondoc"
 )
 
 // openChats is the key of a bookmark that lists the ids of chats which had
-// begun, but not ended, when the bookmark was written; see following.go.
+// begun, but not ended, when the bookmark was written; see follow.go.
 const openChats = "open_chats"
 
 // State is what one run leaves for the next: for each stream the greatest time
@@ -180,7 +182,7 @@ func (s State) with(stream, key string, at time.Time, open []string) State {
 			delete(b, name)
 		}
 	}
-	b[key] = json.RawMessage(appendTime(nil, at))
+	b[key] = json.RawMessage(jsondoc.AppendTime(nil, at))
 	if _, had := b[openChats]; had || len(open) > 0 {
 		b[openChats] = json.RawMessage(appendStrings(nil, open))
 	}

@@ -19,6 +19,7 @@ import (
 	"math"
 	"math/bits"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -382,11 +383,22 @@ func Quote[T ~[]byte | ~string](dst []byte, text T) []byte {
 	return dst
 }
 
+// AppendTime appends t as a JSON string: RFC 3339 in UTC, with as many decimals
+// as it has.
+func AppendTime(dst []byte, t time.Time) []byte {
+	dst = append(dst, '"')
+	dst = t.UTC().AppendFormat(dst, time.RFC3339Nano)
+	return append(dst, '"')
+}
+
 // IsNumber tells whether text is a JSON number and nothing else.
 func IsNumber(text string) bool {
 	v := jsontext.Value(text)
 	return v.Kind() == '0' && v.IsValid() && text[len(text)-1] >= '0' && text[len(text)-1] <= '9' && text[0] > ' '
 }
+
+// Blank tells that v is a text without content.
+func (v Value) Blank() bool { return v.Kind() == String && strings.TrimSpace(v.Text()) == "" }
 
 // Size is the number of members or elements; 0 for a scalar.
 func (v Value) Size() int {

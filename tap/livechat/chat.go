@@ -109,8 +109,8 @@ func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
 		return
 	}
 	// A chat that is over needs an end, because the bookmark is one.
-	if d, ok := unix(duration); ok && !chat.Started.IsZero() && d.Unix() >= 0 && writable(chat.Started.Add(d.Sub(time.Unix(0, 0)))) {
-		chat.Ended = chat.Started.Add(d.Sub(time.Unix(0, 0)))
+	if took, _, ok := seconds(duration); ok && took >= 0 && took <= longest && !chat.Started.IsZero() && writable(chat.Started.Add(time.Duration(took)*time.Second)) {
+		chat.Ended = chat.Started.Add(time.Duration(took) * time.Second)
 		chat.note("ended_timestamp", "it is missing; start and duration stand for it")
 	} else if !last.IsZero() {
 		chat.Ended = last
@@ -148,7 +148,7 @@ func (s *scratch) list(chat *Chat, list jsondoc.Value, zoneName, field string) t
 func (s *scratch) instant(chat *Chat, t times, zoneName, field string, notBefore, notAfter time.Time) time.Time {
 	at, ok := unix(t.timestamp)
 	if ok {
-		s.text = appendTime(s.text[:0], at)
+		s.text = jsondoc.AppendTime(s.text[:0], at)
 		t.timestamp.SetTime(s.text)
 		if k := t.text.Kind(); k != jsondoc.Absent && k != jsondoc.Null {
 			t.text.Share(t.timestamp)
@@ -178,16 +178,9 @@ func (s *scratch) instant(chat *Chat, t times, zoneName, field string, notBefore
 	if !ok {
 		return time.Time{}
 	}
-	s.text = appendTime(s.text[:0], at)
+	s.text = jsondoc.AppendTime(s.text[:0], at)
 	t.text.SetTime(s.text)
 	return at
-}
-
-// appendTime appends t, quoted, as RFC 3339 with as many decimals as it has.
-func appendTime(dst []byte, t time.Time) []byte {
-	dst = append(dst, '"')
-	dst = t.AppendFormat(dst, time.RFC3339Nano)
-	return append(dst, '"')
 }
 
 // The instants that RFC 3339 can write: years 0000 to 9999.
@@ -199,24 +192,32 @@ const (
 // unix reads Unix seconds, whole or not, as number or as text; a text may be
 // RFC 3339 as well.
 func unix(v jsondoc.Value) (time.Time, bool) {
+	if v.Kind() == jsondoc.String {
+		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(v.Text())); err == nil {
+			return t.UTC(), writable(t)
+		}
+	}
+	s, ns, ok := seconds(v)
+	return time.Unix(s, ns).UTC(), ok && writable(time.Unix(s, ns))
+}
+
+// seconds reads a number of seconds, whole or not, as number or as text.
+func seconds(v jsondoc.Value) (s, ns int64, ok bool) {
 	var text string
 	switch v.Kind() {
 	case jsondoc.Number:
 		// No copy for what is the ordinary case.
 		if s, ok := digits(v.Raw()); ok {
-			return time.Unix(s, 0).UTC(), true
+			return s, 0, true
 		}
 		text = string(v.Raw())
 	case jsondoc.String:
 		text = strings.TrimSpace(v.Text())
-		if t, err := time.Parse(time.RFC3339, text); err == nil {
-			return t.UTC(), writable(t)
-		}
 	default:
-		return time.Time{}, false
+		return 0, 0, false
 	}
 	if s, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(s, 0).UTC(), s >= firstSecond && s <= lastSecond
+		return s, 0, true
 	}
 	if whole, frac, ok := strings.Cut(text, "."); ok && len(frac) <= 9 && strings.Trim(frac, "0123456789") == "" {
 		s, err1 := strconv.ParseInt(whole, 10, 64)
@@ -224,18 +225,20 @@ func unix(v jsondoc.Value) (time.Time, bool) {
 		if strings.HasPrefix(whole, "-") {
 			ns = -ns
 		}
-		return time.Unix(s, ns).UTC(), err1 == nil && err2 == nil && writable(time.Unix(s, ns))
+		return s, ns, err1 == nil && err2 == nil
 	}
-	if f, err := strconv.ParseFloat(text, 64); err == nil && jsondoc.IsNumber(text) && f == math.Trunc(f) && f >= firstSecond && f <= lastSecond {
-		return time.Unix(int64(f), 0).UTC(), true
-	}
-	return time.Time{}, false
+	f, err := strconv.ParseFloat(text, 64)
+	ok = err == nil && jsondoc.IsNumber(text) && f == math.Trunc(f) && f >= firstSecond && f <= lastSecond
+	return int64(f), 0, ok
 }
 
 // writable tells that RFC 3339 can write t in UTC.
 func writable(t time.Time) bool {
 	return t.Unix() >= firstSecond && t.Unix() <= lastSecond
 }
+
+// longest is the duration in seconds, a hundred years, up to which it is believed.
+const longest = 100 * 366 * 24 * 3600
 
 // digits reads up to 11 digits, which cannot leave the range of RFC 3339.
 func digits(raw []byte) (n int64, ok bool) {
@@ -253,7 +256,7 @@ func digits(raw []byte) (n int64, ok bool) {
 
 // empty tells that v is there but says nothing.
 func empty(v jsondoc.Value) bool {
-	return v.Kind() == jsondoc.Null || v.Kind() == jsondoc.String && strings.TrimSpace(v.Text()) == ""
+	return v.Kind() == jsondoc.Null || v.Blank()
 }
 
 // broken tells that v says something that is no time.

@@ -210,6 +210,7 @@ func TestTimesOfChat(t *testing.T) {
 		{"null end", `{"id":"A","started_timestamp":1358937653,"ended_timestamp":null,"ended":"","duration":100}`,
 			"2013-01-23T10:40:53Z", "2013-01-23T10:42:33Z", `"ended_timestamp":null,"ended":null`, "ended_timestamp"},
 		{"a duration beyond all times", `{"id":"A","started_timestamp":253402300799,"duration":253402300799}`, "9999-12-31T23:59:59Z", "", "", "ended_timestamp"},
+		{"a duration that is none", `{"id":"A","started_timestamp":1358937653,"duration":"2013-01-23T10:40:53Z"}`, "2013-01-23T10:40:53Z", "", "", "ended_timestamp"},
 		{"missed", `{"id":"A","type":"missed_chat","timezone":"Europe/Berlin","time":"Wed, 01/23/13 11:40:53 am"}`,
 			"2013-01-23T10:40:53Z", "2013-01-23T10:40:53Z", `"time":"2013-01-23T10:40:53Z"`, ""},
 		{"missed without a zone", `{"id":"A","type":"missed_chat","time":"Wed, 01/23/13 11:40:53 am"}`, "", "", `"time":null`, "time"},
