@@ -1,0 +1,145 @@
+//go:build unix
+
+// Package e2e runs the tap as its users do: the built binary, piped into real
+// programs of the Singer ecosystem that it installs itself.
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tap-livechat/tap/sandbox"
+)
+
+// tapBinary is the tap, built once.
+var tapBinary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "tap-livechat-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	tapBinary = filepath.Join(dir, "tap-livechat")
+	build := exec.Command("go", "build", "-o", tapBinary, "../cmd/tap-livechat")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+	build.Stderr = os.Stderr
+	code := 1
+	if build.Run() == nil {
+		code = m.Run()
+	}
+	stopPostgres()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// without ends a test for which something is not installed here: it is skipped,
+// in one line, but in CI that is a failure.
+func without(t *testing.T, what string) {
+	t.Helper()
+	why := "SKIPPED: there is no " + what + " here, so nothing was tried against it"
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a program to its end and returns what it printed.
+func run(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s\n%s", cmd, err, stderr.Bytes(), tail(out))
+	}
+	return string(out)
+}
+
+func tail(b []byte) []byte { return b[max(len(b)-2000, 0):] }
+
+// archive serves a sandbox and writes a config for it.
+func archive(t *testing.T, switches string) (*sandbox.Server, string) {
+	t.Helper()
+	options, err := sandbox.Parse(switches)
+	check(t, err)
+	server := sandbox.New(options)
+	url, stop, err := server.Listen("127.0.0.1:0")
+	check(t, err)
+	t.Cleanup(func() { stop() })
+	config := filepath.Join(t.TempDir(), "config.json")
+	text, err := json.Marshal(map[string]any{"api_url": url, "entity_id": "e2e", "access_token": "e2e", "start_date": "2020-01-01"})
+	check(t, err)
+	check(t, os.WriteFile(config, text, 0o600))
+	return server, config
+}
+
+// rows is how many rows each table must have: the distinct keys of the truth.
+func rows(server *sandbox.Server) map[string]int {
+	n := make(map[string]int)
+	for chat := range server.Truth() {
+		if chat.Pending {
+			continue
+		}
+		agents := make(map[string]bool)
+		for _, a := range chat.Agents {
+			agents[a] = true
+		}
+		n["chats"] += max(len(agents), 1)
+		n["messages"] += chat.Messages
+		n["events"] += chat.Events
+	}
+	return n
+}
+
+// pipe runs tap | target and returns what the target printed, which is state.
+func pipe(t *testing.T, target *exec.Cmd, args ...string) string {
+	t.Helper()
+	tap := exec.Command(tapBinary, args...)
+	var log, stdout, stderr bytes.Buffer
+	tap.Stderr, target.Stdout, target.Stderr = &log, &stdout, &stderr
+	messages, err := tap.StdoutPipe()
+	check(t, err)
+	target.Stdin = messages
+	check(t, target.Start())
+	check(t, tap.Start())
+	targetErr := target.Wait()
+	if err := tap.Wait(); err != nil {
+		t.Fatalf("tap: %v\n%s", err, log.Bytes())
+	}
+	if targetErr != nil {
+		t.Fatalf("%s: %v\n%s", target, targetErr, tail(stderr.Bytes()))
+	}
+	return stdout.String()
+}
+
+func lines(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	check(t, err)
+	return bytes.Count(text, []byte("\n"))
+}
+
+func lastLine(text string) string {
+	var last string
+	for s := bufio.NewScanner(strings.NewReader(text)); s.Scan(); {
+		if s.Text() != "" {
+			last = s.Text()
+		}
+	}
+	return last
+}
