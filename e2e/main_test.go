@@ -72,6 +72,9 @@ func run(t *testing.T, cmd *exec.Cmd) string {
 
 func tail(b []byte) []byte { return b[max(len(b)-2000, 0):] }
 
+// urls are where the sandboxes of the tests are served.
+var urls = make(map[*sandbox.Server]string)
+
 // archive serves a sandbox and writes a config for it.
 func archive(t *testing.T, switches string) (*sandbox.Server, string) {
 	t.Helper()
@@ -81,6 +84,7 @@ func archive(t *testing.T, switches string) (*sandbox.Server, string) {
 	url, stop, err := server.Listen("127.0.0.1:0")
 	check(t, err)
 	t.Cleanup(func() { stop() })
+	urls[server] = url
 	config := filepath.Join(t.TempDir(), "config.json")
 	text, err := json.Marshal(map[string]any{"api_url": url, "entity_id": "e2e", "access_token": "e2e", "start_date": "2020-01-01"})
 	check(t, err)

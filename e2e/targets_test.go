@@ -160,13 +160,8 @@ func TestTargetDuckDB(t *testing.T) {
 	loadTwice(t, func() warehouse {
 		return warehouse{
 			target: exec.Command(filepath.Join(bin, "target-duckdb"), "--config", settings),
-			query: func(sql string) []string {
-				const program = `import duckdb, sys
-for row in duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchall(): print("|".join(map(str, row)))`
-				out := strings.TrimSpace(run(t, exec.Command(filepath.Join(bin, "python"), "-c", program, file, sql)))
-				return strings.Split(out, "\n")
-			},
-			epoch: "epoch(%s)",
+			query:  duck(t, file),
+			epoch:  "epoch(%s)",
 			types: map[string]string{
 				"chats.id": "VARCHAR", "chats.ended_timestamp": "TIMESTAMP", "chats.started": "TIMESTAMP",
 				"chats.duration": "HUGEINT", "chats.pending": "BOOLEAN", "chats.visitor": "JSON", "chats.tags": "JSON",
@@ -174,6 +169,17 @@ for row in duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetc
 			},
 		}
 	})
+}
+
+// duck queries a DuckDB file.
+func duck(t *testing.T, file string) func(sql string) []string {
+	const program = `import duckdb, sys
+for row in duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchall(): print("|".join(map(str, row)))`
+	python := filepath.Join(venv(t, "duckdb"), "python")
+	return func(sql string) []string {
+		t.Helper()
+		return strings.Split(strings.TrimSpace(run(t, exec.Command(python, "-c", program, file, sql))), "\n")
+	}
 }
 
 // TestSingerCheckTap has the ecosystem's own checker run the tap, and again
