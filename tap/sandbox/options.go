@@ -135,7 +135,7 @@ var switches = []option{
 	{"cap_total", "", oneOf(func(o *Options) *string { return &o.CapTotal }, "true", "capped"), "total and pages as they are, or as far as the cap"},
 	{"past_end", "", oneOf(func(o *Options) *string { return &o.PastEnd }, "empty", "400"), "a page after the last one reachable is an empty list, or a 400"},
 
-	{"drift_end", "", whole(func(o *Options) *int { return &o.DriftEnd }, 0, 1<<31-1), "after every n lists served one more chat has just ended; 0 is never"},
+	{"drift_end", "", whole(func(o *Options) *int { return &o.DriftEnd }, 0, 1<<31-1), "after every n lists served one more chat has just ended; 0 is never. Without now the clock moves on to that moment"},
 	{"drift_vanish", "", whole(func(o *Options) *int { return &o.DriftVanish }, 0, 1<<31-1), "after every n lists served one of the last 1,000 chats listed is gone for good; 0 is never"},
 
 	{"fault_seed", "", whole(func(o *Options) *int { return &o.FaultSeed }, 0, 1<<31-1), "another seed, other requests that fail"},

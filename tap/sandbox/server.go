@@ -25,6 +25,7 @@ type Server struct {
 
 	mu      sync.RWMutex
 	archive *archive
+	ticks   bool    // what drifts in has ended now, not when the sandbox began
 	lists   int     // list requests that came
 	served  int     // and that were answered with a page
 	recent  []int32 // chats listed of late, any of which may vanish
@@ -36,10 +37,10 @@ func New(o Options) *Server {
 	if err := o.check(); err != nil {
 		panic(err)
 	}
-	if o.Now.IsZero() {
-		o.Now = time.Now()
+	s := &Server{opt: o, ticks: o.Now.IsZero()}
+	if s.ticks {
+		s.opt.Now = time.Now()
 	}
-	s := &Server{opt: o}
 	s.render = newRenderer(&s.opt)
 	s.archive = newArchive(&s.opt)
 	s.dice = dice{seed: o.FaultSeed, burst: o.FaultBurst, rates: rates(&o), inRow: map[string]int{}}
@@ -271,6 +272,9 @@ func (s *Server) drift(listed []int32) {
 	defer s.mu.Unlock()
 	s.served++
 	if n := s.opt.DriftEnd; n > 0 && s.served%n == 0 {
+		if s.ticks {
+			s.archive.advance(time.Now().Unix())
+		}
 		s.archive.drift()
 	}
 	if s.opt.DriftVanish == 0 {
