@@ -12,15 +12,19 @@ type Stream struct {
 	Parent         string   // the stream its records come out of; empty for none
 	Keys           []string // what makes a record unique
 	ReplicationKey string   // the time that a bookmark speaks of
+	Description    string   // what one record is
 }
 
 // Streams returns the table of streams, in output order. Discovery, messages
 // and records all take the keys from here.
 func Streams() []Stream {
 	return []Stream{
-		{Name: "chats", Keys: []string{"id", "agent_email"}, ReplicationKey: "ended_timestamp"},
-		{Name: "messages", Parent: "chats", Keys: []string{"event_id"}, ReplicationKey: "chat_ended"},
-		{Name: "events", Parent: "chats", Keys: []string{"event_id"}, ReplicationKey: "chat_ended"},
+		{Name: "chats", Keys: []string{"id", "agent_email"}, ReplicationKey: "ended_timestamp",
+			Description: "One record per agent of a chat that has ended, with everything the archive says of it but the conversation."},
+		{Name: "messages", Parent: "chats", Keys: []string{"event_id"}, ReplicationKey: "chat_ended",
+			Description: "One record per message of a chat: the conversation."},
+		{Name: "events", Parent: "chats", Keys: []string{"event_id"}, ReplicationKey: "chat_ended",
+			Description: "One record per event of a chat: the messages again, and attachments and system events."},
 	}
 }
 

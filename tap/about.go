@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tap-livechat/catalog"
 	"tap-livechat/schemas"
 )
 
@@ -26,6 +27,15 @@ type StreamInfo struct {
 	Keys           []string
 	ReplicationKey string
 	Description    string
+}
+
+// Streams are all there are.
+func Streams() []StreamInfo {
+	var all []StreamInfo
+	for _, s := range catalog.Streams() {
+		all = append(all, StreamInfo{Name: s.Name, Keys: s.Keys, ReplicationKey: s.ReplicationKey, Description: s.Description})
+	}
+	return all
 }
 
 // About describes the tap. It needs no config and no network.

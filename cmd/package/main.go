@@ -22,14 +22,18 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout, build); err != nil {
 		fmt.Fprintln(os.Stderr, "package:", err)
 		os.Exit(1)
 	}
 }
 
+// builder makes the binary for one platform. Tests put another in its place:
+// five programs take a minute to compile.
+type builder func(ctx context.Context, root string, p platform) ([]byte, error)
+
 // run does one of the jobs. Each file made is named on out.
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer, build builder) error {
 	flags := flag.NewFlagSet("package", flag.ContinueOnError)
 	root := flags.String("root", ".", "the module's `folder`")
 	dist := flags.String("out", "", "where wheels and archives go (default: dist in the root)")

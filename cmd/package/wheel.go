@@ -74,7 +74,7 @@ func zipFile(z *zip.Writer, r release, name string, mode fs.FileMode, data []byt
 // metadata is the core metadata, as a package index shows it. Its long text is
 // the page of --about, which needs no link into a repository.
 func metadata(r release) []byte {
-	about := tap.About(r.version, nil)
+	about := tap.About(r.version, tap.Streams())
 	return fmt.Appendf(nil, `Metadata-Version: 2.4
 Name: tap-livechat
 Version: %s

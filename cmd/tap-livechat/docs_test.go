@@ -57,7 +57,7 @@ func streamsTable() string {
 	var b strings.Builder
 	b.WriteString("| Stream | Key | Replication key | One record is |\n|---|---|---|---|\n")
 	for _, s := range catalog.Streams() {
-		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), s.ReplicationKey, streamNotes[s.Name])
+		fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), s.ReplicationKey, s.Description)
 	}
 	return b.String()
 }
