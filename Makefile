@@ -3,7 +3,10 @@
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test check unit e2e bench docs wheels archives clean
+# What builds the container image: docker, podman or buildah.
+ENGINE = docker
+
+.PHONY: build demo test check unit e2e bench docs wheels archives image clean
 
 build: ## the static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/tap-livechat ./cmd/tap-livechat
@@ -38,6 +41,10 @@ wheels: ## for pip, uv and Meltano, into dist
 
 archives: ## the binaries with checksums, into dist
 	go run ./cmd/package archives
+
+image: build ## tap-livechat:<version>, for the engine here
+	version=$$(bin/tap-livechat --version | sed 's/.* v//') && \
+	$(ENGINE) build --label org.opencontainers.image.version=$$version --tag tap-livechat:$$version .
 
 clean:
 	rm -rf bin dist
