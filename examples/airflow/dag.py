@@ -1,9 +1,14 @@
 """The backfill as an Airflow DAG: one mapped task for each part."""
 
 import datetime
+import pathlib
+import sys
 
-import livechat
 from airflow.sdk import dag, task
+
+# Airflow looks for modules in the dags folder, not in the folders in it.
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import livechat  # noqa: E402
 
 
 @dag(

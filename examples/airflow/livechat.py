@@ -62,7 +62,13 @@ def load(part: dict[str, str]) -> None:
 
 
 def finish(all_parts: list[dict[str, str]]) -> None:
-    """Let the incremental runs begin where the last part ended."""
+    """Let the incremental runs begin where the last part ended.
+
+    If there have been such runs already, they go on where they are: a backfill
+    of older chats must not send them back, to pay for everything since again.
+    """
+    if (home() / "state.json").exists():
+        return
     last = home() / f"state-{all_parts[-1]['start_date']}.json"
     new = home() / "state.new"
     new.write_text(last.read_text())

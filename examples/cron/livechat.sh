@@ -14,7 +14,8 @@ target=${TARGET:-target-jsonl}
 cd "$dir"
 
 # Two runs at once would pay for the same requests twice, and the slower one
-# would put an older state over a newer one. The lock goes when the process does.
+# would put an older state over a newer one. Tap and target hold the lock, too:
+# it goes when the last of them has ended, whatever became of this script.
 exec 9>lock
 if ! flock -n 9; then
 	echo "livechat: the run before is still at work" >&2
@@ -23,21 +24,40 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 set --
 if [ -s state.json ]; then
 	set -- --state state.json
 fi
-echo 1 >"$work/code"
-target_code=0
+echo 1 >"$work/tap"
+echo 1 >"$work/target"
 {
+	"$tap" --config tap.json "$@" &
+	echo $! >"$work/pid"
 	code=0
-	"$tap" --config tap.json "$@" || code=$?
-	echo "$code" >"$work/code"
-} 9>&- | "$target" --config target.json 9>&- >"$work/states" || target_code=$?
-tap_code=$(cat "$work/code")
+	wait $! || code=$?
+	echo "$code" >"$work/tap"
+} | {
+	code=0
+	"$target" --config target.json >"$work/states" || code=$?
+	echo "$code" >"$work/target"
+} &
+pipeline=$!
+
+# A signal is for the tap: it stops within seconds, the target stores what has
+# come, and the state is kept below. The signal ends a wait, but not the work.
+stopped=
+stop() {
+	stopped=$1
+	kill -TERM "$(cat "$work/pid")" 2>/dev/null || :
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM
+while kill -0 "$pipeline" 2>/dev/null; do
+	wait "$pipeline" || :
+done
+tap_code=$(cat "$work/tap")
+target_code=$(cat "$work/target")
 
 # What the target prints is stored, whatever happened afterwards; what only the
 # tap printed may not be. The last whole line counts. A rename is all or
@@ -52,6 +72,10 @@ fi
 if [ "$target_code" -ne 0 ]; then
 	echo "livechat: the target failed with exit code $target_code" >&2
 	exit 1
+fi
+if [ -n "$stopped" ]; then
+	echo "livechat: stopped by a signal; the next run goes on" >&2
+	exit "$stopped"
 fi
 case $tap_code in
 3) echo "livechat: max_requests is used up; the next run goes on" >&2 ;;
