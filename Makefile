@@ -2,6 +2,7 @@
 # tests need Python and PostgreSQL as well, and say so if they are skipped.
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
@@ -20,6 +21,7 @@ check:
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	go run $(ACTIONLINT) .github/workflows/ci.yml
 
 unit:
 	go test -race -timeout 15m $$(go list ./... | grep -v /e2e)
@@ -44,7 +46,7 @@ archives: ## the binaries with checksums, into dist
 
 image: build ## tap-livechat:<version>, for the engine here
 	version=$$(bin/tap-livechat --version | sed 's/.* v//') && \
-	$(ENGINE) build --label org.opencontainers.image.version=$$version --tag tap-livechat:$$version .
+	$(ENGINE) build $(IMAGE_FLAGS) --label org.opencontainers.image.version=$$version --tag tap-livechat:$$version .
 
 clean:
 	rm -rf bin dist

@@ -216,13 +216,16 @@ func instructions(text string) []string {
 	return slices.DeleteFunc(strings.Split(text, "\n"), func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
-// checkBase wants a compiler of one exact version, and of the language's version
-// that go.mod asks for.
+// checkBase wants a compiler of one exact version, that with which CI makes the
+// other packages, and of the language's version that go.mod asks for.
 func checkBase(t *testing.T, from string) {
 	t.Helper()
-	tag := regexp.MustCompile(`golang:(\d+\.\d+)\.\d+\b.* AS build$`).FindStringSubmatch(from)
-	if tag == nil || !strings.Contains(string(read(t, "../go.mod")), "\ngo "+tag[1]+".") {
-		t.Errorf("FROM %s: wanted golang:<the version of go.mod>.<n> AS build", from)
+	tag := regexp.MustCompile(`golang:((\d+\.\d+)\.\d+) AS build$`).FindStringSubmatch(from)
+	if tag == nil || !strings.Contains(string(read(t, "../go.mod")), "\ngo "+tag[2]+".") {
+		t.Fatalf("FROM %s: wanted golang:<the version of go.mod>.<n> AS build", from)
+	}
+	if !strings.Contains(string(read(t, "../.github/workflows/ci.yml")), `GO_VERSION: "`+tag[1]+`"`) {
+		t.Errorf("CI does not build with Go %s, as the image does", tag[1])
 	}
 }
 
