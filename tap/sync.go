@@ -26,8 +26,9 @@ type Options struct {
 	Now       time.Time    // when the run begins; no bookmark passes it
 	// Progress, if not nil, is told now and then how far the run has come.
 	Progress func(Progress)
-	// Sample ends the run as soon as each selected stream has had one record.
-	// No STATE is written then.
+	// Sample asks how many chats there are and for one record of each selected
+	// stream, with as few requests as that takes. No STATE is written then, and
+	// what is logged is left to the caller.
 	Sample bool
 }
 
@@ -133,7 +134,9 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	}
 	s.summary.Requests, s.summary.Retries, s.summary.Region = s.archive.Requests(), s.archive.Retries(), s.archive.Region()
 	s.summary.Duration = time.Since(started)
-	s.metrics.flush(s.summary.Records)
+	if !o.Sample {
+		s.metrics.flush(s.summary.Records)
+	}
 	s.odd.report()
 	return s.summary, err
 }
@@ -170,6 +173,9 @@ var errSampled = errors.New("a record of each stream has been seen")
 
 func (s *run) sync(ctx context.Context) error {
 	rg := s.rangeToRead()
+	if s.o.Sample && rg.From.Before(rg.To) {
+		return s.look(ctx, rg)
+	}
 	s.o.Log.Info("reading the archive", "from", rg.From.Format(time.RFC3339), "to", rg.To.Format(time.RFC3339), "streams", s.names())
 	if rg.From.Before(rg.To) {
 		for step, err := range s.archive.Read(ctx, rg) {
@@ -185,6 +191,39 @@ func (s *run) sync(ctx context.Context) error {
 		return err
 	}
 	s.begin() // an end_date before the first bookmark leaves nothing to read
+	return nil
+}
+
+// look takes a sample. The first answer says how many chats there are; the
+// records come from the newest ones: years may lie between start_date and the
+// first chat, and reading up to it would cost a request for each few months.
+func (s *run) look(ctx context.Context, rg livechat.Range) error {
+	const few = 100 // so few that the reading may just go on
+	newest := []int{0}
+	for i := 0; i < len(newest); i++ {
+		part := livechat.Range{From: rg.From, To: rg.To, Now: rg.Now}
+		if days := newest[i]; days > 0 && rg.To.AddDate(0, 0, -days).After(rg.From) {
+			part.From = rg.To.AddDate(0, 0, -days)
+		}
+		for step, err := range s.archive.Read(ctx, part) {
+			if err == nil && step.Plan != nil && i == 0 {
+				if s.summary.Expected, s.summary.Capped = step.Plan.Chats, step.Plan.Capped; s.summary.Expected > few {
+					newest = []int{0, 1, 8, 64, 0}
+					break
+				}
+			}
+			if err == nil && step.Chat != nil {
+				err = s.step(step)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if i > 0 && part.From.Equal(rg.From) {
+			break // that was all
+		}
+	}
+	s.begin() // the archive may hold nothing
 	return nil
 }
 
@@ -289,9 +328,7 @@ func (s *run) window(w *livechat.Window) {
 			s.moved = s.moved || f.bookmark.After(before)
 		}
 	}
-	if !s.o.Sample {
-		s.out.state(s.state())
-	}
+	s.out.state(s.state())
 }
 
 // state is a state from which the next run loses nothing.
@@ -323,7 +360,9 @@ func (s *run) tick() {
 	if s.o.Progress != nil {
 		s.o.Progress(s.progress())
 	}
-	s.metrics.tick(s.summary.Records)
+	if !s.o.Sample {
+		s.metrics.tick(s.summary.Records)
+	}
 }
 
 func (s *run) progress() Progress {

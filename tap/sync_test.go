@@ -1110,6 +1110,37 @@ func TestSyncSample(t *testing.T) {
 	})
 }
 
+// A test of the connection is billed, too: it must not look for the first chat
+// of an account that is younger than start_date, nor be lost on one that has
+// been quiet, or has a day that is too full.
+func TestSyncSampleCost(t *testing.T) {
+	for switches, most := range map[string]int{
+		"chats=3000": 4, "chats=3000&quiet_days=30": 7, "chats=3000&days=200&quiet_days=100": 8,
+		"full_day=1&cap_total=capped": 8, "chats=0": 1,
+	} {
+		t.Run(switches, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, switches, func(t *testing.T, w *world) {
+				w.config.StartDate = syncNow.AddDate(-12, 0, 0)
+				r := w.complete(State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
+				tr := readTranscript(t, r.out, checks{cutOff: true})
+				want := 1
+				if switches == "chats=0" {
+					want = 0
+				}
+				for _, stream := range []string{"chats", "messages", "events"} {
+					if tr.count[stream] != want {
+						t.Errorf("%d records of %s", tr.count[stream], stream)
+					}
+				}
+				if r.requests > most {
+					t.Errorf("%d requests, wanted %d at most", r.requests, most)
+				}
+			})
+		})
+	}
+}
+
 // Requests are billed: a page more than three in a hundred is too many.
 func TestSyncCost(t *testing.T) {
 	for _, switches := range []string{"shape=busyhours&dates=end", "shape=bursty", "shape=sparse&dates=end&quiet_days=10"} {

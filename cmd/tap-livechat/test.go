@@ -3,17 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tap-livechat/tap"
 )
 
 // pricePerRequest is what LiveChat bills for a call with a personal access
-// token, in US dollars: $0.27 per 1,000 up to a million a month.
+// token or of a private app, in US dollars: $0.27 per 1,000 up to a million a
+// month, and less beyond.
 const pricePerRequest = 0.27 / 1000
 
 // test tries the connection: it reads one record of each stream and says what
-// a run would find and cost.
+// a run would find and cost. What it says is for people, in sentences.
 func (p *process) test(ctx context.Context, f flags) error {
 	o, stop, err := p.options(f)
 	if err != nil {
@@ -23,33 +25,71 @@ func (p *process) test(ctx context.Context, f flags) error {
 	o.Sample = true
 	o.State = tap.State{} // the question is what there is, not what is new
 	o.Config.MaxConcurrentRequests = 1
+	say := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
+
+	way := "the personal access token of " + o.Config.EntityID
+	switch {
+	case o.Config.AccessToken == "sandbox": // as the config has it when the sandbox is given none
+		way = "no credentials, as the sandbox needs none"
+	case o.Config.EntityID == "":
+		way = "an OAuth token"
+	}
+	say("trying %s with %s", o.Config.APIURL, way)
 	summary, err := tap.Sync(ctx, o)
 	if err != nil {
 		return err
 	}
-	way := "personal access token of " + o.Config.EntityID
-	if o.Config.EntityID == "" {
-		way = "OAuth token"
+	say("credentials: the service accepts them")
+	switch {
+	case summary.Region == "":
+		say("region: none was named, and none had to be")
+	case o.Config.Region == "" && !strings.HasPrefix(o.Config.AccessToken, summary.Region+":"):
+		say("region: %s, says the service; with the setting region=%s each run saves a request", summary.Region, summary.Region)
+	default:
+		say("region: %s", summary.Region)
 	}
-	region := summary.Region
-	if region == "" {
-		region = "the default one"
+	between := "since " + day(o.Config.StartDate)
+	if !o.Config.EndDate.IsZero() {
+		between = "from " + day(o.Config.StartDate) + " to " + day(o.Config.EndDate)
 	}
-	p.log.Info("connected: the service accepts the credentials", "as", way, "region", region, "api_url", o.Config.APIURL)
-	many := fmt.Sprint(summary.Expected)
+	requests, price := tap.ExpectedRequests(summary.Expected), pricePerRequest*1000
 	if summary.Capped {
-		many = fmt.Sprintf("%d or more (the service states no larger number)", summary.Expected)
+		say("chats: %d or more %s; the service states no larger number", summary.Expected, between)
+		say("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
+	} else {
+		say("chats: %d %s", summary.Expected, between)
+		say("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
 	}
-	p.log.Info("found", "chats_since", o.Config.StartDate.Format(time.DateOnly), "chats", many)
-	requests := tap.ExpectedRequests(summary.Expected)
-	p.log.Info("a backfill would take", "requests", requests, "us_dollars", fmt.Sprintf("%.2f", float64(requests)*pricePerRequest),
-		"price_per_1000", fmt.Sprintf("%.2f", pricePerRequest*1000), "this_test_took", summary.Requests)
 	for _, s := range o.Selection.Streams {
 		if summary.Records[s.Name] == 0 {
-			p.log.Warn("no record was found in the first chats", "stream", s.Name)
+			p.log.Warn(fmt.Sprintf("stream %s: no record was found", s.Name))
 			continue
 		}
-		p.log.Info("one record was read", "stream", s.Name)
+		say("stream %s: one record was read", s.Name)
 	}
+	say("this test took %s", counted(summary.Requests))
 	return nil
+}
+
+func counted(requests int) string {
+	if requests == 1 {
+		return "1 request"
+	}
+	return fmt.Sprint(requests, " requests")
+}
+
+// day writes a time as short as it can be.
+func day(t time.Time) string {
+	if t = t.UTC(); t.Equal(t.Truncate(24 * time.Hour)) {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format(time.RFC3339)
+}
+
+// dollars is the price of so many requests.
+func dollars(requests int) string {
+	if price := float64(requests) * pricePerRequest; price >= 0.01 {
+		return fmt.Sprintf("$%.2f", price)
+	}
+	return "less than $0.01"
 }
