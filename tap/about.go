@@ -123,10 +123,24 @@ const credentials = `Either kind of credential does, as long as it may read the 
 No account at hand? With ` + "`\"api_url\": \"sandbox:\"`" + ` the tap reads a made-up archive and needs no credential.
 `
 
+// use shows a first run, the next one, and how to tell how they went.
+const use = "The config is a JSON file with the settings below; three are enough.\n\n" +
+	"```json\n" + `{"entity_id": "your account id", "access_token": "your personal access token", "start_date": "2024-01-01"}` + "\n```\n\n" +
+	"```sh\n" +
+	"tap-livechat --config config.json --test       # do the credentials work, and what does a backfill cost?\n" +
+	"tap-livechat --config config.json | target-jsonl --config target.json > states\n" +
+	"tail -n 1 states > state.json                  # the bookmarks: what the target has stored\n" +
+	"tap-livechat --config config.json --state state.json | target-jsonl --config target.json > states\n" +
+	"```\n\n" +
+	"Messages go to standard output, the log to standard error. Exit codes: 0 everything was delivered; 1 something failed;\n" +
+	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 130 and 143 ended by a signal. After any\n" +
+	"but 0 the last line of the log says what happened and what to do, and the last state is one to go on from.\n"
+
 // Markdown is a page to read.
 func (a AboutInfo) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s %s\n\n%s\n", a.Name, a.Version, a.Description)
+	fmt.Fprintf(&b, "\n## Use\n\n%s", use)
 	if len(a.Streams) > 0 {
 		b.WriteString("\n## Streams\n\n| Stream | Key | Replication key | Description |\n|---|---|---|---|\n")
 		for _, s := range a.Streams {

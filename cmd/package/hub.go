@@ -51,9 +51,19 @@ func writeHub(root string, out io.Writer) error {
 	return nil
 }
 
-// hub is the definition for Meltano's Hub. Only keys of the Hub's schema may
-// stand in it. repo and docs are missing: they are addresses, and belong to
-// whoever publishes the tap.
+// hubAbsent are the keys that the Hub knows and this tap has no use for.
+var hubAbsent = map[string]string{
+	"repo":                      "an address, which belongs to whoever publishes the tap",
+	"docs":                      "likewise",
+	"python":                    "any will do: there is no Python in the wheel",
+	"supported_python_versions": "likewise, and without a list Meltano restricts nothing",
+	"requires":                  "it is for plugins that bring files",
+	"metadata":                  "what discovery says needs no correction",
+	"schema":                    "likewise",
+}
+
+// hub is the definition for Meltano's Hub. Every key of the Hub's schema stands
+// in it but for [hubAbsent], and no other: the Hub refuses those.
 func hub() []byte {
 	about := tap.About(tap.Version, nil)
 	var b yaml
@@ -73,6 +83,7 @@ func hub() []byte {
 	b.field("", "hidden", false)
 	b.list("", "keywords", []string{"api", "chat", "customer_support"})
 	b.list("", "capabilities", about.Capabilities)
+	b.field("", "log_parser", "singer-sdk")
 	b.list("", "select", []string{"*.*"})
 	b.WriteString("settings_group_validation:\n")
 	for _, group := range [][]string{{"access_token", "start_date"}, {"entity_id", "access_token", "start_date"}} {

@@ -53,9 +53,9 @@ func TestHubKeys(t *testing.T) {
 		}
 		seen[m[1]] = true
 	}
-	for _, required := range []string{"name", "namespace", "variant", "quality"} {
-		if !seen[required] {
-			t.Errorf("there is no %s, which the Hub requires", required)
+	for _, key := range hubKeys {
+		if _, absent := hubAbsent[key]; seen[key] == absent {
+			t.Errorf("%s: it is there: %v; it is meant to be absent: %v", key, seen[key], absent)
 		}
 	}
 	_, settings, _ := strings.Cut(text, "\nsettings:\n")
