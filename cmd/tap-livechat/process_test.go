@@ -436,7 +436,11 @@ func TestNoSecretInTheProcessTitle(t *testing.T) {
 	if err := j.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", j.cmd.Process.Pid))
+	var title []byte
+	var err error
+	for len(title) == 0 && err == nil { // for a moment after it began, a process has none
+		title, err = os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", j.cmd.Process.Pid))
+	}
 	_ = j.cmd.Process.Kill()
 	_ = j.cmd.Wait()
 	if err != nil {
