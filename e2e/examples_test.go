@@ -30,7 +30,7 @@ type cron struct {
 func newCron(t *testing.T, config, target string) *cron {
 	t.Helper()
 	if _, err := exec.LookPath("flock"); err != nil {
-		skip(t, "SKIPPED: there is no flock here, so the example for cron was not run")
+		without(t, "flock")
 	}
 	c := &cron{dir: t.TempDir(), tap: tapBinary, target: target}
 	c.put(t, "livechat.sh", string(read(t, "../examples/cron/livechat.sh")))
@@ -96,19 +96,11 @@ func (c *cron) state(t *testing.T) string {
 	return string(text)
 }
 
-func skip(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
-
 // distinct counts the distinct keys of the tables in a folder.
 func distinct(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	n := make(map[string]int)
-	for _, stream := range []string{"chats", "messages", "events"} {
+	for _, stream := range streams {
 		seen := make(map[string]bool)
 		for line := range bytes.Lines(read(t, filepath.Join(dir, stream+".jsonl"))) {
 			var row struct {
@@ -126,11 +118,7 @@ func distinct(t *testing.T, dir string) map[string]int {
 
 func wantKeys(t *testing.T, dir string, server *sandbox.Server) {
 	t.Helper()
-	want, got := rows(server), distinct(t, dir)
-	t.Logf("distinct keys: %v", got)
-	if !maps.Equal(got, want) || want["chats"] == 0 {
-		t.Errorf("distinct keys: %v, the sandbox holds %v", got, want)
-	}
+	same(t, rows(server), distinct(t, dir))
 }
 
 // TestCron runs examples/cron as cron does: a first run, the next one, and all
@@ -157,15 +145,7 @@ func TestCron(t *testing.T) {
 	if code, log := c.run(t); code != 0 {
 		t.Fatalf("the second run: exit code %d\n%s", code, log)
 	}
-	yesterday := time.Now().UTC().Add(-48 * time.Hour).Format(time.DateOnly)
-	for _, r := range server.Requests()[before:] {
-		if from := r.Query.Get("date_from"); r.Path == "/chats" && from < yesterday {
-			t.Errorf("the second run asked for %s", from)
-		}
-	}
-	if n := server.Count() - before; n == 0 || n > 6 {
-		t.Errorf("the second run asked %d times", n)
-	}
+	onlyNew(t, server, before)
 	wantKeys(t, c.dir, server)
 
 	old := strings.TrimSpace(c.state(t))
@@ -371,10 +351,7 @@ func TestParts(t *testing.T) {
 					from[key] = i + 1
 				}
 			}
-			t.Logf("cut at %v: %v", cuts[:2], got)
-			if want := rows(server); !maps.Equal(got, want) {
-				t.Errorf("distinct keys: %v, the sandbox holds %v", got, want)
-			}
+			same(t, rows(server), got)
 		})
 	}
 }
@@ -401,7 +378,7 @@ func TestAirflow(t *testing.T) {
 from airflow.models.dagbag import DagBag
 bag = DagBag(include_examples=False)
 print(bag.import_errors, [(d.dag_id, [(t.task_id, t.is_mapped, sorted(t.downstream_task_ids)) for t in d.tasks]) for d in bag.dags.values()])`)))
-	if want := "{} [('livechat_backfill', [('parts', False, ['finish', 'load']), ('load', True, ['finish']), ('finish', False, [])])]"; parsed != want {
+	if want := "{} [('livechat_backfill', [('parts', False, ['finish', 'load']), ('prepare', False, ['load']), ('load', True, ['finish']), ('finish', False, [])])]"; parsed != want {
 		t.Errorf("Airflow makes of it\n%s, wanted\n%s", parsed, want)
 	}
 
@@ -435,8 +412,13 @@ func TestPartsWithoutAirflow(t *testing.T) {
 		log, err := cmd.CombinedOutput()
 		return string(log), err
 	}
-	if log, err := backfill(program(t, "cat >/dev/null; exit 7")); err == nil || !strings.HasSuffix(log, "RuntimeError: 2026-01-15: the target failed with exit code 7\n") {
-		t.Errorf("a target that fails: %v\n%s", err, log)
+	for part, script := range map[string]string{
+		"tables":     "cat >/dev/null; exit 7",
+		"2026-01-15": `if grep RECORD >/dev/null; then exit 7; fi`,
+	} {
+		if log, err := backfill(program(t, script)); err == nil || !strings.HasSuffix(log, "RuntimeError: "+part+": the target failed with exit code 7\n") {
+			t.Errorf("a target that fails at %s: %v\n%s", part, err, log)
+		}
 	}
 	if states, _ := filepath.Glob(filepath.Join(dir, "state*")); len(states) > 0 {
 		t.Errorf("nothing was stored, and yet there are %v", states)

@@ -22,6 +22,10 @@ def livechat_backfill():
     def parts(params=None):
         return livechat.parts(params["first"], params["last"])
 
+    @task
+    def prepare():
+        livechat.prepare()
+
     # LiveChat publishes no rate limit; four parts with the tap's four requests
     # each are gentle. A part that is tried again goes on where it stopped.
     @task(max_active_tis_per_dagrun=4, retries=3, retry_delay=datetime.timedelta(minutes=5))
@@ -33,7 +37,7 @@ def livechat_backfill():
         livechat.finish(all_parts)
 
     cut = parts()
-    load.expand(part=cut) >> finish(cut)
+    prepare() >> load.expand(part=cut) >> finish(cut)
 
 
 livechat_backfill()

@@ -35,30 +35,43 @@ def parts(first: str, last: str) -> list[dict[str, str]]:
     return cut
 
 
-def load(part: dict[str, str]) -> None:
-    """Load one part, or what is left of it."""
-    state = home() / f"state-{part['start_date']}.json"
-    with tempfile.TemporaryDirectory() as work:
-        config = pathlib.Path(work, "part.json")
-        config.write_text(json.dumps(part))
-        tap = [os.environ.get("TAP", "tap-livechat"), "--config", str(home() / "tap.json"), "--config", str(config)]
-        if state.exists():
-            tap += ["--state", str(state)]
-        target = [os.environ.get("TARGET", "target-jsonl"), "--config", str(home() / "target.json")]
-        with subprocess.Popen(tap, stdout=subprocess.PIPE) as source:
-            loaded = subprocess.run(target, stdin=source.stdout, stdout=subprocess.PIPE, text=True)
-            source.stdout.close()  # a tap whose target has gone is to notice it
+def pipe(part: str, tap_args: list[str]) -> None:
+    """Run tap | target, keep what the target says it has stored, then fail if either did."""
+    tap = [os.environ.get("TAP", "tap-livechat"), "--config", str(home() / "tap.json"), *tap_args]
+    target = [os.environ.get("TARGET", "target-jsonl"), "--config", str(home() / "target.json")]
+    with subprocess.Popen(tap, stdout=subprocess.PIPE) as source:
+        loaded = subprocess.run(target, stdin=source.stdout, stdout=subprocess.PIPE, text=True)
+        source.stdout.close()  # a tap whose target has gone is to notice it
     # Only what the target printed is stored. The state is kept before anything
     # is raised, and replaced in one step.
     stored = [line for line in loaded.stdout.splitlines(keepends=True) if line.startswith("{") and line.endswith("}\n")]
     if stored:
-        new = state.with_suffix(".new")
+        new = state_of(part).with_suffix(".new")
         new.write_text(stored[-1])
-        new.replace(state)
+        new.replace(state_of(part))
     if loaded.returncode != 0:
-        raise RuntimeError(f"{part['start_date']}: the target failed with exit code {loaded.returncode}")
+        raise RuntimeError(f"{part}: the target failed with exit code {loaded.returncode}")
     if source.returncode != 0:  # 3: max_requests is used up, and another try goes on
-        raise RuntimeError(f"{part['start_date']}: the tap failed with exit code {source.returncode}; its log says why")
+        raise RuntimeError(f"{part}: the tap failed with exit code {source.returncode}; its log says why")
+
+
+def state_of(part: str) -> pathlib.Path:
+    return home() / f"state-{part}.json"
+
+
+def prepare() -> None:
+    """Let the target make its tables. Parts that begin together would all try to, and all but one fail."""
+    pipe("tables", ["--test=schema"])
+
+
+def load(part: dict[str, str]) -> None:
+    """Load one part, or what is left of it."""
+    first = part["start_date"]
+    with tempfile.TemporaryDirectory() as work:
+        config = pathlib.Path(work, "part.json")
+        config.write_text(json.dumps(part))
+        state = ["--state", str(state_of(first))] if state_of(first).exists() else []
+        pipe(first, ["--config", str(config), *state])
 
 
 def finish(all_parts: list[dict[str, str]]) -> None:
@@ -69,14 +82,14 @@ def finish(all_parts: list[dict[str, str]]) -> None:
     """
     if (home() / "state.json").exists():
         return
-    last = home() / f"state-{all_parts[-1]['start_date']}.json"
     new = home() / "state.new"
-    new.write_text(last.read_text())
+    new.write_text(state_of(all_parts[-1]["start_date"]).read_text())
     new.replace(home() / "state.json")
 
 
 if __name__ == "__main__":
     wanted = parts(*sys.argv[1:])
+    prepare()
     for one in wanted:
         load(one)
     finish(wanted)
