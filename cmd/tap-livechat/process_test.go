@@ -312,7 +312,7 @@ func TestSignals(t *testing.T) {
 			if code == -1 && j.stderr.Len() == 0 && j.stdout.Len() == 0 {
 				return // the signal came before the program had begun
 			}
-			if code != want || took > 3*time.Second {
+			if code != want || took > 20*time.Second {
 				t.Errorf("%v: exit code %d after %s: %s", sig, code, took, j.last())
 			}
 			if j.stdout.Len() > 0 && !lastIsState {
@@ -405,12 +405,12 @@ func TestTargetHangs(t *testing.T) {
 	for _, test := range []struct {
 		signals []syscall.Signal
 		code    int
-		most    time.Duration
+		most    time.Duration // on a busy machine; but a second SIGINT does not wait for the grace
 	}{
-		{[]syscall.Signal{syscall.SIGTERM}, 143, grace + time.Second},
-		{[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 130, grace + time.Second}, // Meltano's way with Ctrl-C
-		{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, 130, time.Second},
-		{[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGINT}, 130, time.Second},
+		{[]syscall.Signal{syscall.SIGTERM}, 143, 4 * grace},
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 130, 4 * grace}, // Meltano's way with Ctrl-C
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, 130, grace},
+		{[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGINT}, 130, grace},
 	} {
 		t.Run(fmt.Sprint(test.signals), func(t *testing.T) {
 			t.Parallel()
