@@ -51,6 +51,7 @@ func main() {
 	b.speed(*chats, *pairs, "written by the sandbox as they are asked for", "")
 	b.latency(*chats)
 	b.slowTarget(4000)
+	b.longTexts(4000)
 	b.start()
 }
 
@@ -237,6 +238,14 @@ func (b *bench) slowTarget(chats int) {
 	const bytesPerSecond = 8e6
 	t := b.syncInto(slowly(bytesPerSecond), url, b.connections)
 	fmt.Printf("%d chats, a target that reads %.0f MB a second, %d workers\n  tap            %6.2f s wall  %5.1f MiB\n\n", chats, bytesPerSecond/1e6, b.connections, t.wall.Seconds(), mib(t.rss))
+}
+
+// longTexts shows what is held in memory when pages are fifteen times as long.
+func (b *bench) longTexts(chats int) {
+	url, stop := b.sandbox(fmt.Sprintf("chats=%d&days=90&hostile=0.2", chats))
+	defer stop()
+	t := b.sync(url, b.connections)
+	fmt.Printf("%d chats, one in five with very long texts, %d workers\n  tap            %6.2f s wall  %5.1f MiB  %5.1f MB written\n\n", chats, b.connections, t.wall.Seconds(), mib(t.rss), float64(t.bytes)/1e6)
 }
 
 // slowly takes so many bytes a second.

@@ -53,11 +53,12 @@ func (c *Client) startFetcher(ctx context.Context) *fetcher {
 	var workers sync.WaitGroup
 	for range c.opts.Workers {
 		workers.Go(func() {
-			var s scratch
 			for {
 				select {
 				case j := <-f.jobs:
-					j.page, j.err = c.page(ctx, &s, j.q, j.n)
+					s := scratches.Get().(*scratch)
+					j.page, j.err = c.page(ctx, s, j.q, j.n)
+					scratches.Put(s)
 					close(j.done)
 				case <-ctx.Done():
 					return

@@ -19,6 +19,7 @@ type page struct {
 	chats    []Chat
 	total    int    // how many chats match, says the service
 	pages    int    // how many pages they make, says the service; 0 if it does not
+	size     int    // bytes of memory that the answer took, about
 	seq      int64  // the order in which answers came
 	past     bool   // the service refuses this page: the list ends before it
 	out      []byte // what Render made; taken from and given back to outs
@@ -37,12 +38,16 @@ func (p *page) free() {
 	}
 }
 
-// scratch is what one worker reads answers with.
+// scratch is what an answer is read with.
 type scratch struct {
 	body bytes.Buffer
 	doc  jsondoc.Doc
 	text []byte
 }
+
+// scratches are shared by the workers, so that there are no more of them than
+// answers are read at a time.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // page fetches page n of a list.
 func (c *Client) page(ctx context.Context, s *scratch, q query, n int) (*page, error) {
@@ -98,6 +103,7 @@ func (c *Client) parsePage(s *scratch, body []byte, p *page) error {
 		end := p.chats[i].outEnd
 		p.chats[i].Out, start = p.out[start:end], end
 	}
+	p.size = 2*len(body) + len(p.out) // the body, its table of values, and what became of it
 	p.seq = c.answers.Add(1)
 	return nil
 }

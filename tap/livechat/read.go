@@ -86,9 +86,10 @@ type reader struct {
 	cur  *window // the window whose pages are being yielded
 	next *window // the one after it, of which the first page is fetched ahead
 
-	now  time.Time // when the run began
-	seen evidence
-	odd  []oddWindow
+	now      time.Time // when the run began
+	pageSize int       // bytes that a page takes, the largest of late
+	seen     evidence
+	odd      []oddWindow
 }
 
 // evidence is what the chats give away about the service's date filter, and how
@@ -258,6 +259,7 @@ func (r *reader) admitNext() bool {
 		return true
 	}
 	first := w.first.page
+	r.learnSize(first)
 	shorter, ok := r.plan.admit(w.span, first.total, first.pages)
 	if !ok {
 		first.free()
@@ -272,15 +274,26 @@ func (r *reader) admitNext() bool {
 // topUp keeps the workers busy: with the pages of the current window, then
 // with those of the next.
 func (r *reader) topUp() {
-	for len(r.cur.queue) < r.ahead && r.cur.ask(r) {
+	for len(r.cur.queue) < r.room() && r.cur.ask(r) {
 	}
 	n := r.next
 	if n == nil || !n.first.ready() || n.first.err != nil || !r.admitNext() || n.fullDay() {
 		return
 	}
-	for len(r.cur.queue)+len(n.queue) < r.ahead && n.ask(r) {
+	for len(r.cur.queue)+len(n.queue) < r.room() && n.ask(r) {
 	}
 }
+
+// room is how many pages may be under way or wait to be read: as many as keep
+// the workers busy, but fewer where pages are so large that memory would not
+// stay flat.
+func (r *reader) room() int {
+	const memory = 16 << 20
+	return min(r.ahead, max(memory/max(r.pageSize, 1), 2))
+}
+
+// learnSize notes the size of a page. What counts is the largest of late.
+func (r *reader) learnSize(p *page) { r.pageSize = max(p.size, r.pageSize*15/16) }
 
 func ceil(t time.Time, d time.Duration) time.Time {
 	if f := t.Truncate(d); !f.Equal(t) {

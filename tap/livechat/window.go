@@ -260,6 +260,7 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 // take yields the chats of one page that have not been yielded before.
 func (r *reader) take(w *window, p *pass, got *page, wanted func(*Chat) bool) error {
 	defer got.free()
+	r.learnSize(got)
 	if got.past {
 		return nil
 	}
