@@ -1,0 +1,228 @@
+package tap
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"tap-livechat/tap/livechat"
+)
+
+// refuse accepts so many bytes and then fails, perhaps in the middle of a line.
+type refuse struct {
+	bytes.Buffer
+	left    int
+	partial bool
+}
+
+func (r *refuse) Write(b []byte) (int, error) {
+	if len(b) <= r.left {
+		r.left -= len(b)
+		return r.Buffer.Write(b)
+	}
+	n := 0
+	if r.partial {
+		n, _ = r.Buffer.Write(b[:r.left])
+	}
+	r.left = 0
+	return n, errors.New("no space left on device")
+}
+
+// ender ends the run once so many bytes were written.
+type ender struct {
+	bytes.Buffer
+	left   int
+	cancel context.CancelCauseFunc
+}
+
+var errEnded = errors.New("ended by the test")
+
+func (e *ender) Write(b []byte) (int, error) {
+	if e.left -= len(b); e.left < 0 {
+		e.cancel(errEnded)
+	}
+	return e.Buffer.Write(b)
+}
+
+// TestSyncCutOff cuts runs off at random places, by a target that takes no more
+// and by a signal, and goes on from the last STATE until the archive is read.
+func TestSyncCutOff(t *testing.T) {
+	for i := range 3 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(uint64(i), 1))
+			dates := []string{"start", "end"}[i%2]
+			inWorld(t, fmt.Sprintf("chats=400&days=40&seed=%d&fault_seed=%d&dates=%s&long_chats=0.05&rate_503=0.05&rate_cut=0.05", i, i, dates), func(t *testing.T, w *world) {
+				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
+				var state State
+				earlier := make(map[string]bool)
+				marks := make(map[string]time.Time)
+				cuts := 0
+				for ; cuts < 60; cuts++ {
+					at := r.IntN(4 << 20)
+					ctx, cancel := context.WithCancelCause(context.Background())
+					var got []byte
+					var change func(*Options)
+					switch i % 3 {
+					case 0, 1:
+						out := &refuse{left: at, partial: i%3 == 1}
+						change = func(o *Options) { o.Out = out }
+						defer func() { _ = out }()
+						res := w.syncContext(ctx, state, small(change))
+						got = out.Bytes()
+						var output *OutputError
+						if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, livechat.ErrBudget) {
+							t.Fatal(res.err)
+						}
+						if res.err == nil {
+							cuts = 1000
+						}
+					default:
+						out := &ender{left: at, cancel: cancel}
+						res := w.syncContext(ctx, state, small(func(o *Options) { o.Out = out }))
+						got = out.Bytes()
+						if res.err != nil && !errors.Is(res.err, errEnded) && !errors.Is(res.err, livechat.ErrBudget) {
+							t.Fatal(res.err)
+						}
+						if res.err == nil {
+							cuts = 1000
+						}
+					}
+					cancel(nil)
+					tr := readTranscript(t, got, checks{cutOff: i%3 != 2, every: 31})
+					w.covered(tr, earlier)
+					for _, s := range tr.states {
+						for _, m := range tr.latest["chats"] {
+							if m.line < s.line {
+								earlier[m.record["id"].(string)] = true
+							}
+						}
+					}
+					for stream, mark := range marks {
+						if len(tr.states) > 0 && tr.states[0].marks[stream].Before(mark) {
+							t.Errorf("the bookmark of %s goes back from run to run", stream)
+						}
+					}
+					if len(tr.states) > 0 {
+						state, marks = tr.last(t), tr.states[len(tr.states)-1].marks
+					}
+					whole.union(tr)
+				}
+				if cuts < 1000 {
+					t.Fatal("the archive was never read to its end")
+				}
+				w.holds(whole, w.config.StartDate, ordinary)
+			})
+		})
+	}
+}
+
+// small makes the windows small: with a budget they are.
+func small(change func(*Options)) func(*Options) {
+	return func(o *Options) {
+		o.Config.MaxRequests = 24 // windows of 150 chats
+		if change != nil {
+			change(o)
+		}
+	}
+}
+
+// A budget cuts a backfill into runs; together they are whole, each gets on,
+// and little is repeated.
+func TestSyncBudget(t *testing.T) {
+	for _, budget := range []int{12, 24} {
+		for _, dates := range []string{"start", "end"} {
+			t.Run(fmt.Sprint(budget, dates), func(t *testing.T) {
+				t.Parallel()
+				inWorld(t, "chats=400&days=35&shape=even&dates="+dates, func(t *testing.T, w *world) {
+					whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
+					var state State
+					runs, requests := 1, 0
+					for ; ; runs++ {
+						r := w.sync(state, func(o *Options) { o.Config.MaxRequests, o.Config.LookbackDays = budget, 0 })
+						tr := readTranscript(t, r.out, checks{every: 9})
+						if r.requests > budget {
+							t.Errorf("%d requests", r.requests)
+						}
+						requests += r.requests
+						whole.union(tr)
+						state = tr.last(t)
+						if r.err == nil {
+							break
+						}
+						if !errors.Is(r.err, livechat.ErrBudget) {
+							t.Fatal(r.err)
+						}
+						if runs > 60 {
+							t.Fatalf("it does not get on: %s", tr.states[len(tr.states)-1].text)
+						}
+					}
+					w.holds(whole, w.config.StartDate, nil)
+					t.Logf("%d runs, %d requests for 16 pages, %d records twice of %d", runs, requests, whole.twice, whole.count["chats"]+whole.count["messages"]+whole.count["events"])
+				})
+			})
+		}
+	}
+}
+
+// A budget that is too small for one window would be spent at the same place in
+// each run. The error says so.
+func TestSyncBudgetTooSmall(t *testing.T) {
+	inWorld(t, "chats=700&days=35", func(t *testing.T, w *world) {
+		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests = 3 })
+		var hint interface{ Hint() string }
+		if !errors.Is(r.err, livechat.ErrBudget) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "raise max_requests") || r.requests != 3 {
+			t.Errorf("%v, %d requests", r.err, r.requests)
+		}
+	})
+}
+
+// A service that only fails ends the run, soon and without a message.
+func TestSyncRefused(t *testing.T) {
+	for _, test := range []struct {
+		switches string
+		most     int
+	}{
+		{"status=400", 1}, {"status=401", 1}, {"status=403", 1}, {"status=404", 1}, {"redirect=http://127.0.0.1:1", 1},
+		{"status=500", 9}, {"status=429", 9}, {"rate_html=1&fault_burst=0", 9}, {"rate_null=1&fault_burst=0", 9}, {"rate_empty=1&fault_burst=0", 9},
+		{"rate_broken=1&fault_burst=0", 9}, {"rate_reset=1&fault_burst=0", 20}, {"rate_stall_header=1&fault_burst=0", 9}, {"rate_stall_body=1&fault_burst=0", 9},
+		{"rate_no_total=1&fault_burst=0", 9}, {"misdirected=eu", 2}, {"deep=100000", 9}, {"access_token=other", 1},
+	} {
+		t.Run(test.switches, func(t *testing.T) {
+			inWorld(t, "chats=100&"+test.switches, func(t *testing.T, w *world) {
+				start := time.Now()
+				r := w.sync(State{}, nil)
+				var hint interface{ Hint() string }
+				if r.err == nil || !errors.As(r.err, &hint) || hint.Hint() == "" {
+					t.Errorf("%v", r.err)
+				}
+				if len(r.out) > 0 {
+					t.Errorf("%.300s", r.out)
+				}
+				if r.requests > test.most {
+					t.Errorf("%d requests", r.requests)
+				}
+				if d := time.Since(start); d > 10*time.Minute {
+					t.Errorf("it took %s", d)
+				}
+			})
+		})
+	}
+}
+
+// A service that fails in the middle leaves a state to go on from.
+func TestSyncFailsLater(t *testing.T) {
+	inWorld(t, "chats=1500&days=45&shape=even&long_chats=0&fail_after=50", func(t *testing.T, w *world) {
+		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests, o.Config.MaxRetries = 80, 1 })
+		tr := readTranscript(t, r.out, checks{})
+		w.covered(tr, nil)
+		if r.err == nil || !tr.states[len(tr.states)-1].marks["chats"].After(w.config.StartDate) || r.requests >= 80 || errors.Is(r.err, livechat.ErrBudget) {
+			t.Errorf("%v, %d requests, %v", r.err, r.requests, tr.states)
+		}
+	})
+}
