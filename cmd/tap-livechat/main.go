@@ -27,12 +27,14 @@ func main() {
 	// A closed pipe is to be an error of the write, not the end of the process
 	// without a word.
 	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 4) // first of all: what comes before it just ends the process
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	p := &process{args: os.Args[1:], environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
 	p.screen = &screen{w: p.stderr}
 	p.log = newLogger(p.environ, p.screen)
-	go obey(p.log, cancel)
+	go obey(signals, p.log, cancel)
 	os.Exit(p.run(ctx))
 }
 
@@ -70,9 +72,7 @@ func (i interrupted) code() int {
 // obey ends the run at the first signal. The run gets some time to write its
 // last STATE; a second SIGINT does not wait for that. A second SIGTERM is
 // ignored: Meltano sends both for one Ctrl-C.
-func obey(log *slog.Logger, cancel context.CancelCauseFunc) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCauseFunc) {
 	first := interrupted{<-signals}
 	cancel(first)
 	late := time.After(grace)
