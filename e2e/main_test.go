@@ -113,22 +113,38 @@ func rows(server *sandbox.Server) map[string]int {
 // pipe runs tap | target and returns what the target printed, which is state.
 func pipe(t *testing.T, target *exec.Cmd, args ...string) string {
 	t.Helper()
+	var states bytes.Buffer
+	target.Stdout = &states
+	if log, err := load(args, target); err != nil {
+		t.Fatalf("%v\n%s", err, tail(log))
+	}
+	return states.String()
+}
+
+// load runs tap | target and returns what both have logged. The error is that
+// of the first that failed, the target before the tap.
+func load(args []string, target *exec.Cmd) ([]byte, error) {
 	tap := exec.Command(tapBinary, args...)
-	var log, stdout, stderr bytes.Buffer
-	tap.Stderr, target.Stdout, target.Stderr = &log, &stdout, &stderr
+	var log, targetLog bytes.Buffer
+	tap.Stderr, target.Stderr = &log, &targetLog
 	messages, err := tap.StdoutPipe()
-	check(t, err)
+	if err != nil {
+		return nil, err
+	}
 	target.Stdin = messages
-	check(t, target.Start())
-	check(t, tap.Start())
+	if err := target.Start(); err != nil {
+		return nil, err
+	}
+	if err := tap.Start(); err != nil {
+		return nil, err
+	}
 	targetErr := target.Wait()
-	if err := tap.Wait(); err != nil {
-		t.Fatalf("tap: %v\n%s", err, log.Bytes())
-	}
+	messages.Close()
+	tapErr := tap.Wait()
 	if targetErr != nil {
-		t.Fatalf("%s: %v\n%s", target, targetErr, tail(stderr.Bytes()))
+		tapErr = targetErr
 	}
-	return stdout.String()
+	return append(log.Bytes(), targetLog.Bytes()...), tapErr
 }
 
 func lines(t *testing.T, file string) int {

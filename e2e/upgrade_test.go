@@ -90,32 +90,6 @@ func catalogWith(t *testing.T, stream, property, schema string) (file string) {
 	return writeJSON(t, catalog)
 }
 
-// load runs tap | target and returns what both have logged. The error is that
-// of the first that failed, the target before the tap.
-func load(args []string, target *exec.Cmd) ([]byte, error) {
-	tap := exec.Command(tapBinary, args...)
-	var log, targetLog bytes.Buffer
-	tap.Stderr, target.Stderr = &log, &targetLog
-	messages, err := tap.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	target.Stdin = messages
-	if err := target.Start(); err != nil {
-		return nil, err
-	}
-	if err := tap.Start(); err != nil {
-		return nil, err
-	}
-	targetErr := target.Wait()
-	messages.Close()
-	tapErr := tap.Wait()
-	if targetErr != nil {
-		tapErr = targetErr
-	}
-	return append(log.Bytes(), targetLog.Bytes()...), tapErr
-}
-
 // TestPartsWarehouse loads three parts of a backfill into the same tables at the
 // same time, after the SCHEMA messages have made them.
 func TestPartsWarehouse(t *testing.T) {
