@@ -54,13 +54,16 @@ func golist(t *testing.T, args ...string) []goPackage {
 // arrows are what each package of ours may import of ours. A package that is
 // not here is a decision to make.
 var arrows = map[string][]string{
-	"cmd/tap-livechat": {"catalog", "tap", "tap/livechat", "tap/sandbox"},
-	"tap":              {"catalog", "schemas", "tap/jsondoc", "tap/livechat"},
-	"tap/livechat":     {"tap/jsondoc"},
-	"tap/jsondoc":      {},
-	"tap/sandbox":      {},
-	"catalog":          {"schemas"},
-	"schemas":          {},
+	"cmd/tap-livechat":   {"catalog", "tap", "tap/sandbox", "tap/source"},
+	"tap":                {"catalog", "schemas", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source"},
+	"tap/livechat":       {"tap/jsondoc", "tap/source"},
+	"tap/livechat/apiv2": {"tap/jsondoc", "tap/livechat", "tap/source"},
+	"tap/source":         {"tap/jsondoc"},
+	"tap/jsondoc":        {},
+	"tap/sandbox":        {},
+	"tap/sandbox/mount":  {},
+	"catalog":            {"schemas"},
+	"schemas":            {},
 }
 
 // thirdParty says which package may know which module.

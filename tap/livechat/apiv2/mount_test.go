@@ -1,17 +1,17 @@
-package livechat
+package apiv2
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/sandbox/mount"
+	"tap-livechat/tap/source"
 )
 
 // These tests run on a clock of their own (testing/synctest): what waits, for
@@ -31,23 +31,43 @@ func utc(text string) time.Time {
 // theNow is the moment at which all archives of the tests are read.
 var theNow = utc("2026-03-10 15:04:05")
 
+// The words of other packages.
+type (
+	Options = livechat.Options
+	Error   = livechat.Error
+	Range   = source.Range
+	Window  = source.Window
+	Plan    = source.Plan
+	Chat    = source.Chat
+	mounted = mount.Mounted
+)
+
+// tested is an archive and the client it asks with.
+type tested struct {
+	*Archive
+	*livechat.Client
+}
+
+func (t tested) Requests() int { return t.Usage().Requests }
+func (t tested) Retries() int  { return t.Usage().Retries }
+
 const (
 	testUser  = "0ddba11"
 	testToken = "dal:s3cr3t-t0k3n"
 )
 
 // newTestClient is a client of the service that answers through t.
-func newTestClient(tb testing.TB, rt http.RoundTripper, change func(*Options)) *Client {
+func newTestClient(tb testing.TB, rt http.RoundTripper, change func(*Options)) tested {
 	tb.Helper()
 	o := Options{EntityID: testUser, AccessToken: testToken, UserAgent: "test", Workers: 4, MaxRetries: 8, Transport: rt}
 	if change != nil {
 		change(&o)
 	}
-	c, err := NewClient(o)
+	c, err := livechat.New(o)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return c
+	return tested{New(c, nil), c}
 }
 
 // newSandbox is the sandbox with these switches, as of theNow.
@@ -65,154 +85,6 @@ func newSandbox(tb testing.TB, switches string) *sandbox.Server {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// mounted answers with a handler, as a connection of its own for each request:
-// what the handler has not written does not come, and when it gives up
-// (http.ErrAbortHandler) the connection is gone.
-type mounted struct{ http.Handler }
-
-var errReset = errors.New("connection reset by peer")
-
-func (m mounted) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(r.Context())
-	c := &wire{ctx: ctx, cancel: cancel, header: make(http.Header), begun: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1)}
-	go func() {
-		defer func() {
-			problem := recover()
-			if problem != nil && problem != http.ErrAbortHandler {
-				panic(problem)
-			}
-			c.end(problem != nil)
-		}()
-		m.ServeHTTP(c, r.Clone(ctx))
-	}()
-	select {
-	case <-c.begun:
-	case <-ctx.Done():
-	}
-	if err := r.Context().Err(); err != nil {
-		cancel()
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.status == 0 {
-		cancel()
-		return nil, errReset
-	}
-	length, err := strconv.ParseInt(c.header.Get("Content-Length"), 10, 64)
-	if err != nil {
-		length = -1
-	}
-	c.left = length
-	return &http.Response{StatusCode: c.status, Header: c.header.Clone(), Body: c, ContentLength: length, Request: r}, nil
-}
-
-// wire is the answer to one request: the handler writes it, the client reads it.
-type wire struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	begun  chan struct{}
-	once   sync.Once
-	more   chan struct{} // something was written, or the end is there
-	room   chan struct{} // something was read
-
-	mu      sync.Mutex
-	header  http.Header
-	status  int
-	buf     []byte
-	at      int
-	left    int64 // of Content-Length
-	ended   bool
-	aborted bool
-}
-
-func (c *wire) Header() http.Header { return c.header }
-
-func (c *wire) WriteHeader(status int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.status == 0 {
-		c.status = status
-	}
-}
-
-// kept is how much an answer may be ahead of its reader.
-const kept = 1 << 20
-
-func (c *wire) Write(b []byte) (int, error) {
-	c.WriteHeader(http.StatusOK)
-	for {
-		c.mu.Lock()
-		if len(c.buf)-c.at <= kept {
-			c.buf = append(c.buf[c.at:], b...)
-			c.at = 0
-			c.mu.Unlock()
-			return len(b), nil
-		}
-		c.mu.Unlock()
-		c.Flush()
-		select {
-		case <-c.room:
-		case <-c.ctx.Done():
-			return 0, errReset
-		}
-	}
-}
-
-func (c *wire) Flush() {
-	c.WriteHeader(http.StatusOK)
-	c.once.Do(func() { close(c.begun) })
-	signal(c.more)
-}
-
-func (c *wire) end(aborted bool) {
-	c.mu.Lock()
-	c.ended, c.aborted = true, aborted
-	if c.status == 0 && !aborted {
-		c.status = http.StatusOK
-	}
-	c.mu.Unlock()
-	c.once.Do(func() { close(c.begun) })
-	signal(c.more)
-}
-
-func (c *wire) Read(b []byte) (int, error) {
-	for {
-		c.mu.Lock()
-		n := copy(b, c.buf[c.at:])
-		c.at += n
-		c.left -= int64(n)
-		ended, cut := c.ended, c.aborted || c.left > 0
-		c.mu.Unlock()
-		switch {
-		case n > 0:
-			signal(c.room)
-			return n, nil
-		case ended && cut:
-			return 0, io.ErrUnexpectedEOF
-		case ended:
-			return 0, io.EOF
-		}
-		select {
-		case <-c.more:
-		case <-c.ctx.Done():
-			return 0, c.ctx.Err()
-		}
-	}
-}
-
-func (c *wire) Close() error {
-	c.cancel()
-	return nil
-}
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
 
 // reading is what one Read has yielded.
 type reading struct {
@@ -235,7 +107,7 @@ func (r *reading) unsettled() (n int) {
 }
 
 // read reads a range to its end.
-func read(ctx context.Context, c *Client, rg Range) *reading {
+func read(ctx context.Context, c tested, rg Range) *reading {
 	r := &reading{chats: make(map[string]int)}
 	within := make(map[string]bool)
 	for step, err := range c.Read(ctx, rg) {

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import "time"
 
@@ -118,5 +118,8 @@ func (p *plan) beginsAt(t time.Time) {
 	}
 }
 
-// Pages is how many pages so many chats make.
-func Pages(chats int) int { return (chats + pageSize - 1) / pageSize }
+// pages is how many pages so many chats make.
+func pages(chats int) int { return (chats + pageSize - 1) / pageSize }
+
+// expected is what reading so many chats costs at most, in requests.
+func expected(chats int) int { return pages(chats) + pages(chats)*3/100 + 1 }

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"io"

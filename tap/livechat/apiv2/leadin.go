@@ -1,6 +1,10 @@
-package livechat
+package apiv2
 
-import "time"
+import (
+	"time"
+
+	"tap-livechat/tap/source"
+)
 
 const (
 	// leadInDays bounds the search before the beginning: a chat that runs for
@@ -18,7 +22,7 @@ var oldestChat = time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)
 // at the start of a chat; chats that began before the days they were listed
 // for prove that they do not. It goes back until it has covered the longest
 // chat seen and a stretch in which no chat crosses.
-func (r *reader) readBefore(from time.Time, first Window, yielded map[string]bool) (settled bool, err error) {
+func (r *reader) readBefore(from time.Time, first source.Window, yielded map[string]bool) (settled bool, err error) {
 	settled = true
 	begin := from.UTC().Truncate(day)
 	if r.seen.endOnly() || !begin.After(oldestChat) {
@@ -33,7 +37,7 @@ func (r *reader) readBefore(from time.Time, first Window, yielded map[string]boo
 	for covered < leadInDays {
 		days := span{begin.AddDate(0, 0, -covered-n), begin.AddDate(0, 0, -covered)}
 		w := r.open(days)
-		answer, err := w.first.wait(r.ctx)
+		answer, err := w.first.Wait(r.ctx)
 		if err != nil {
 			return false, err
 		}
@@ -46,13 +50,13 @@ func (r *reader) readBefore(from time.Time, first Window, yielded map[string]boo
 		w.chats = yielded
 		crossing := false
 		yield := r.yield
-		r.yield = func(s Step) error {
+		r.yield = func(s source.Step) error {
 			if s.Chat != nil && (s.Chat.Pending || !s.Chat.Ended.Before(from)) {
 				crossing = true
 			}
 			return yield(s)
 		}
-		err = r.readWindow(w, func(result Window) error {
+		err = r.readWindow(w, func(result source.Window) error {
 			settled = settled && result.Settled
 			return nil
 		})

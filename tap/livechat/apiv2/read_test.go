@@ -1,6 +1,7 @@
-package livechat
+package apiv2
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/source"
 )
 
 // lost are the chats that the sandbox holds, that were there before the
@@ -72,9 +75,9 @@ func TestEveryChatComes(t *testing.T) {
 
 func everyChatComes(t *testing.T, switches string) {
 	s := newSandbox(t, switches)
-	c := newTestClient(t, mounted{s}, nil)
+	c := newTestClient(t, mounted{Handler: s}, nil)
 	c.window = 150
-	rg := Range{From: theNow.AddDate(0, 0, -20), To: theNow, First: true}
+	rg := Range{From: theNow.AddDate(0, 0, -20), To: theNow, Search: true}
 	r := read(t.Context(), c, rg)
 	r.check(t, rg)
 	missing, want := lost(s, r, rg.From, switches)
@@ -86,7 +89,7 @@ func everyChatComes(t *testing.T, switches string) {
 	if len(missing) > 0 {
 		t.Errorf("%d of %d are missing, %d of %d windows unsettled, again %v", len(missing), want, r.unsettled(), len(r.windows), r.again)
 	}
-	if n, most := s.Count(), 25*Pages(len(r.chats))+60; n > most {
+	if n, most := s.Count(), 25*pages(len(r.chats))+60; n > most {
 		t.Errorf("%d requests for %d chats, want at most %d", n, len(r.chats), most)
 	}
 	if c.Requests() != s.Count() {
@@ -103,13 +106,13 @@ func TestRanges(t *testing.T) {
 		{From: utc("2026-03-09"), To: utc("2026-03-09")},
 		{From: theNow, To: theNow},
 		{From: theNow.In(time.FixedZone("", 9*3600)).AddDate(0, 0, -3), To: theNow},
-		{From: utc("2026-03-20"), To: utc("2026-03-25"), First: true},
-		{From: utc("1995-01-01"), To: utc("1999-01-01"), First: true},
+		{From: utc("2026-03-20"), To: utc("2026-03-25"), Search: true},
+		{From: utc("1995-01-01"), To: utc("1999-01-01"), Search: true},
 	} {
 		t.Run(rg.From.Format(time.RFC3339)+" "+rg.To.Format(time.RFC3339), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSandbox(t, "chats=300&days=20&dates=end")
-				r := read(t.Context(), newTestClient(t, mounted{s}, nil), rg)
+				r := read(t.Context(), newTestClient(t, mounted{Handler: s}, nil), rg)
 				if r.err != nil {
 					t.Fatal(r.err)
 				}
@@ -260,13 +263,13 @@ func TestWrongTotal(t *testing.T) {
 			rt := rewritten(a, func(body string) string {
 				asked.Add(1)
 				if total < 0 { // both statements agree
-					return allOf.ReplaceAllString(body, fmt.Sprintf(`"total":%d,"pages":%d`, -total, Pages(-total)))
+					return allOf.ReplaceAllString(body, fmt.Sprintf(`"total":%d,"pages":%d`, -total, pages(-total)))
 				}
 				return totalOf.ReplaceAllString(body, fmt.Sprintf(`"total":%d`, total))
 			})
 			r := read(t.Context(), newTestClient(t, rt, nil), Range{From: utc("2026-03-01"), To: utc("2026-03-03")})
-			var full *FullHourError
-			if r.err != nil && !errors.As(r.err, &full) {
+			var full *Error
+			if r.err != nil && (!errors.As(r.err, &full) || full.Cause != livechat.FullHour) {
 				t.Fatal(r.err)
 			}
 			if r.err == nil {
@@ -323,7 +326,7 @@ func TestFirstTotalTooLow(t *testing.T) {
 					t.Fatal(r.err)
 				}
 				a.whole(t, r)
-				t.Logf("%d requests for %d pages, windows %+v", a.asked, Pages(chats), r.windows)
+				t.Logf("%d requests for %d pages, windows %+v", a.asked, pages(chats), r.windows)
 			})
 		}
 	}
@@ -335,11 +338,11 @@ func TestBudget(t *testing.T) {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSandbox(t, "chats=3000&days=30&latency=20ms")
-				c := newTestClient(t, mounted{s}, func(o *Options) { o.MaxRequests = most })
-				rg := Range{From: theNow.AddDate(0, 0, -30), To: theNow, First: true}
+				c := newTestClient(t, mounted{Handler: s}, func(o *Options) { o.MaxRequests = most })
+				rg := Range{From: theNow.AddDate(0, 0, -30), To: theNow, Search: true}
 				r := read(t.Context(), c, rg)
-				if !errors.Is(r.err, ErrBudget) {
-					t.Errorf("the error is %v, want ErrBudget", r.err)
+				if !errors.Is(r.err, source.ErrBudget) {
+					t.Errorf("the error is %v, want source.ErrBudget", r.err)
 				}
 				if s.Count() != most || c.Requests() != most {
 					t.Errorf("%d requests were made, %d counted, want %d", s.Count(), c.Requests(), most)
@@ -360,7 +363,7 @@ func TestCancel(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(seed), 1))
 			s := newSandbox(t, "chats=600&days=20&latency=80ms&rate_503=0.1&retry_after=seconds&retry_after_value=10s&rate_stall_body=0.1&rate_stall_header=0.1&rate_429=0.1")
-			c := newTestClient(t, mounted{s}, func(o *Options) { o.Workers = 1 + seed%8 })
+			c := newTestClient(t, mounted{Handler: s}, func(o *Options) { o.Workers = 1 + seed%8 })
 			c.window = 100
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
@@ -377,7 +380,7 @@ func TestCancel(t *testing.T) {
 			}
 			var err error
 			after, n := 0, 0
-			for _, e := range c.Read(ctx, Range{From: theNow.AddDate(0, 0, -20), To: theNow, First: true}) {
+			for _, e := range c.Read(ctx, Range{From: theNow.AddDate(0, 0, -20), To: theNow, Search: true}) {
 				if e != nil {
 					err = e
 				} else if ctx.Err() != nil {
@@ -407,9 +410,9 @@ func TestCancel(t *testing.T) {
 func TestBreak(t *testing.T) {
 	for _, steps := range []int{1, 2, 30, 200} {
 		synctest.Test(t, func(t *testing.T) {
-			c := newTestClient(t, mounted{newSandbox(t, "chats=600&days=20&latency=1s")}, nil)
+			c := newTestClient(t, mounted{Handler: newSandbox(t, "chats=600&days=20&latency=1s")}, nil)
 			n := 0
-			for _, err := range c.Read(t.Context(), Range{From: theNow.AddDate(0, 0, -20), To: theNow, First: true}) {
+			for _, err := range c.Read(t.Context(), Range{From: theNow.AddDate(0, 0, -20), To: theNow, Search: true}) {
 				if n++; err != nil || n == steps {
 					break
 				}
@@ -447,17 +450,15 @@ func TestAhead(t *testing.T) {
 func TestChatByID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t, "chats=20&days=3&rate_503=0.3&rate_broken=0.3&hostile=0.5")
-		c := newTestClient(t, mounted{s}, func(o *Options) {
-			o.Render = func(dst []byte, chat *Chat) []byte { return append(dst, chat.ID...) }
-		})
+		a := New(newTestClient(t, mounted{Handler: s}, nil).Client, plain{})
 		for chat := range s.Truth() {
-			got, err := c.Chat(t.Context(), chat.ID)
-			if err != nil || got == nil || got.ID != chat.ID || string(got.Out) != chat.ID || got.Pending != chat.Pending {
+			got, err := a.chat(t.Context(), chat.ID)
+			if err != nil || got == nil || got.ID != chat.ID || !bytes.Contains(got.Out.Text, []byte(chat.ID)) || got.Pending != chat.Pending {
 				t.Errorf("Chat(%q) = %+v, %v", chat.ID, got, err)
 			}
 		}
 		for _, id := range []string{"NOSUCHCHAT", "../chats", "a/b?c", "", "\x00"} {
-			if got, err := c.Chat(t.Context(), id); got != nil {
+			if got, err := a.chat(t.Context(), id); got != nil {
 				t.Errorf("Chat(%q) = %+v, %v", id, got, err)
 			}
 		}
@@ -477,7 +478,7 @@ func TestLongRun(t *testing.T) {
 	rg := Range{From: now.Add(-50 * time.Hour), To: now.Add(-30 * time.Minute)}
 	r := read(t.Context(), newTestClient(t, a, nil), rg)
 	r.check(t, rg)
-	if r.unsettled() > 0 || a.asked > Pages(100)+2 {
+	if r.unsettled() > 0 || a.asked > pages(100)+2 {
 		t.Errorf("%d windows do not add up, %d requests: %+v", r.unsettled(), a.asked, r.windows)
 	}
 }

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"bytes"
@@ -143,7 +143,7 @@ func (t *toy) list(from, to int64, n int) (body string, ok bool) {
 			fmt.Fprintf(&b, `{"id":"C%d","type":"chat","started_timestamp":%d,"ended_timestamp":%d}`, c.no, c.start, c.end)
 		}
 	}
-	fmt.Fprintf(&b, `],"total":%d,"pages":%d}`, total, Pages(total))
+	fmt.Fprintf(&b, `],"total":%d,"pages":%d}`, total, pages(total))
 	return b.String(), true
 }
 

@@ -1,86 +1,25 @@
-package livechat
+package apiv2
 
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
-
-// Range says what to read.
-type Range struct {
-	// From and To are instants; chats that ended in [From, To) are what is
-	// wanted. Since the service filters by whole days, others come as well.
-	From, To time.Time
-	// Now is when the run began; To if zero. What ended after it was added while
-	// the archive was being read.
-	Now time.Time
-	// First says that nothing was ever read before From. Then the days before
-	// are searched for chats that began there and ended in the range, in case
-	// the service's dates look at the start.
-	First bool
-}
-
-// Step is what [Client.Read] yields: exactly one of its fields is set.
-type Step struct {
-	Plan   *Plan   // once, first: as soon as the service has answered
-	Chat   *Chat   // valid until the next step
-	Window *Window // after the last chat of a window
-}
-
-// Plan is what the first answer says about the work ahead.
-type Plan struct {
-	Chats  int  // in all of the range's days
-	Capped bool // there may be more: the service states no larger number
-}
-
-// Window is a stretch of days that was read to its end. Every chat that the
-// service lists for it has been yielded, if Settled.
-type Window struct {
-	From, To time.Time // whole days, UTC; To is exclusive
-	Chats    int       // distinct chats that came
-	Total    int       // what the service says it holds; -1 if it states only the cap
-	Passes   int       // how often it was read; 1 is the ordinary case
-	Settled  bool      // it adds up
-	Again    bool      // it was yielded before, when it did not add up
-}
-
-// Read yields the chats of the range, oldest window first, in no order within
-// a window, each once in its window, then the window. At the very end those
-// windows come again that did not add up. Chats that lie outside
-// [From, To) may come too. After an error the sequence ends; an interrupted
-// context is an error. A Step is valid until the next one.
-func (c *Client) Read(ctx context.Context, rg Range) iter.Seq2[Step, error] {
-	return func(yield func(Step, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		r := &reader{c: c, ctx: ctx, fetcher: c.startFetcher(ctx)}
-		defer r.stop()
-		r.yield = func(s Step) error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if !yield(s, nil) {
-				return errStopped
-			}
-			return nil
-		}
-		if err := r.read(rg); err != nil && !errors.Is(err, errStopped) {
-			yield(Step{}, err)
-		}
-	}
-}
 
 // errStopped says that the caller has broken out of its loop.
 var errStopped = errors.New("stopped")
 
 // reader is one call of Read. It runs in the caller's goroutine; only the
-// fetcher has others.
+// workers have others.
 type reader struct {
-	*fetcher
-	c     *Client
-	ctx   context.Context
-	yield func(Step) error
+	a       *Archive
+	ctx     context.Context
+	workers *livechat.Workers[*page]
+	ahead   int // pages that may be under way or wait to be read, to bound memory
+	yield   func(source.Step) error
 
 	plan *plan
 	cur  *window // the window whose pages are being yielded
@@ -104,7 +43,7 @@ type evidence struct {
 const proof = 2
 
 // note learns from a chat that was listed for [from, to).
-func (e *evidence) note(chat *Chat, from, to time.Time) {
+func (e *evidence) note(chat *source.Chat, from, to time.Time) {
 	if chat.Started.IsZero() || chat.Ended.IsZero() {
 		return
 	}
@@ -125,7 +64,7 @@ func within(t, from, to time.Time) bool { return !t.Before(from) && t.Before(to)
 func (e *evidence) startOnly() bool { return e.byStart >= proof && e.byEnd == 0 }
 func (e *evidence) endOnly() bool   { return e.byEnd >= proof && e.byStart == 0 }
 
-func (r *reader) read(rg Range) error {
+func (r *reader) read(rg source.Range) error {
 	from, to := rg.From.UTC().Truncate(day), ceil(rg.To.UTC(), day)
 	if r.now = rg.Now; r.now.IsZero() {
 		r.now = rg.To
@@ -133,16 +72,16 @@ func (r *reader) read(rg Range) error {
 	if !from.Before(to) {
 		to = from.Add(day)
 	}
-	r.plan = newPlan(span{from, to}, r.c.window)
-	before := rg.First
+	r.plan = newPlan(span{from, to}, r.a.window)
+	before := rg.Search
 	r.openNext()
 	for r.next != nil {
-		first, err := r.next.first.wait(r.ctx)
+		first, err := r.next.first.Wait(r.ctx)
 		if err != nil {
 			return err
 		}
 		if r.plan.last < 0 && r.plan.next.Equal(from) && r.next.span.to.Equal(to) {
-			if err := r.yield(Step{Plan: &Plan{first.total, first.total == archiveCap}}); err != nil {
+			if err := r.yield(source.Step{Plan: &source.Plan{Chats: first.total, Capped: first.total == archiveCap, Requests: expected(first.total)}}); err != nil {
 				return err
 			}
 			if err := r.findBeginning(r.next); err != nil {
@@ -156,7 +95,7 @@ func (r *reader) read(rg Range) error {
 		r.cur, r.next = w, nil
 		r.openNext()
 		settledBefore := true
-		if err := r.readWindow(w, func(result Window) error {
+		if err := r.readWindow(w, func(result source.Window) error {
 			if before && (result.Chats > 0 || r.next == nil) {
 				// Before the first bookmark can move: see leadin.go.
 				before = false
@@ -169,7 +108,7 @@ func (r *reader) read(rg Range) error {
 			if !result.Settled && settledBefore && len(r.odd) < maxOdd {
 				r.odd = append(r.odd, oddWindow{span{result.From, result.To}, w.chats})
 			}
-			return r.yield(Step{Window: &result})
+			return r.yield(source.Step{Window: &result})
 		}); err != nil {
 			return err
 		}
@@ -192,20 +131,20 @@ const maxOdd = 20
 func (r *reader) readOdd() error {
 	for _, odd := range r.odd {
 		w := r.open(odd.span)
-		if _, err := w.first.wait(r.ctx); err != nil {
+		if _, err := w.first.Wait(r.ctx); err != nil {
 			return err
 		}
 		w.admit()
 		w.chats = odd.chats
 		if w.fullDay() {
-			w.first.page.free()
+			w.page().free()
 			continue
 		}
 		p, _, err := r.settle(w, 1, everyChat)
 		if err != nil {
 			return err
 		}
-		if err := r.yield(Step{Window: &Window{
+		if err := r.yield(source.Step{Window: &source.Window{
 			From: odd.from, To: odd.to, Chats: len(p.ids), Total: p.last(), Passes: 1, Settled: p.settled(), Again: true,
 		}}); err != nil {
 			return err
@@ -220,11 +159,11 @@ func (r *reader) readOdd() error {
 // empty windows, when start_date is a year that means "everything".
 func (r *reader) findBeginning(w *window) error {
 	const long = 366
-	first := w.first.page
+	first := w.page()
 	if w.span.days() < long || first.total <= 2*r.plan.target || first.total >= archiveCap {
 		return nil
 	}
-	last, err := r.start(r.ctx, w.q, pagesOf(first)).wait(r.ctx)
+	last, err := r.start(w.q, pagesOf(first)).Wait(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -251,6 +190,11 @@ func (r *reader) openNext() {
 	}
 }
 
+// start hands page n of q to the workers.
+func (r *reader) start(q query, n int) *job {
+	return r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, n) })
+}
+
 // admitNext decides, once the first page of the next window is there, whether
 // the window stays as it is. If not, a shorter one takes its place.
 func (r *reader) admitNext() bool {
@@ -258,7 +202,7 @@ func (r *reader) admitNext() bool {
 	if w.admitted {
 		return true
 	}
-	first := w.first.page
+	first := w.page()
 	r.learnSize(first)
 	shorter, ok := r.plan.admit(w.span, first.total, first.pages)
 	if !ok {
@@ -277,7 +221,7 @@ func (r *reader) topUp() {
 	for len(r.cur.queue) < r.room() && r.cur.ask(r) {
 	}
 	n := r.next
-	if n == nil || !n.first.ready() || n.first.err != nil || !r.admitNext() || n.fullDay() {
+	if n == nil || !n.first.Ready() || n.failed() || !r.admitNext() || n.fullDay() {
 		return
 	}
 	for len(r.cur.queue)+len(n.queue) < r.room() && n.ask(r) {

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"math"
@@ -7,38 +7,12 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
 )
 
-// Chat is one chat of the archive.
-type Chat struct {
-	ID      string
-	Type    string    // chat or missed_chat
-	Started time.Time // UTC; zero if unknown
-	Ended   time.Time // UTC; zero if unknown or pending. For a missed chat its time
-	Pending bool      // not ended yet
-
-	// Doc is the chat as the service gave it, but with its times (Unix seconds,
-	// and texts in the chat's own zone) made RFC 3339 in UTC, of kind
-	// jsondoc.Time. It is valid during Options.Render only.
-	Doc      jsondoc.Value
-	Received time.Time // when the answer came, UTC
-	Notes    []Note    // times that could not be read exactly
-
-	Out     []byte // what Options.Render appended; valid until the next Step
-	Payload any    // what Options.Render left here
-
-	outEnd int
-}
-
-// Note is something about a chat that the user should hear of, counted.
-type Note struct {
-	Field string // events.date
-	Why   string
-}
-
-// Touches tells whether any part of the chat lies in [from, to). A chat of
+// touches tells whether any part of the chat lies in [from, to). A chat of
 // unknown times does.
-func (c *Chat) touches(from, to time.Time) bool {
+func touches(c *source.Chat, from, to time.Time) bool {
 	end := c.Ended
 	if end.IsZero() {
 		end = to
@@ -49,9 +23,13 @@ func (c *Chat) touches(from, to time.Time) bool {
 // times are the members of an object that say when something was.
 type times struct{ timestamp, text jsondoc.Value }
 
+// normaliser reads chats; text is what it makes times in.
+type normaliser struct{ text []byte }
+
 // normalise reads the chat v: its head into chat, its times to UTC in place.
-func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
+func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 	chat.Doc = v
+	var kind string
 	var started, ended, missed times
 	var duration jsondoc.Value
 	var zoneName string
@@ -61,7 +39,7 @@ func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
 		case "id":
 			chat.ID = scalar(m)
 		case "type":
-			chat.Type = scalar(m)
+			kind = scalar(m)
 		case "pending":
 			chat.Pending = truthy(m)
 		case "timezone":
@@ -92,7 +70,7 @@ func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
 		if chat.Started.IsZero() {
 			chat.Started = t
 		}
-		if chat.Ended.IsZero() && chat.Type == "missed_chat" {
+		if chat.Ended.IsZero() && kind == "missed_chat" {
 			chat.Ended = t
 		}
 	}
@@ -111,19 +89,21 @@ func (s *scratch) normalise(v jsondoc.Value, chat *Chat) {
 	// A chat that is over needs an end, because the bookmark is one.
 	if took, _, ok := seconds(duration); ok && took >= 0 && took <= longest && !chat.Started.IsZero() && writable(chat.Started.Add(time.Duration(took)*time.Second)) {
 		chat.Ended = chat.Started.Add(time.Duration(took) * time.Second)
-		chat.note("ended_timestamp", "it is missing; start and duration stand for it")
+		note(chat, "ended_timestamp", "it is missing; start and duration stand for it")
 	} else if !last.IsZero() {
 		chat.Ended = last
-		chat.note("ended_timestamp", "it is missing; the time of the last event stands for it")
-	} else if chat.Type != "missed_chat" { // of that one's time something has been noted
-		chat.note("ended_timestamp", "it is missing, and nothing else says when the chat ended")
+		note(chat, "ended_timestamp", "it is missing; the time of the last event stands for it")
+	} else if kind != "missed_chat" { // of that one's time something has been noted
+		note(chat, "ended_timestamp", "it is missing, and nothing else says when the chat ended")
 	}
 }
 
-func (c *Chat) note(field, why string) { c.Notes = append(c.Notes, Note{field, why}) }
+func note(c *source.Chat, field, why string) {
+	c.Notes = append(c.Notes, source.Note{Field: field, Why: why})
+}
 
 // list reads the times of a list's elements and returns the latest.
-func (s *scratch) list(chat *Chat, list jsondoc.Value, zoneName, field string) time.Time {
+func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field string) time.Time {
 	var last time.Time
 	for element := range list.All() {
 		var t times
@@ -145,7 +125,7 @@ func (s *scratch) list(chat *Chat, list jsondoc.Value, zoneName, field string) t
 // instant reads one point in time given twice and writes it back in UTC. Where
 // the two disagree the timestamp decides. What is neither readable nor empty is
 // left as it is, for the caller to find a value of the wrong type.
-func (s *scratch) instant(chat *Chat, t times, zoneName, field string, notBefore, notAfter time.Time) time.Time {
+func (s *normaliser) instant(chat *source.Chat, t times, zoneName, field string, notBefore, notAfter time.Time) time.Time {
 	at, ok := unix(t.timestamp)
 	if ok {
 		s.text = jsondoc.AppendTime(s.text[:0], at)
@@ -167,7 +147,7 @@ func (s *scratch) instant(chat *Chat, t times, zoneName, field string, notBefore
 		at, why, ok = localTime(t.text.Text(), zoneName, notBefore, notAfter)
 		ok = ok && writable(at)
 		if why != "" {
-			chat.note(field, why)
+			note(chat, field, why)
 		}
 		if !ok && why != unreadable {
 			t.text.SetNull()

@@ -1,12 +1,15 @@
-package livechat
+package apiv2
 
 import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tap-livechat/tap/livechat"
 )
 
 var fullFrom = utc("2026-03-01")
@@ -64,7 +67,7 @@ func TestFullDay(t *testing.T) {
 						if r.unsettled() > 0 {
 							t.Errorf("%d windows do not add up", r.unsettled())
 						}
-						pages := Pages(len(a.chats))
+						pages := pages(len(a.chats))
 						t.Logf("%d requests for %d pages: %.3f", a.asked, pages, float64(a.asked)/float64(pages))
 						if a.asked > pages*2 {
 							t.Errorf("%d requests for %d pages", a.asked, pages)
@@ -117,7 +120,7 @@ func TestFullDaysInARow(t *testing.T) {
 		r := read(t.Context(), newTestClient(t, a, nil), rg)
 		r.check(t, rg)
 		a.whole(t, r)
-		t.Logf("%d requests for %d pages", a.asked, Pages(60000))
+		t.Logf("%d requests for %d pages", a.asked, pages(60000))
 	}
 }
 
@@ -133,17 +136,17 @@ func TestFullHour(t *testing.T) {
 				func(i int) time.Duration { return 10*time.Hour + 20*time.Minute + time.Duration(i)*70*time.Millisecond })
 			rg := Range{From: fullFrom.AddDate(0, 0, -3), To: fullFrom.AddDate(0, 0, 3)}
 			r := read(t.Context(), newTestClient(t, a, nil), rg)
-			var full *FullHourError
-			if !errors.As(r.err, &full) {
-				t.Fatalf("the error is %v, want a *FullHourError", r.err)
+			var full *Error
+			if !errors.As(r.err, &full) || full.Cause != livechat.FullHour {
+				t.Fatalf("the error is %v, want a full hour", r.err)
 			}
-			if full.Day != "2026-03-01" || full.Total < 25000 || !capped && full.Total < 26000 || full.Hint() == "" {
-				t.Errorf("the error is %+v", full)
+			if said := full.Error(); !strings.Contains(said, "2026-03-01") || !capped && !strings.Contains(said, "holds 26") {
+				t.Errorf("the error is %s", said)
 			}
 			if len(r.windows) == 0 || !r.windows[len(r.windows)-1].To.Equal(fullFrom) {
 				t.Errorf("the windows before are %+v, want them to end at %s", r.windows, fullFrom)
 			}
-			if a.asked > 3*Pages(26000) {
+			if a.asked > 3*pages(26000) {
 				t.Errorf("%d requests", a.asked)
 			}
 		}
@@ -160,14 +163,14 @@ func TestFullDayOfSandbox(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSandbox(t, "chats=4000&days=12&full_day=4&full_day_chats=60000&"+switches)
-				rg := Range{From: theNow.AddDate(0, 0, -15), To: theNow, First: true}
-				r := read(t.Context(), newTestClient(t, mounted{s}, nil), rg)
+				rg := Range{From: theNow.AddDate(0, 0, -15), To: theNow, Search: true}
+				r := read(t.Context(), newTestClient(t, mounted{Handler: s}, nil), rg)
 				r.check(t, rg)
 				missing, want := lost(s, r, rg.From, switches)
 				if len(missing) > 0 {
 					t.Errorf("%d of %d are missing", len(missing), want)
 				}
-				t.Logf("%d requests for %d pages: %.3f", s.Count(), Pages(want), float64(s.Count())/float64(Pages(want)))
+				t.Logf("%d requests for %d pages: %.3f", s.Count(), pages(want), float64(s.Count())/float64(pages(want)))
 			})
 		})
 	}

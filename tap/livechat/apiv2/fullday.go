@@ -1,27 +1,30 @@
-package livechat
+package apiv2
 
 import (
 	"fmt"
 	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // readFullDay reads a day of more chats than one query reaches. In a zone k
 // hours away the day begins and ends k hours away, so the newest 25,000 before
 // any full hour can be had. Going back from the day's end, each query ends at
 // the first full hour that lies after everything the one before has reached.
-func (r *reader) readFullDay(w *window, done func(Window) error) error {
+func (r *reader) readFullDay(w *window, done func(source.Window) error) error {
 	day0 := w.span
 	yielded := w.chats
 	came := make(map[string]bool)
-	result := Window{From: day0.from, To: day0.to, Total: w.first.page.total, Settled: true, Passes: 1}
-	log := r.c.opts.Log
+	result := source.Window{From: day0.from, To: day0.to, Total: w.page().total, Settled: true, Passes: 1}
+	log := r.a.client.Log()
 	log.Info("the day holds more chats than one query reaches", "day", w.q.from, "total", result.Total)
 	for hour := 24; ; {
 		w.chats = yielded
 		var reach reach
-		p, passes, err := r.settle(w, maxPasses, func(chat *Chat) bool {
+		p, passes, err := r.settle(w, maxPasses, func(chat *source.Chat) bool {
 			reach.note(chat)
-			if !chat.touches(day0.from, day0.to) {
+			if !touches(chat, day0.from, day0.to) {
 				return false // another window's
 			}
 			came[chat.ID] = true
@@ -37,14 +40,14 @@ func (r *reader) readFullDay(w *window, done func(Window) error) error {
 		}
 		back, ok := reach.hour(day0.from, r.seen.startOnly())
 		if !ok || back >= hour {
-			return &FullHourError{Day: day0.from.Format(time.DateOnly), Hour: hour, Total: result.Total}
+			return fullHour(day0.from, hour, result.Total)
 		}
 		if back <= 0 {
 			break
 		}
 		hour = back
 		w = r.openQuery(endingAt(day0.from, hour), span{day0.from.Add(time.Duration(hour-24) * time.Hour), day0.from.Add(time.Duration(hour) * time.Hour)})
-		if _, err := w.first.wait(r.ctx); err != nil {
+		if _, err := w.first.Wait(r.ctx); err != nil {
 			return err
 		}
 		w.admit()
@@ -58,10 +61,17 @@ func (r *reader) readFullDay(w *window, done func(Window) error) error {
 	return done(result)
 }
 
+// fullHour is a day that cannot be read whole by any query there is. More than
+// the cap ended (or began) in the hour before the given one.
+func fullHour(midnight time.Time, hour, total int) error {
+	return &livechat.Error{Cause: livechat.FullHour, Op: "the chats of " + midnight.Format(time.DateOnly), Detail: fmt.Sprintf(
+		"the day holds %d chats or more, over %d of them in the hour before %02d:00 UTC: the service lists no more than that", total, archiveCap, hour)}
+}
+
 // reach is how far back a query went that did not reach everything.
 type reach struct{ start, end time.Time } // the earliest there was
 
-func (e *reach) note(chat *Chat) {
+func (e *reach) note(chat *source.Chat) {
 	if chat.Started.IsZero() || chat.Ended.IsZero() {
 		return
 	}

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"fmt"
@@ -128,11 +128,11 @@ func TestRequests(t *testing.T) {
 						at := theNow.Add(time.Duration((shape.at(i)-float64(shape.days))*24*float64(time.Hour)) - time.Hour)
 						a.add(at.Add(-10*time.Minute), at)
 					}
-					rg := Range{From: theNow.AddDate(0, 0, -shape.start-1), To: theNow, First: true}
+					rg := Range{From: theNow.AddDate(0, 0, -shape.start-1), To: theNow, Search: true}
 					r := read(t.Context(), newTestClient(t, a, nil), rg)
 					r.check(t, rg)
 					a.whole(t, r)
-					n, pages := a.asked, Pages(shape.chats)
+					n, pages := a.asked, pages(shape.chats)
 					most := pages + pages*3/100 + 20
 					t.Logf("%d chats, %d pages: %d requests (%.3f), %d windows", shape.chats, pages, n, float64(n)/float64(max(pages, 1)), len(r.windows))
 					if n > most {

@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The reasons for which a local time has no instant; see [Note].
+// The reasons for which a local time has no instant; see [source.Note].
 const (
 	noZone      = "its time zone is missing or unknown"
 	neverLocal  = "the zone's clocks were put forward over it"

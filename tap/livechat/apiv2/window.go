@@ -1,8 +1,12 @@
-package livechat
+package apiv2
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 const (
@@ -13,6 +17,9 @@ const (
 	// whole: what moves is mostly today, and the days before are done then.
 	parts = 4
 )
+
+// job is a page being fetched.
+type job = livechat.Job[*page]
 
 // window is a list that is being read.
 type window struct {
@@ -32,22 +39,34 @@ func (r *reader) open(days span) *window {
 }
 
 func (r *reader) openQuery(q query, covers span) *window {
-	return &window{q: q, span: covers, first: r.start(r.ctx, q, 1), chats: make(map[string]bool)}
+	return &window{q: q, span: covers, first: r.start(q, 1), chats: make(map[string]bool)}
 }
+
+// page is the first page; nil if it is not there, or never will be.
+func (w *window) page() *page {
+	if !w.first.Ready() {
+		return nil
+	}
+	p, _ := w.first.Wait(context.Background())
+	return p
+}
+
+// failed tells that the first page is not to be had.
+func (w *window) failed() bool { return w.first.Ready() && w.page() == nil }
 
 // fullDay tells that the window is one day that no single query reaches whole.
 func (w *window) fullDay() bool {
-	return w.span.days() == 1 && w.first.ready() && w.first.page != nil &&
-		(w.first.page.total >= archiveCap || w.first.page.pages >= pageCap)
+	first := w.page()
+	return w.span.days() == 1 && first != nil && (first.total >= archiveCap || first.pages >= pageCap)
 }
 
 // admit says that w, of which the first page is there, is to be read as it is.
-func (w *window) admit() { w.admitted, w.pages = true, pagesOf(w.first.page) }
+func (w *window) admit() { w.admitted, w.pages = true, pagesOf(w.page()) }
 
 // pagesOf is how many pages a list has. Two statements are read, the larger
 // one counts, because a page too many is harmless and one too few is not.
 func pagesOf(p *page) int {
-	n := Pages(p.total)
+	n := pages(p.total)
 	if len(p.chats) > pageSize {
 		n = (p.total + len(p.chats) - 1) / len(p.chats)
 	}
@@ -63,7 +82,7 @@ func (w *window) ask(r *reader) bool {
 	w.asked++
 	j := w.first
 	if w.asked > 1 || j == nil {
-		j = r.start(r.ctx, w.q, w.asked)
+		j = r.start(w.q, w.asked)
 	}
 	w.queue = append(w.queue, j)
 	return true
@@ -111,7 +130,7 @@ func (p *pass) slipped() bool {
 }
 
 // counted tells that the chat was there when the first answer counted.
-func (p *pass) counted(chat *Chat) bool {
+func (p *pass) counted(chat *source.Chat) bool {
 	at := chat.Ended
 	if at.IsZero() {
 		at = chat.Started
@@ -132,7 +151,7 @@ func (p *pass) settled() bool {
 
 // readWindow yields the chats of w, reads again what does not add up, and tells
 // done of each part of it that is read to its end.
-func (r *reader) readWindow(w *window, done func(Window) error) error {
+func (r *reader) readWindow(w *window, done func(source.Window) error) error {
 	if w.fullDay() {
 		return r.readFullDay(w, done)
 	}
@@ -147,14 +166,14 @@ func (r *reader) readWindow(w *window, done func(Window) error) error {
 	if !p.settled() && (most == 1 || p.overflows()) {
 		return r.readParts(w, done)
 	}
-	return done(Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: passes, Settled: p.settled()})
+	return done(source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: passes, Settled: p.settled()})
 }
 
 // readParts reads a window again, in parts that are smaller and move less.
-func (r *reader) readParts(w *window, done func(Window) error) error {
+func (r *reader) readParts(w *window, done func(source.Window) error) error {
 	for _, days := range w.span.cut(parts) {
 		part := r.open(days)
-		first, err := part.first.wait(r.ctx)
+		first, err := part.first.Wait(r.ctx)
 		if err != nil {
 			return err
 		}
@@ -175,19 +194,19 @@ func (r *reader) readParts(w *window, done func(Window) error) error {
 	return nil
 }
 
-func (r *reader) readPart(w *window, done func(Window) error) error {
+func (r *reader) readPart(w *window, done func(source.Window) error) error {
 	p, passes, err := r.settle(w, maxPasses, everyChat)
 	if err != nil {
 		return err
 	}
-	return done(Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: 1 + passes, Settled: p.settled()})
+	return done(source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: 1 + passes, Settled: p.settled()})
 }
 
-func everyChat(*Chat) bool { return true }
+func everyChat(*source.Chat) bool { return true }
 
 // settle reads w until it adds up, or as often as it may. It yields each chat
 // that is wanted once.
-func (r *reader) settle(w *window, most int, wanted func(*Chat) bool) (p *pass, passes int, err error) {
+func (r *reader) settle(w *window, most int, wanted func(*source.Chat) bool) (p *pass, passes int, err error) {
 	capped := w.fullDay() || w.q.zone != "UTC"
 	for passes = 1; ; passes++ {
 		p = &pass{ids: make(map[string]bool), capped: capped}
@@ -202,14 +221,14 @@ func (r *reader) settle(w *window, most int, wanted func(*Chat) bool) (p *pass, 
 		if p.settled() || passes == most || p.overflows() {
 			return p, passes, nil
 		}
-		r.c.opts.Log.Info("reading again: the pages moved while they were read",
+		r.a.client.Log().Info("reading again: the pages moved while they were read",
 			"chats_of", w.q.String(), "chats", len(p.ids), "total", p.last())
 		w.first, w.asked, w.pages = nil, 0, 1
 	}
 }
 
 // readPass reads all pages of w once.
-func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
+func (r *reader) readPass(w *window, p *pass, wanted func(*source.Chat) bool) error {
 	r.cur = w
 	for n := 1; ; n++ {
 		r.topUp()
@@ -218,11 +237,11 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 		}
 		j := w.queue[0]
 		w.queue = w.queue[1:]
-		for !j.ready() && r.next != nil && !r.next.first.ready() {
+		for !j.Ready() && r.next != nil && !r.next.first.Ready() {
 			// The answer that tells what comes next is as good a reason to go on.
 			select {
-			case <-j.done:
-			case <-r.next.first.done:
+			case <-j.Done():
+			case <-r.next.first.Done():
 				r.topUp()
 			case <-r.ctx.Done():
 			}
@@ -230,7 +249,7 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 				break
 			}
 		}
-		got, err := j.wait(r.ctx)
+		got, err := j.Wait(r.ctx)
 		if err != nil {
 			return err
 		}
@@ -258,7 +277,7 @@ func (r *reader) readPass(w *window, p *pass, wanted func(*Chat) bool) error {
 }
 
 // take yields the chats of one page that have not been yielded before.
-func (r *reader) take(w *window, p *pass, got *page, wanted func(*Chat) bool) error {
+func (r *reader) take(w *window, p *pass, got *page, wanted func(*source.Chat) bool) error {
 	defer got.free()
 	r.learnSize(got)
 	if got.past {
@@ -285,7 +304,7 @@ func (r *reader) take(w *window, p *pass, got *page, wanted func(*Chat) bool) er
 			continue
 		}
 		w.chats[chat.ID] = true
-		if err := r.yield(Step{Chat: chat}); err != nil {
+		if err := r.yield(source.Step{Chat: chat}); err != nil {
 			return err
 		}
 	}
@@ -295,10 +314,10 @@ func (r *reader) take(w *window, p *pass, got *page, wanted func(*Chat) bool) er
 // repair looks for chats that were added while the window was read, where an
 // ordered list has them: at its head, or at its end. That costs a page or two
 // in place of a whole pass.
-func (r *reader) repair(w *window, p *pass, wanted func(*Chat) bool) error {
+func (r *reader) repair(w *window, p *pass, wanted func(*source.Chat) bool) error {
 	look := func(n int) (found bool, err error) {
 		before := len(p.ids)
-		got, err := r.start(r.ctx, w.q, n).wait(r.ctx)
+		got, err := r.start(w.q, n).Wait(r.ctx)
 		if err != nil {
 			return false, err
 		}
@@ -315,7 +334,7 @@ func (r *reader) repair(w *window, p *pass, wanted func(*Chat) bool) error {
 			break
 		}
 	}
-	last := min(Pages(p.last()), pageCap)
+	last := min(pages(p.last()), pageCap)
 	if last <= 1 {
 		return nil
 	}

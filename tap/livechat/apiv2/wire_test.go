@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"errors"
@@ -11,11 +11,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tap-livechat/tap/livechat"
 )
 
 // What sockets do is tested with sockets, and with waits that are short.
 
-func overWire(t *testing.T, h http.Handler, change func(*Options)) (*Client, *httptest.Server) {
+func overWire(t *testing.T, h http.Handler, change func(*Options)) (tested, *httptest.Server) {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
@@ -56,7 +58,7 @@ func TestRefused(t *testing.T) {
 	c := newTestClient(t, nil, func(o *Options) { o.BaseURL, o.MaxRetries = "http://"+address, 1 })
 	r := read(t.Context(), c, oneDay)
 	var e *Error
-	if !errors.As(r.err, &e) || e.Tries != 2 || !strings.Contains(e.Error(), "refused") || !strings.Contains(e.Hint(), "network") {
+	if !errors.As(r.err, &e) || e.Tries != 2 || !strings.Contains(e.Error(), "refused") || e.Cause != livechat.Network {
 		t.Errorf("the error is %v, want a refused connection after 2 tries", r.err)
 	}
 }

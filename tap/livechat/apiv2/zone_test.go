@@ -1,4 +1,4 @@
-package livechat
+package apiv2
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // asWritten is a time as the archive writes it.
@@ -156,12 +158,12 @@ func FuzzLocalTime(f *testing.F) {
 // read1 reads one chat as a page holds it.
 func read1(t *testing.T, text string) (chat Chat, json string) {
 	t.Helper()
-	var s scratch
-	if err := s.doc.Parse([]byte(text)); err != nil {
+	var doc jsondoc.Doc
+	if err := doc.Parse([]byte(text)); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	s.normalise(s.doc.Root(), &chat)
-	json = string(s.doc.Root().AppendJSON(nil))
+	new(normaliser).normalise(doc.Root(), &chat)
+	json = string(doc.Root().AppendJSON(nil))
 	chat.Doc = jsondoc.Value{}
 	return chat, json
 }
@@ -249,6 +251,12 @@ func TestTimesOfChat(t *testing.T) {
 	}
 }
 
+// plain renders a chat as it was read.
+type plain struct{}
+
+func (plain) Chat(dst []byte, c *Chat) []byte      { return c.Doc.AppendJSON(dst) }
+func (plain) Row(dst []byte, _ *source.Row) []byte { return dst }
+
 // FuzzPage: whatever comes as a page, nothing panics, and what is read can be
 // written again.
 func FuzzPage(f *testing.F) {
@@ -263,20 +271,21 @@ func FuzzPage(f *testing.F) {
 	for _, text := range []string{`{"chats":[],"total":0}`, `{"chats":[{"id":""}],"total":1}`, `{"chats":[[]],"total":"1"}`, `{"total":-1,"chats":[]}`, `{"chats":[{"id":"A","timezone":1,"started":1e400,"ended_timestamp":1e99}],"total":1}`} {
 		f.Add([]byte(text))
 	}
-	c := newTestClient(f, mounted{s}, func(o *Options) {
-		o.Render = func(dst []byte, chat *Chat) []byte { return chat.Doc.AppendJSON(dst) }
-	})
+	a := New(newTestClient(f, mounted{Handler: s}, nil).Client, plain{})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var s scratch
+		answer := livechat.Answer{Doc: new(jsondoc.Doc)}
 		for range 2 { // with what was there before
-			var p page
-			if err := c.parsePage(&s, slices.Clone(body), &p); err != nil {
+			if answer.Parse(slices.Clone(body)) != nil {
+				return
+			}
+			p, err := a.parsePage(&answer)
+			if err != nil {
 				continue
 			}
 			for _, chat := range p.chats {
 				var doc jsondoc.Doc
-				if err := doc.Parse(slices.Clone(chat.Out)); err != nil {
-					t.Fatalf("chat %q was written as %q: %v", chat.ID, chat.Out, err)
+				if err := doc.Parse(slices.Clone(chat.Out.Text)); err != nil {
+					t.Fatalf("chat %q was written as %q: %v", chat.ID, chat.Out.Text, err)
 				}
 				if chat.ID == "" {
 					t.Fatal("a chat without id")
