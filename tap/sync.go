@@ -336,7 +336,7 @@ func (s *run) state() State {
 	state := s.o.State
 	for _, f := range s.followers {
 		if !f.FullTable {
-			state = state.with(f.Name, f.ReplicationKey, f.bookmark, f.openBefore(f.bookmark.UTC().Truncate(24*time.Hour)))
+			state = state.With(f.Name, f.ReplicationKey, Bookmark{At: f.bookmark, Searched: true, Open: f.openBefore(f.bookmark.UTC().Truncate(24 * time.Hour))})
 		}
 	}
 	return state

@@ -55,10 +55,12 @@ func golist(t *testing.T, args ...string) []goPackage {
 // not here is a decision to make.
 var arrows = map[string][]string{
 	"cmd/tap-livechat": {"catalog", "tap", "tap/livechat", "tap/sandbox"},
-	"tap":              {"catalog", "schemas", "tap/jsondoc", "tap/livechat"},
+	"tap":              {"catalog", "schemas", "tap/jsondoc", "tap/livechat", "tap/userjson"},
 	"tap/livechat":     {"tap/jsondoc"},
 	"tap/jsondoc":      {},
+	"tap/source":       {"tap/jsondoc"},
 	"tap/sandbox":      {},
+	"tap/userjson":     {},
 	"catalog":          {"schemas"},
 	"schemas":          {},
 }
@@ -71,7 +73,7 @@ var thirdParty = map[string][]string{
 	"golang.org/x/term":                        {"cmd/tap-livechat"},
 	"github.com/santhosh-tekuri/jsonschema/v5": {"schemas"},
 	"github.com/cenkalti/backoff/v5":           {"tap/livechat"},
-	"github.com/go-json-experiment/json":       {"catalog", "tap/jsondoc", "tap/livechat"},
+	"github.com/go-json-experiment/json":       {"catalog", "tap/jsondoc", "tap/livechat", "tap/userjson"},
 }
 
 // testOnly may be imported by tests alone.

@@ -64,7 +64,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		faults = append(faults, err)
 	}
 	if f.state != "" {
-		if o.State, err = readState(f.state); err != nil {
+		if o.State, err = p.readState(f.state); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -151,12 +151,15 @@ func (p *process) selection(path string) (catalog.Selection, error) {
 // readState reads the state. A path that leads nowhere is a mistake of whoever
 // wrote the command line; a file that holds no state is one of whoever wrote
 // the file, and not a usage error.
-func readState(path string) (tap.State, error) {
+func (p *process) readState(path string) (tap.State, error) {
 	data, err := readFile("state", path, "leave --state out for a first run")
 	if err != nil {
 		return tap.State{}, err
 	}
-	state, err := tap.ReadState(bytes.NewReader(data))
+	state, warnings, err := tap.ReadState(bytes.NewReader(data))
+	for _, w := range warnings {
+		p.log.Warn(path + ": " + w)
+	}
 	if err != nil {
 		return tap.State{}, fmt.Errorf("%s: %w", path, err)
 	}
