@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/userjson"
 )
 
@@ -56,7 +57,7 @@ func readStateTime(raw json.RawMessage) (t time.Time, ok bool) {
 		if strings.TrimSpace(text) == "" {
 			return time.Time{}, true
 		}
-		t, err := readTime(text)
+		t, err := config.ParseTime(text)
 		return t, err == nil
 	case '0':
 		n, err := strconv.ParseInt(string(raw), 10, 64)

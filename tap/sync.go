@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/livechat"
 )
 
 // Options are what a run needs.
 type Options struct {
-	Config    Config
+	Config    config.Config
 	Selection catalog.Selection
 	State     State
 	Out       io.Writer    // the messages

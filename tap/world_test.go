@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -36,7 +37,7 @@ type world struct {
 	server *sandbox.Server
 	url    string
 	now    time.Time
-	config Config
+	config config.Config
 }
 
 // worlds are the listeners by host and port.
@@ -92,7 +93,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	server := sandbox.New(options)
 	serve(t, server, func(t *testing.T, url string) {
 		w := &world{t: t, server: server, url: url, now: syncNow}
-		w.config = Config{
+		w.config = config.Config{
 			EntityID: "account", AccessToken: "token", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8, APIURL: url,
 		}
