@@ -71,7 +71,7 @@ var arrows = map[string][]string{
 	"schemas":             {},
 	// Tools and tests of their own.
 	"cmd/bench":   {},
-	"cmd/package": {"tap"},
+	"cmd/package": {"tap", "tap/config"},
 	"e2e":         {},
 }
 
