@@ -163,7 +163,7 @@ type Answer struct {
 	// zero if it does not say, or cannot be believed: it is more than a day off
 	// our clock, or more than a minute before what an earlier answer said.
 	Date time.Time
-	Text     []byte    // for the parser's use; kept for the next answer
+	Text []byte // for the parser's use; kept for the next answer
 }
 
 // answers are shared by the workers, so that there are no more of them than
