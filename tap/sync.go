@@ -277,16 +277,12 @@ func (s *run) window(w *source.Window) {
 	case w.Settled:
 		delete(s.waiting, w.From)
 		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
-	case w.Again:
-		s.o.Log.Warn("the window still does not add up", append(args, "total", w.Total)...)
 	default:
 		s.waiting[w.From] = true
 		s.o.Log.Warn("a window does not add up; the bookmark waits before it, and it is read again",
 			append(args, "total", w.Total, "passes", w.Passes)...)
 	}
-	if !w.Again {
-		s.summary.Windows++
-	}
+	s.summary.Windows++
 	if w.To.After(s.readTo) {
 		s.readTo = w.To
 	}
