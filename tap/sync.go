@@ -8,11 +8,14 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/record"
+	"tap-livechat/tap/source"
 )
 
 // Options are what a run needs.
@@ -91,7 +94,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := newRecorder(o.Selection, o.Config.OnInvalid)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -111,7 +114,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		MaxRequests: o.Config.MaxRequests,
 		Log:         o.Log,
 		Observe:     s.metrics.observe,
-		Render:      records.render,
+		Render:      render(records),
 	})
 	if err != nil {
 		return Summary{}, err
@@ -253,41 +256,41 @@ func (s *run) begin() {
 
 // deliver writes a chat's records for those streams that want it.
 func (s *run) deliver(chat *livechat.Chat, to []*follower) error {
-	r := chat.Payload.(*rendered)
+	c := rendered(chat)
 	wanted := false
 	for _, f := range to {
 		if !f.wants(chat, s) {
 			continue
 		}
-		if r.err != nil {
-			return r.err
+		if c.Out.Err != nil {
+			return c.Out.Err
 		}
 		wanted = true
 		if !s.o.Sample {
-			s.write(f, chat, r)
-		} else if err := s.sample(f, chat, r); err != nil {
+			s.write(f, c.Out)
+		} else if err := s.sample(f, c.Out); err != nil {
 			return err
 		}
 	}
 	if wanted {
 		s.summary.Chats++
-		for _, o := range r.oddity {
-			s.odd.add(o, chat.ID)
+		for _, n := range slices.Concat(c.Notes, c.Out.Notes) {
+			s.odd.add(n, c.ID)
 		}
 	}
 	s.tick()
 	return s.out.err
 }
 
-func (s *run) write(f *follower, chat *livechat.Chat, r *rendered) {
-	s.out.records(r.lines(chat.Out, f.place))
-	s.summary.Records[f.Name] += r.counts[f.place]
+func (s *run) write(f *follower, r source.Rendered) {
+	lines, count := part(r, f.Name)
+	s.out.records(lines)
+	s.summary.Records[f.Name] += count
 }
 
 // sample writes the first record that a stream has.
-func (s *run) sample(f *follower, chat *livechat.Chat, r *rendered) error {
-	if s.summary.Records[f.Name] == 0 && r.counts[f.place] > 0 {
-		lines := r.lines(chat.Out, f.place)
+func (s *run) sample(f *follower, r source.Rendered) error {
+	if lines, count := part(r, f.Name); s.summary.Records[f.Name] == 0 && count > 0 {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}

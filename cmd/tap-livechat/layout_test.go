@@ -55,7 +55,9 @@ func golist(t *testing.T, args ...string) []goPackage {
 // not here is a decision to make.
 var arrows = map[string][]string{
 	"cmd/tap-livechat": {"catalog", "tap", "tap/livechat", "tap/sandbox"},
-	"tap":              {"catalog", "schemas", "tap/jsondoc", "tap/livechat"},
+	"tap":              {"catalog", "schemas", "tap/jsondoc", "tap/livechat", "tap/record", "tap/source"},
+	"tap/record":       {"catalog", "schemas", "tap/jsondoc", "tap/source"},
+	"tap/source":       {"tap/jsondoc"},
 	"tap/livechat":     {"tap/jsondoc"},
 	"tap/jsondoc":      {},
 	"tap/sandbox":      {},

@@ -1,4 +1,4 @@
-package tap
+package record
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // pen writes the records of one chat. It keeps what it has grown for the next.
 type pen struct {
-	*recorder
-	chat   *livechat.Chat
+	*Renderer
+	chat   *source.Chat
 	out    []byte
 	tail   []byte          // of every line
 	id     jsonBytes       // the chat's, as JSON
@@ -22,7 +22,9 @@ type pen struct {
 	text   []byte          // what the puts are made of
 	emails []string        // of the chat's agents
 	ids    map[string]bool // of the list being written
-	result *rendered
+	notes  []source.Note
+	count  int   // of the records of the stream being written
+	err    error // the first value that must not be written
 }
 
 // put is a value that stands in place of what the chat has for a field.
@@ -54,7 +56,7 @@ func (p *pen) time(t time.Time) jsonBytes {
 	return jsonBytes(p.text[start:])
 }
 
-func (p *pen) writeChats(s *streamShape) {
+func (p *pen) writeChats(s *stream) {
 	base := p.gather(s.shape, p.chat.Doc)
 	p.emails = p.emails[:0]
 	for agent := range p.slots[base+s.agents].All() {
@@ -72,7 +74,7 @@ func (p *pen) writeChats(s *streamShape) {
 	for _, email := range p.emails {
 		p.put = append(p.put[:0], put{s.id, p.id}, put{s.email, p.quote(email)})
 		p.putMissing(s, p.slots[base:])
-		p.writeRecord(s, chats, base)
+		p.writeRecord(s, base)
 	}
 	p.slots = p.slots[:base]
 }
@@ -92,7 +94,7 @@ func (p *pen) key(s *shape, v jsondoc.Value) string {
 }
 
 // putMissing fills what the chat says elsewhere.
-func (p *pen) putMissing(s *streamShape, has []jsondoc.Value) {
+func (p *pen) putMissing(s *stream, has []jsondoc.Value) {
 	if !p.chat.Started.IsZero() && silent(has[s.started]) {
 		p.put = append(p.put, put{s.started, p.time(p.chat.Started)})
 	}
@@ -117,8 +119,8 @@ func silent(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
 }
 
-func (p *pen) writeChildren(s *streamShape, stream int) {
-	list := p.chat.Doc.Get(p.children[stream])
+func (p *pen) writeChildren(s *stream) {
+	list := p.chat.Doc.Get(s.name)
 	if k := list.Kind(); k != jsondoc.Array {
 		if !silent(list) && !(k == jsondoc.Object && list.Size() == 0) {
 			p.refuse(&shape{path: s.path, kind: array, nullable: true}, list)
@@ -141,17 +143,17 @@ func (p *pen) writeChildren(s *streamShape, stream int) {
 		id := p.key(s.fields[s.eventID].shape, p.slots[base+s.eventID])
 		switch {
 		case p.ids[id]:
-			p.odd(s.path+".event_id", doubleID)
+			p.note(s.path+".event_id", doubleID)
 			id = ""
-		case p.looksMade(id, stream):
+		case p.looksMade(id, s):
 			id = ""
 		}
 		if id == "" {
-			p.put = append(p.put, put{s.eventID, p.quote(p.madePrefix(stream) + strconv.Itoa(at))})
+			p.put = append(p.put, put{s.eventID, p.quote(p.madePrefix(s) + strconv.Itoa(at))})
 		} else {
 			p.ids[id] = true
 		}
-		p.writeRecord(s, stream, base)
+		p.writeRecord(s, base)
 		p.slots = p.slots[:base]
 	}
 }
@@ -167,19 +169,19 @@ func (p *pen) forgetIDs() {
 // madePrefix begins the ids that are made where the list gives none; the place
 // in the list follows. No id of LiveChat's has a slash in it, and the list's
 // name keeps the two streams apart.
-func (p *pen) madePrefix(stream int) string { return p.chat.ID + "/" + p.children[stream] + "/" }
+func (p *pen) madePrefix(s *stream) string { return p.chat.ID + "/" + s.name + "/" }
 
 // looksMade tells that a given id could be one that is made.
-func (p *pen) looksMade(id string, stream int) bool {
-	return strings.Contains(id, "/") && strings.HasPrefix(id, p.madePrefix(stream))
+func (p *pen) looksMade(id string, s *stream) bool {
+	return strings.Contains(id, "/") && strings.HasPrefix(id, p.madePrefix(s))
 }
 
-func (p *pen) writeRecord(s *streamShape, stream, base int) {
+func (p *pen) writeRecord(s *stream, base int) {
 	slices.SortFunc(p.put, func(a, b put) int { return a.at - b.at })
 	p.out = append(p.out, s.head...)
 	p.writeFields(s.shape, base, p.put)
 	p.out = append(p.out, p.tail...)
-	p.result.counts[stream]++
+	p.count++
 }
 
 // gather puts the members of an object that the shape knows on the stack of
@@ -193,7 +195,7 @@ func (p *pen) gather(s *shape, v jsondoc.Value) (base int) {
 		i, known := s.index[string(m.Name())]
 		switch {
 		case !known:
-			p.odd(s.path+"."+string(m.Name()), unknownField)
+			p.note(s.path+"."+string(m.Name()), unknownField)
 		case i != leftOut:
 			p.slots[base+i] = m
 		}
@@ -337,19 +339,23 @@ func (p *pen) writeItems(s *shape, v jsondoc.Value) {
 // refuse deals with a value of the wrong type as the user wants it.
 func (p *pen) refuse(s *shape, v interface{ AppendJSON([]byte) []byte }) {
 	if p.nullIt && !s.must {
-		p.odd(s.path, nulled)
+		p.note(s.path, nulled)
 		return
 	}
-	if p.result.err != nil {
+	if p.err != nil {
 		return
 	}
 	got := []rune(string(v.AppendJSON(nil)))
 	if len(got) > 60 {
 		got = append(got[:60], '…')
 	}
-	p.result.err = &ValueError{Chat: p.chat.ID, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
+	chat := ""
+	if p.chat != nil {
+		chat = p.chat.ID
+	}
+	p.err = &ValueError{Chat: chat, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
 }
 
-func (p *pen) odd(field, why string) {
-	p.result.oddity = append(p.result.oddity, oddity{field, why})
+func (p *pen) note(field, why string) {
+	p.notes = append(p.notes, source.Note{Field: field, Why: why})
 }
