@@ -84,8 +84,7 @@ func (e *ValueError) Hint() string {
 // Chat writes the records of a chat, as [source.Renderer] promises.
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 	p := r.begin(dst, c.Received)
-	p.chat, p.text = c, p.text[:0]
-	p.id = p.quote(c.ID)
+	p.chat = c
 	base := len(dst)
 	parts := make([]source.Part, 0, len(r.streams))
 	for _, s := range r.streams {
@@ -118,7 +117,8 @@ func (r *Renderer) Row(dst []byte, row *source.Row) []byte {
 // begin takes a pen that appends to dst.
 func (r *Renderer) begin(dst []byte, received time.Time) *pen {
 	p := r.pens.Get().(*pen)
-	p.out, p.count, p.put = dst, 0, p.put[:0]
+	p.out, p.count = dst, 0
+	p.made.Reset()
 	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), received.Truncate(time.Microsecond)), "}\n"...)
 	return p
 }
