@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
 )
@@ -32,28 +34,35 @@ type tape struct {
 	records map[string][]string
 }
 
-// play reads one chat of API v2, as JSON text, through a client and a Renderer.
+// read reads one chat of API v2, as JSON text, through a client and a Renderer.
+func read(r *record.Renderer, chat string) (*source.Chat, error) {
+	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat)})
+	if err != nil {
+		return nil, err
+	}
+	for got, err := range apiv2.New(client, r).Chats(context.Background(), []string{"C1"}) {
+		return got, err
+	}
+	return nil, errors.New("no chat came")
+}
+
 func play(t *testing.T, r *record.Renderer, chat string) tape {
 	t.Helper()
-	client, err := livechat.NewClient(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat), Render: render(r)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := client.Chat(context.Background(), "C1")
+	got, err := read(r, chat)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newTape(t, got)
 }
 
-func newTape(t *testing.T, chat *livechat.Chat) tape {
+func newTape(t *testing.T, chat *source.Chat) tape {
 	t.Helper()
-	c := tape{Chat: rendered(chat), records: make(map[string][]string)}
+	c := tape{Chat: chat, records: make(map[string][]string)}
 	if c.Out.Err != nil {
 		t.Fatal(c.Out.Err)
 	}
 	for _, p := range c.Out.Parts {
-		lines, _ := part(c.Out, p.Stream)
+		lines, _ := linesOf(&c.Out, p.Stream)
 		for line := range bytes.Lines(lines) {
 			var m struct{ Record json.RawMessage }
 			if err := json.Unmarshal(line, &m); err != nil {
@@ -182,7 +191,7 @@ func TestMissedChat(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, head+test.rest)
 			same(t, test.want, fields(t, got.records["chats"][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
-			same(t, fmt.Sprint(test.notes), fmt.Sprint(got.Notes))
+			same(t, fmt.Sprint(test.notes), fmt.Sprint(got.Out.Notes))
 			if !got.Ended.IsZero() != test.ended {
 				t.Errorf("ended %v", got.Ended)
 			}
@@ -246,7 +255,7 @@ func TestZones(t *testing.T) {
 			if test.why != "" {
 				notes = []source.Note{{Field: "goals.date", Why: test.why}}
 			}
-			same(t, fmt.Sprint(notes), fmt.Sprint(got.Notes))
+			same(t, fmt.Sprint(notes), fmt.Sprint(got.Out.Notes))
 		})
 	}
 }
@@ -257,7 +266,7 @@ func TestZoneTwiceWithinChat(t *testing.T) {
 	got := mustPlay(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
 		`"messages":[{"date":"Sun, 10/27/13 02:55:00 am"},{"date":"Sun, 10/27/13 02:30:00 am"}]}`)
 	same(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records["messages"], "date"))
-	same(t, 0, len(got.Notes))
+	same(t, 0, len(got.Out.Notes))
 }
 
 // The timestamp decides where the date contradicts it or cannot be read.
@@ -266,7 +275,7 @@ func TestTimestampDecides(t *testing.T) {
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records["messages"], "date"))
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records["messages"], "timestamp"))
 	same(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records["chats"][0], "started", "timezone"))
-	same(t, 0, len(got.Notes))
+	same(t, 0, len(got.Out.Notes))
 }
 
 // A chat that is over has an end, if anything in it says when.
@@ -299,7 +308,7 @@ func TestSandboxRecordsAreValid(t *testing.T) {
 			t.Parallel()
 			all, n := archivePages(t, fmt.Sprintf("seed=%d&chats=700&days=9&odd=0.3&hostile=0.2&visitor=mixed&event_ids=some&missed=0.1", seed))
 			var tapes []tape
-			readPages(t, all, testRenderer(t, true), func(c *livechat.Chat) { tapes = append(tapes, newTape(t, c)) })
+			readPages(t, all, testRenderer(t, true), func(c *source.Chat) { tapes = append(tapes, newTape(t, c)) })
 			if len(tapes) != n {
 				t.Errorf("%d chats came of %d", len(tapes), n)
 			}
@@ -317,7 +326,7 @@ func TestUnixSeconds(t *testing.T) {
 		t.Run(value, func(t *testing.T) {
 			got := mustPlay(t, chatWith(`"goals":[{"timestamp":`+value+`}]`))
 			same(t, `[{"timestamp":"`+want+`"}]`, fields(t, got.records["chats"][0])["goals"])
-			same(t, 0, len(got.Notes)+len(got.Out.Notes))
+			same(t, 0, len(got.Out.Notes))
 		})
 	}
 	for _, value := range []string{"1e400", "253402300800", "-62167219200.5", `"yesterday"`, "true", `"0x10p1"`} {
@@ -329,11 +338,7 @@ func TestUnixSeconds(t *testing.T) {
 // A chat cannot be stored without an id.
 func TestNoID(t *testing.T) {
 	for _, chat := range []string{`{}`, `{"id":null}`, `{"id":""}`, `{"id":{}}`, `{"id":"C1","id":[]}`, `{"id":"\u0000"}`} {
-		client, err := livechat.NewClient(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat), Render: render(testRenderer(t, true))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.Chat(context.Background(), "C1"); err == nil || !strings.Contains(err.Error(), "it has no id") {
+		if _, err := read(testRenderer(t, true), chat); err == nil || !strings.Contains(err.Error(), "it has no id") {
 			t.Errorf("%s: error %v", chat, err)
 		}
 	}

@@ -83,7 +83,7 @@ func (e *ValueError) Hint() string {
 
 // Chat writes the records of a chat, as [source.Renderer] promises.
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
-	p := r.begin(dst, c.Received)
+	p := r.begin(dst, c.Received, c.Notes)
 	p.chat = c
 	base := len(dst)
 	parts := make([]source.Part, 0, len(r.streams))
@@ -108,16 +108,16 @@ func (r *Renderer) Row(dst []byte, row *source.Row) []byte {
 	if at < 0 {
 		return dst
 	}
-	p := r.begin(dst, row.Received)
+	p := r.begin(dst, row.Received, row.Notes)
 	s := r.streams[at]
 	p.writeRecord(s, p.gather(s.shape, row.Doc))
 	return r.end(p, &row.Out, []source.Part{{Stream: s.name, End: len(p.out) - len(dst), Count: 1}})
 }
 
-// begin takes a pen that appends to dst.
-func (r *Renderer) begin(dst []byte, received time.Time) *pen {
+// begin takes a pen that appends to dst, and to the notes there are.
+func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *pen {
 	p := r.pens.Get().(*pen)
-	p.out, p.count = dst, 0
+	p.out, p.count, p.notes = dst, 0, slices.Clip(notes)
 	p.made.Reset()
 	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), received.Truncate(time.Microsecond)), "}\n"...)
 	return p
