@@ -59,10 +59,10 @@ var arrows = map[string][]string{
 	"tap/livechat":     {"tap/jsondoc"},
 	"tap/jsondoc":      {},
 	"tap/source":       {"tap/jsondoc"},
-	"tap/config":       {"schemas"},
+	"tap/config":       {"schemas", "tap/userjson"},
 	"tap/sandbox":      {},
 	"tap/userjson":     {},
-	"catalog":          {"schemas"},
+	"catalog":          {"schemas", "tap/userjson"},
 	"schemas":          {},
 }
 

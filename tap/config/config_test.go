@@ -102,6 +102,7 @@ func TestReadsLeniently(t *testing.T) {
 		{`{"api_url": "http://[::1]:9"}`, func(c Config) any { return c.APIURL }, "http://[::1]:9"},
 		{`{"api_url": "sandbox:?chats=10"}`, func(c Config) any { return c.APIURL }, "sandbox:?chats=10"},
 		{"\ufeff{\"lookback_days\": 3}", func(c Config) any { return c.LookbackDays }, 3},
+		{"\xff\xfe{\x00}\x00", func(c Config) any { return c.LookbackDays }, 1},
 		// Another account's encoded token does not pass for this one's.
 		{`{"access_token": "` + encoded + `"}`, func(c Config) any { return c.EntityID + " " + c.AccessToken }, "42 " + encoded},
 	} {
@@ -259,32 +260,19 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// What stops being JSON is worded by package userjson, and tested there.
 func TestSourceUnreadable(t *testing.T) {
 	const object = `; wanted a JSON object such as {"start_date": "2024-01-01", …}`
-	const mistake = "c.json: given JSON with a mistake in line "
 	for _, test := range []struct{ given, want string }{
 		{"", "c.json: given an empty file" + object},
 		{"\ufeff \n", "c.json: given an empty file" + object},
-		{"\xff\xfe{\x00}\x00", "c.json: given a file in UTF-16; wanted UTF-8"},
 		{"[]", "c.json: given a list" + object},
 		{"null", "c.json: given null" + object},
 		{`"dal:hidden"`, "c.json: given a text" + object},
 		{"7", "c.json: given a number" + object},
 		{"false", "c.json: given true or false" + object},
-		{"{\n", "c.json: given JSON that breaks off in line 2: a quote or bracket is not closed; wanted valid JSON"},
 		{`{"access_token": "hidden`, "c.json: given JSON that breaks off in line 1: a quote or bracket is not closed; wanted valid JSON"},
-		{"{\n  \"region\": \"dal\",\n}", mistake + "3, column 1: a } after a comma; the comma is one too many; wanted valid JSON"},
-		{`{access_token: 1}`, mistake + "1, column 2: a character where the name of a setting, in quotes, should be; wanted valid JSON"},
-		{`{'a': 1}`, mistake + "1, column 2: a ' where the name of a setting, in quotes, should be; wanted valid JSON"},
-		{`{"access_token": hidden}`, mistake + "1, column 18: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
-		{`{"région": True}`, mistake + "1, column 12: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
-		{`{"region" "dal"}`, mistake + `1, column 11: a " where a colon should be; wanted valid JSON`},
-		{"{\"region\": \"dal\"\n\"x\": 1}", mistake + `2, column 1: a " where a comma or the closing } should be; wanted valid JSON`},
-		{`{"x": [1 2]}`, mistake + `1, column 10: a character where a comma or the closing ] should be; wanted valid JSON`},
-		{`{} {}`, mistake + "1, column 4: a { after the end; wanted valid JSON"},
-		{"{\"access_token\": \"hid\nden\"}", mistake + `1, column 22: a character inside a text that needs an escape, such as \n for a line break; wanted valid JSON`},
-		{`{"access_token": "hid\den"}`, mistake + `1, column 23: a character after a backslash; a backslash itself is written \\; wanted valid JSON`},
-		{`{"x": trux}`, mistake + "1, column 10: a character that does not belong there; wanted valid JSON"},
+		{`{"access_token": hidden}`, "c.json: given JSON with a mistake in line 1, column 18: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
 	} {
 		t.Run(test.given, func(t *testing.T) {
 			_, _, err := withGood(test.given)
@@ -495,7 +483,7 @@ func TestNeverPrintsCredentials(t *testing.T) {
 
 // Whatever a config holds: no panic, every error is an *Error, and no
 // message shows the token.
-func FuzzParseConfig(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	const token = "dal:t0ps3cr3t-5f0c1a52"
 	for _, seed := range []string{
 		goodConfig, "", "{", "[]", "\ufeff{}", "\xff\xfe", `{"region": "` + token + `"}`, `{"` + token + `": "` + token + `"}`,
