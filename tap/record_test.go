@@ -21,6 +21,7 @@ import (
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/livechat/apiv2"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -38,7 +39,7 @@ type tape struct {
 
 // play reads one chat, as JSON text, through a client and the recorder.
 func play(r *recorder, chat string) (tape, error) {
-	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat)})
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: oneAnswer(chat)})
 	if err != nil {
 		return tape{}, err
 	}

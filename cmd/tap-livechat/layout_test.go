@@ -58,9 +58,10 @@ func golist(t *testing.T, args ...string) []goPackage {
 var arrows = map[string][]string{
 	"cmd/tap-livechat":   {"catalog", "tap", "tap/config", "tap/sandbox", "tap/source"},
 	"tap":                {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source", "tap/userjson"},
-	"tap/config":         {"schemas", "tap/userjson"},
+	"tap/config":         {"schemas", "tap/secret", "tap/userjson"},
+	"tap/secret":         {},
 	"tap/userjson":       {},
-	"tap/livechat":       {"tap/jsondoc", "tap/source"},
+	"tap/livechat":       {"tap/jsondoc", "tap/secret", "tap/source"},
 	"tap/livechat/apiv2": {"tap/jsondoc", "tap/livechat", "tap/source"},
 	"tap/source":         {"tap/jsondoc"},
 	"tap/jsondoc":        {},

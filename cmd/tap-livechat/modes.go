@@ -100,7 +100,7 @@ func (p *process) config(paths []string, now time.Time) (config.Config, error) {
 		if err != nil {
 			return config.Config{}, err
 		}
-		sources = append(sources, config.Source{Name: path, Data: data})
+		sources = append(sources, config.File(path, data))
 	}
 	if env != nil {
 		sources = append(sources, *env) // it goes before every file, wherever it is named

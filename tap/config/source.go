@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/userjson"
 )
 
@@ -17,9 +18,12 @@ const environment = "environment"
 
 // A Source is one place that settings come from.
 type Source struct {
-	Name string // the path of a file, or "environment"
-	Data []byte // a JSON object, of which nothing is known yet
+	Name string      // the path of a file, or "environment"
+	Data secret.Text // a JSON object, of which nothing is known yet
 }
+
+// File makes a source of a file's content.
+func File(name string, data []byte) Source { return Source{name, secret.New(string(data))} }
 
 // Env makes a source of the TAP_LIVECHAT_… variables in environ, which is
 // a list such as [os.Environ] returns: TAP_LIVECHAT_START_DATE sets start_date.
@@ -44,7 +48,7 @@ func Env(environ []string) Source {
 	if err != nil {
 		panic(err) // texts can always be written
 	}
-	return Source{environment, data}
+	return Source{environment, secret.New(string(data))}
 }
 
 // WithDotenv adds the variables of a .env file to environ. A variable that is in
@@ -61,7 +65,7 @@ func WithDotenv(environ []string, dotenv map[string]string) []string {
 // members are the settings in the source. A fault tells why it cannot be read,
 // without quoting from it: a config holds secrets.
 func (s Source) members() ([]userjson.Member, *Fault) {
-	object, err := userjson.ParseRepeated(s.Data) // a setting that comes twice is a fault of the setting
+	object, err := userjson.ParseRepeated([]byte(s.Data.Reveal())) // a setting that comes twice is a fault of the setting
 	if bad, ok := errors.AsType[*userjson.Error](err); ok {
 		wanted := "valid JSON"
 		if bad.What == userjson.Empty {

@@ -11,6 +11,7 @@ import (
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/mount"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -59,7 +60,7 @@ const (
 // newTestClient is a client of the service that answers through t.
 func newTestClient(tb testing.TB, rt http.RoundTripper, change func(*Options)) tested {
 	tb.Helper()
-	o := Options{EntityID: testUser, AccessToken: testToken, UserAgent: "test", Workers: 4, MaxRetries: 8, Transport: rt}
+	o := Options{EntityID: secret.New(testUser), AccessToken: secret.New(testToken), UserAgent: "test", Workers: 4, MaxRetries: 8, Transport: rt}
 	if change != nil {
 		change(&o)
 	}
