@@ -78,7 +78,6 @@ var arrows = map[string][]string{
 // thirdParty says which packages import which module, no more and no less.
 var thirdParty = map[string][]string{
 	"github.com/urfave/cli/v2":                 {"cmd/tap-livechat"},
-	"github.com/joho/godotenv":                 {"cmd/tap-livechat"},
 	"github.com/schollz/progressbar/v3":        {"cmd/tap-livechat"},
 	"golang.org/x/term":                        {"cmd/tap-livechat"},
 	"github.com/santhosh-tekuri/jsonschema/v5": {"schemas"},

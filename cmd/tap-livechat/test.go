@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 	case o.Config.EntityID.IsZero():
 		way = "an OAuth token"
 	}
-	say("trying %s with %s", o.Config.APIURL, way)
+	say("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
 	if err != nil {
 		return err
@@ -69,6 +70,15 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	say("this test took %s", counted(summary.Requests))
 	return nil
+}
+
+// host is an address without its path, which may hold the key of a proxy.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "api_url"
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func counted(requests int) string {

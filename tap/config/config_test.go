@@ -442,14 +442,6 @@ func TestEnv(t *testing.T) {
 	}
 }
 
-func TestWithDotenv(t *testing.T) {
-	dotenv := map[string]string{"TAP_LIVECHAT_REGION": "dal", "TAP_LIVECHAT_ENTITY_ID": "1", "TAP_LIVECHAT_MAX_RETRIES": "3"}
-	got := Env(WithDotenv([]string{"TAP_LIVECHAT_REGION=fra", "TAP_LIVECHAT_ENTITY_ID="}, dotenv))
-	if d := cmp.Diff(`{"max_retries":"3","region":"fra"}`, got.Data.Reveal()); d != "" {
-		t.Error(d)
-	}
-}
-
 // Secrets hide themselves; this holds the config to keeping them in such.
 func TestNeverPrintsCredentials(t *testing.T) {
 	given := source("c.json", goodConfig)

@@ -51,17 +51,6 @@ func Env(environ []string) Source {
 	return Source{environment, secret.New(string(data))}
 }
 
-// WithDotenv adds the variables of a .env file to environ. A variable that is in
-// both keeps the value of the real environment, even an empty one: so a line of
-// the file can be switched off.
-func WithDotenv(environ []string, dotenv map[string]string) []string {
-	both := make([]string, 0, len(dotenv)+len(environ))
-	for name, value := range dotenv {
-		both = append(both, name+"="+value)
-	}
-	return append(both, environ...) // of two entries, Env takes the later one
-}
-
 // members are the settings in the source. A fault tells why it cannot be read,
 // without quoting from it: a config holds secrets.
 func (s Source) members() ([]userjson.Member, *Fault) {
