@@ -16,6 +16,7 @@ import (
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/secret"
 )
 
 const ordinaryFaults = "&rate_500=0.02&rate_503=0.02&rate_429=0.03&rate_408=0.01&retry_after=seconds&rate_reset=0.02&rate_cut=0.03&rate_chopped=0.02" +
@@ -360,7 +361,7 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 	serve(t, h, func(t *testing.T, service http.RoundTripper) {
 		var out, log bytes.Buffer
 		_, err := Sync(context.Background(), Options{
-			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
+			Config: config.Config{AccessToken: secret.New("x"), StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
 			Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
@@ -423,7 +424,7 @@ func TestSyncOnInvalid(t *testing.T) {
 			var out, log bytes.Buffer
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
-				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
+				Config:    config.Config{AccessToken: secret.New("x"), StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
 				Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})

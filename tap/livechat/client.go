@@ -18,6 +18,7 @@ import (
 	"unicode"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -28,9 +29,9 @@ const maxAnswer = 32 << 20
 // Options are what a [Client] needs to know. The zero value of a field means
 // what is said there.
 type Options struct {
-	BaseURL     string // https://api.livechatinc.com if empty
-	EntityID    string // empty: AccessToken is an OAuth token (Bearer)
-	AccessToken string
+	BaseURL     string      // https://api.livechatinc.com if empty
+	EntityID    secret.Text // empty: AccessToken is an OAuth token (Bearer)
+	AccessToken secret.Text
 	Region      string // sent as X-Region; empty: only if the token or the service names one
 	UserAgent   string
 	Workers     int           // requests at the same time; 1 if 0
@@ -56,8 +57,8 @@ type Made struct {
 type Client struct {
 	opts     Options
 	http     *http.Client
-	auth     string
-	secrets  []string // what must not be quoted from an answer
+	auth     secret.Text
+	secrets  []secret.Text // what must not be quoted from an answer
 	throttle *throttle
 	region   atomic.Pointer[string]
 	requests atomic.Int64
@@ -99,17 +100,17 @@ func New(o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	c.secrets = []string{o.AccessToken}
-	if o.EntityID != "" {
-		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID + ":" + o.AccessToken))
-		c.auth = "Basic " + pair
-		c.secrets = append(c.secrets, pair)
+	c.secrets = []secret.Text{o.AccessToken}
+	if token := o.AccessToken.Reveal(); o.EntityID.IsZero() {
+		c.auth = secret.New("Bearer " + token)
 	} else {
-		c.auth = "Bearer " + o.AccessToken
+		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID.Reveal() + ":" + token))
+		c.auth = secret.New("Basic " + pair)
+		c.secrets = append(c.secrets, secret.New(pair))
 	}
 	if region := o.Region; region != "" {
 		c.region.Store(&region)
-	} else if region, _, ok := strings.Cut(o.AccessToken, ":"); ok && isRegion(region) && region != "dal" {
+	} else if region, _, ok := strings.Cut(o.AccessToken.Reveal(), ":"); ok && isRegion(region) && region != "dal" {
 		// Tokens have said where the account lives; dal is the default.
 		c.region.Store(&region)
 	}
@@ -295,7 +296,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	if call.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", c.auth)
+	req.Header.Set("Authorization", c.auth.Reveal())
 	req.Header.Set("X-API-Version", call.Version)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
@@ -374,12 +375,7 @@ func (c *Client) complaint(body []byte) serviceError {
 
 // redact takes the credentials out of text that the service sent back.
 func (c *Client) redact(text string) string {
-	for _, s := range c.secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "[redacted]")
-		}
-	}
-	return Printable(text)
+	return Printable(secret.Redact(text, c.secrets...))
 }
 
 // Printable makes foreign text fit for one line of a log.
