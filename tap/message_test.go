@@ -368,8 +368,8 @@ func TestOdditiesAreBounded(t *testing.T) {
 	var log bytes.Buffer
 	o := newOddities(textLog(&log))
 	for i := range 5000 {
-		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: unknownField}, "A")
-		o.add(source.Note{Field: "chats.rate", Why: nulled}, fmt.Sprint(i))
+		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: "is not known"}, "A")
+		o.add(source.Note{Field: "chats.rate", Why: "was made null"}, fmt.Sprint(i))
 	}
 	o.report()
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")

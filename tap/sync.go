@@ -12,6 +12,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
 )
 
@@ -81,7 +82,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := newRecorder(o.Selection, o.Config.OnInvalid)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
 	if err != nil {
 		return Summary{}, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -242,7 +243,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 				}
 				failed := w.sync(State{}, nil)
 				readTranscript(t, failed.out, checks{})
-				var value *ValueError
+				var value *record.ValueError
 				if failed.err != nil && (!errors.As(failed.err, &value) || value.Chat == "" || value.Field == "") {
 					t.Errorf("%v", failed.err)
 				}
@@ -427,7 +428,7 @@ func TestSyncOnInvalid(t *testing.T) {
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
 			mark := tr.states[len(tr.states)-1].marks["chats"]
-			var value *ValueError
+			var value *record.ValueError
 			switch {
 			case rule == Null && (err != nil || !strings.Contains(log.String(), "chats.duration") || tr.count["chats"] != 1):
 				t.Errorf("%v, %v\n%s", err, tr.count, log.String())
