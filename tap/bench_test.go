@@ -97,7 +97,7 @@ func BenchmarkPage(b *testing.B) {
 		b.Run(streams.name, func(b *testing.B) {
 			var selection catalog.Selection
 			for _, at := range streams.picked {
-				selection.Streams = append(selection.Streams, catalog.Default().Streams[at])
+				selection.Streams = append(selection.Streams, catalog.Default(catalog.V2).Streams[at])
 			}
 			r, err := record.New(selection, false)
 			if err != nil {

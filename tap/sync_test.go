@@ -362,7 +362,7 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 		_, err := Sync(context.Background(), Options{
 			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
-			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+			Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
@@ -424,7 +424,7 @@ func TestSyncOnInvalid(t *testing.T) {
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
 				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
-				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+				Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
 			mark := tr.states[len(tr.states)-1].marks["chats"]

@@ -76,7 +76,7 @@ func newTape(t *testing.T, chat *source.Chat) tape {
 
 func testRenderer(t *testing.T, nullInvalid bool) *record.Renderer {
 	t.Helper()
-	r, err := record.New(catalog.Default(), nullInvalid)
+	r, err := record.New(catalog.Default(catalog.V2), nullInvalid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func mustPlay(t *testing.T, chat string) tape {
 // valid holds every record of a tape against its schema.
 func valid(t *testing.T, all ...tape) {
 	t.Helper()
-	for _, s := range catalog.Default().Streams {
+	for _, s := range catalog.Default(catalog.V2).Streams {
 		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
 		if err != nil {
 			t.Fatal(err)

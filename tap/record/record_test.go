@@ -87,14 +87,14 @@ func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid bool) *R
 // mustPlay plays a chat of which nothing is refused.
 func mustPlay(t *testing.T, chat string) tape {
 	t.Helper()
-	got, err := play(testRecorder(t, catalog.Default(), false), chat)
+	got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
 	if err == nil {
 		err = got.Out.Err
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid(t, catalog.Default(), got)
+	valid(t, catalog.Default(catalog.V2), got)
 	return got
 }
 
@@ -314,14 +314,14 @@ func TestEventIDs(t *testing.T) {
 
 // The next chat does not see what the one before left in the pen.
 func TestChatsAreApart(t *testing.T) {
-	r := testRecorder(t, catalog.Default(), false)
+	r := testRecorder(t, catalog.Default(catalog.V2), false)
 	long := strings.Repeat(`{},`, 3000)
 	for _, chat := range []string{
 		chatWith(`"agents":[{"email":"a@x"}],"visitor":{"id":"S1"},"messages":[{"event_id":"E1","text":"a"},` + long + `{}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 	} {
-		again, err := play(testRecorder(t, catalog.Default(), false), chat)
+		again, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -430,7 +430,7 @@ func TestWrongTypes(t *testing.T) {
 		for _, value := range test.refused {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				chat := chatWith(fmt.Sprintf(test.member, value))
-				got, err := play(testRecorder(t, catalog.Default(), false), chat)
+				got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -443,11 +443,11 @@ func TestWrongTypes(t *testing.T) {
 					t.Errorf("hint %q", wrong.Hint())
 				}
 
-				got, err = play(testRecorder(t, catalog.Default(), true), chat)
+				got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
-				valid(t, catalog.Default(), got)
+				valid(t, catalog.Default(catalog.V2), got)
 				n := 0
 				for _, o := range got.Out.Notes {
 					if o == (source.Note{Field: test.field, Why: nulled}) {
@@ -474,7 +474,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 		{`"messages":[{"event_id":false}]`, "messages.event_id"},
 	} {
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRecorder(t, catalog.Default(), setting), chatWith(test.member))
+			got, err := play(testRecorder(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -482,7 +482,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 			if !ok || wrong.Chat != "C1" || wrong.Field != test.field || !strings.Contains(wrong.Hint(), "report this chat") {
 				t.Errorf("%s, %v: error %v", test.member, setting, got.Out.Err)
 			}
-			valid(t, catalog.Default(), got)
+			valid(t, catalog.Default(catalog.V2), got)
 		}
 	}
 }
@@ -493,12 +493,12 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 		{`[{"event_id":"E1"},"x"]`, "an object", `"x"`}, {`[[]]`, "an object", "[]"},
 	} {
 		chat := chatWith(`"events":` + test.list)
-		got, err := play(testRecorder(t, catalog.Default(), false), chat)
+		got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
-		got, err = play(testRecorder(t, catalog.Default(), true), chat)
+		got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
@@ -507,7 +507,7 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 }
 
 func TestErrorsAreShort(t *testing.T) {
-	got, err := play(testRecorder(t, catalog.Default(), false), chatWith(`"duration":"`+strings.Repeat("é", 5000)+`"`))
+	got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chatWith(`"duration":"`+strings.Repeat("é", 5000)+`"`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -541,9 +541,9 @@ func FuzzRender(f *testing.F) {
 	f.Add([]byte("{\"id\":\"C\xff\",\"agents\":{\"a\":{\"email\":\"\xed\xa0\x80\"}},\"id\":\"x\"}"))
 	var recorders []*Renderer
 	for _, setting := range []bool{false, true} {
-		recorders = append(recorders, testRecorder(f, catalog.Default(), setting))
+		recorders = append(recorders, testRecorder(f, catalog.Default(catalog.V2), setting))
 	}
-	streams := catalog.Default().Streams
+	streams := catalog.Default(catalog.V2).Streams
 	var validators []*schemas.Validator
 	for _, s := range streams {
 		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
@@ -581,7 +581,7 @@ func FuzzRender(f *testing.F) {
 
 // Many workers share a recorder.
 func TestRecorderIsShared(t *testing.T) {
-	r := testRecorder(t, catalog.Default(), false)
+	r := testRecorder(t, catalog.Default(catalog.V2), false)
 	for i := range 8 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()

@@ -45,10 +45,6 @@ type field struct {
 	required bool
 }
 
-// jsonText names the fields that hold JSON as text and are an object in some
-// answers.
-var jsonText = []string{"message_json"}
-
 // compile makes the shape of a selected schema. full is the stream's whole
 // schema: what is in there is known, selected or not.
 func compile(path string, selected, full *catalog.Schema) *shape {
@@ -87,7 +83,7 @@ func (s *shape) compileFields(selected, full *catalog.Schema) {
 			known = full.Property(p.Name)
 		}
 		f := field{name: p.Name, label: append(jsondoc.Quote(nil, p.Name), ':'), shape: compile(s.path+"."+p.Name, p.Schema, known)}
-		f.shape.asJSON = f.shape.kind == text && slices.Contains(jsonText, p.Name)
+		f.shape.asJSON = f.shape.kind == text && known != nil && known.JSON
 		f.required = slices.Contains(selected.Required, p.Name)
 		f.shape.must = f.required && !f.shape.nullable
 		s.index[p.Name] = len(s.fields)

@@ -16,7 +16,7 @@ func selectWith(t *testing.T, stream, schema, metadata string) catalog.Selection
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, warnings, err := c.Select()
+	s, warnings, err := c.Select(catalog.V2)
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}

@@ -1,10 +1,7 @@
 package record
 
 import (
-	"fmt"
-
 	"tap-livechat/catalog"
-	"tap-livechat/schemas"
 	"tap-livechat/tap/jsondoc"
 )
 
@@ -29,11 +26,7 @@ type stream struct {
 }
 
 func newStream(selected catalog.Selected) (*stream, error) {
-	full, err := catalog.ParseSchema(schemas.Stream(selected.Name))
-	if err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", selected.Name, err)
-	}
-	s := &stream{shape: compile(selected.Name, selected.Schema, full), name: selected.Name}
+	s := &stream{shape: compile(selected.Name, selected.Schema, selected.Whole), name: selected.Name}
 	if s.index == nil {
 		return nil, &SchemaError{"schema of stream " + s.name + " is not that of an object"}
 	}
