@@ -66,6 +66,7 @@ var arrows = map[string][]string{
 	"tap/userjson":        {},
 	"tap/sandbox":         {"tap/sandbox/account"},
 	"tap/sandbox/account": {},
+	"tap/sandbox/oracle":  {"tap/sandbox/account"},
 	"tap/sandbox/mount":   {},
 	"catalog":             {"schemas"},
 	"schemas":             {},

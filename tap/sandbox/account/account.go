@@ -257,3 +257,13 @@ func (a *Account) compareStart(x, y int32) int {
 func (a *Account) compareEnd(x, y int32) int {
 	return cmp.Or(cmp.Compare(a.recs[x].end(), a.recs[y].end()), cmp.Compare(x, y))
 }
+
+// RefOf is a chat of which all that is kept is known from elsewhere: another
+// account made with the same seed may hold it.
+func RefOf(no int, start, end int64, missed bool) Ref {
+	r := Ref{No: no, Start: start, span: span{dur: uint32(end - start)}}
+	if missed {
+		r.flags = isMissed
+	}
+	return r
+}
