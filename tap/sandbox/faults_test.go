@@ -69,6 +69,7 @@ func TestEveryFault(t *testing.T) {
 		{"null", 200, nil, func(b []byte) bool { return string(b) == `{"chats": null}` }},
 		{"wrong_total", 200, nil, func(b []byte) bool { return json.Valid(b) && total(b) != 100 && total(b) != -99 }},
 		{"no_total", 200, nil, func(b []byte) bool { return json.Valid(b) && total(b) == -99 }},
+		{"error_200", 200, nil, func(b []byte) bool { return json.Valid(b) && strings.HasPrefix(string(b), `{"error":{"type":"`) }},
 		{"stall_header", 0, context.DeadlineExceeded, nil},
 		{"stall_body", 200, context.DeadlineExceeded, nil},
 	} {
@@ -94,8 +95,8 @@ func TestEveryFault(t *testing.T) {
 			}
 		})
 	}
-	if n := len(rates(new(Options))); n != 15 {
-		t.Errorf("there are %d rates, a test for 15", n)
+	if n := len(rates(new(Options))); n != 17 {
+		t.Errorf("there are %d rates, a test for 17", n)
 	}
 }
 

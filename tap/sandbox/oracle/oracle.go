@@ -45,13 +45,42 @@ func Emails(c *account.Chat) (all []string) {
 	return all
 }
 
+// Ended is the end that the records of a chat have to tell, in Unix seconds, if
+// it was read at the moment for which it was made. What it shows counts unless
+// that is 0 or less, no number, before the start or more than ten minutes ahead:
+// then the start and the duration, and else the last event.
+func Ended(c *account.Chat) (at int64, known bool) {
+	const ahead = 600
+	start, startKnown := Started(c)
+	if end := c.ShownEnd; !end.Missing && !end.Text && end.At > 0 && end.At <= c.Now+ahead && (!startKnown || end.At >= start) {
+		return end.At, true
+	}
+	if at = start + c.End - c.Start; startKnown && !c.NoDuration && at <= c.Now+ahead {
+		return at, true
+	}
+	if n := len(c.Entries); n > 0 {
+		return c.Entries[n-1].At.At, true
+	}
+	return 0, false
+}
+
+// Started is the start that the records have to tell, if the chat shows one.
+func Started(c *account.Chat) (at int64, known bool) {
+	s := c.ShownStart
+	return s.At, !s.Missing && s.At > 0
+}
+
 // V2 are the records of a chat that was read through API v2, if it is neither
-// odd nor hostile.
+// odd nor hostile. What started and ended say of a chat that contradicts itself
+// is left open: they are not in its records.
 func V2(c *account.Chat) Records {
 	all := Records{"chats": {}, "messages": {}, "events": {}}
-	started, ended := any(rfc(c.Start)), any(nil)
-	if !c.Pending {
-		ended = rfc(c.End)
+	var started, ended any
+	if at, ok := Started(c); ok {
+		started = rfc(at)
+	}
+	if at, ok := Ended(c); ok && !c.Pending {
+		ended = rfc(at)
 	}
 	if c.Missed && c.ZoneName == "" { // its one time is local, nobody says where
 		started, ended = nil, nil
@@ -76,7 +105,9 @@ func V2(c *account.Chat) Records {
 			}
 			place++
 			r := entryV2(c, e, stream, place)
-			r["chat_started"] = started
+			if started != nil {
+				r["chat_started"] = started
+			}
 			if ended != nil {
 				r["chat_ended"] = ended
 			}
@@ -118,11 +149,17 @@ func chatV2(c *account.Chat) Record {
 	r["rate"] = [...]string{"not_rated", "rated_good", "rated_bad", "rated_commented"}[c.Rating]
 	r["engagement"] = [...]string{"immediate_start", "auto_invite", "manual_invite"}[c.Engagement]
 	r["duration"], r["group"], r["chat_start_url"], r["started"] = number(min(c.End, c.Now)-c.Start), []any{number(c.Group)}, c.StartURL, rfc(c.Start)
+	if c.NoDuration {
+		delete(r, "duration")
+	}
+	if c.Contradicts != account.NoContradiction {
+		delete(r, "started")
+	}
 	optional(r, "rate_comment", c.Remark)
 	optional(r, "referrer", c.Referrer)
 	if c.Pending {
 		r["pending"] = true
-	} else {
+	} else if c.Contradicts == account.NoContradiction {
 		r["ended"] = rfc(c.End)
 	}
 	r["tags"] = []any{}

@@ -53,6 +53,38 @@ func TestTruthFromOutside(t *testing.T) {
 	}
 }
 
+// What stands in for an end, by the contradiction.
+func TestEnded(t *testing.T) {
+	for name, want := range map[string]func(c *account.Chat) (int64, bool){
+		"end_zero":    func(c *account.Chat) (int64, bool) { return c.End, true },
+		"end_before":  func(c *account.Chat) (int64, bool) { return c.End, true },
+		"end_future":  func(c *account.Chat) (int64, bool) { return c.End, true },
+		"end_century": func(c *account.Chat) (int64, bool) { return c.End, true },
+		"end_unknown": func(c *account.Chat) (int64, bool) {
+			if len(c.Entries) == 0 {
+				return 0, false
+			}
+			return c.Entries[len(c.Entries)-1].At.At, true
+		},
+		"start_missing":   func(c *account.Chat) (int64, bool) { return c.End, true },
+		"start_other_day": func(c *account.Chat) (int64, bool) { return c.End, true },
+	} {
+		o, err := sandbox.Parse("now=2026-11-20T12:34:56Z&chats=200&missed=0&contradict=1&contradict_with=" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for chat := range sandbox.New(o).Truth() {
+			at, known := oracle.Ended(chat.Account)
+			if wantAt, wantKnown := want(chat.Account); !chat.Pending && (at != wantAt || known != wantKnown) {
+				t.Errorf("%s: %s: %d %v, want %d %v", name, chat.ID, at, known, wantAt, wantKnown)
+			}
+			if _, ok := oracle.Started(chat.Account); ok == (name == "start_missing") {
+				t.Errorf("%s: %s: start known: %v", name, chat.ID, ok)
+			}
+		}
+	}
+}
+
 func TestTidy(t *testing.T) {
 	got := oracle.Tidy(oracle.Record{"a": nil, "message_json": `{"b":1,"a":[]}`, "list": []any{oracle.Record{"x": nil, "y": "z"}}})
 	want := oracle.Record{"message_json": `{"a":[],"b":1}`, "list": []any{oracle.Record{"y": "z"}}}
