@@ -223,7 +223,12 @@ func TestEndless(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	s := newServer(t, "chats=400&days=2&drift_end=2&drift_vanish=3&cache=true&order=none&rate_500=0.1&rate_chopped=0.1&gzip=true&late_changes=0.5&pending=5")
+	for _, habits := range []string{"order=none", "order=changing&stale=5&late_show=3h&contradict=0.3&zero_once=0.3&empty_once=0.3&pending_404=once&clock=back&echo=true&drift_rate=0.7"} {
+		manyAtOnce(t, newServer(t, "chats=400&days=2&drift_end=2&drift_vanish=3&cache=true&rate_500=0.1&rate_chopped=0.1&gzip=true&late_changes=0.5&pending=5&"+habits))
+	}
+}
+
+func manyAtOnce(t *testing.T, s *Server) {
 	url := listen(t, s)
 	done := make(chan bool)
 	for k := range 4 {
