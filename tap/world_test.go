@@ -3,13 +3,14 @@ package tap
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -206,14 +207,15 @@ func expectation(t *testing.T, chat sandbox.Chat) map[string]map[string]map[stri
 	all := map[string]map[string]map[string]any{"chats": {}, "messages": {}, "events": {}}
 	for _, stream := range []string{"messages", "events"} {
 		list, _ := doc[stream].([]any)
-		for i, e := range list {
+		said := make(map[string]int)
+		for _, e := range list {
 			record := e.(map[string]any)
 			if rich := record["message_json"]; rich != nil {
 				record["message_json"] = asText(t, rich)
 			}
 			dated(record, "timestamp", "date")
 			if record["event_id"] == nil {
-				record["event_id"] = chat.ID + "/" + stream + "/" + strconv.Itoa(i+1)
+				record["event_id"] = madeEventID(chat.ID, stream, record, said)
 			}
 			record["chat_id"], record["chat_started"], record["chat_ended"] = chat.ID, rfc(chat.Started), rfc(chat.Ended)
 			all[stream][record["event_id"].(string)] = record
@@ -259,6 +261,26 @@ func expectation(t *testing.T, chat sandbox.Chat) map[string]map[string]map[stri
 		all["chats"][chat.ID+"\x00"+email] = record
 	}
 	return all
+}
+
+// madeEventID is the id that a tap makes of what an entry says; said counts
+// those of a list.
+func madeEventID(chat, list string, r map[string]any, said map[string]int) string {
+	text := func(names ...string) string {
+		for _, name := range names {
+			if s := strings.ReplaceAll(fmt.Sprint(r[name]), "\x00", ""); r[name] != nil && strings.TrimSpace(s) != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	all := []string{text("timestamp", "date"), text("type"), text("event_type"), text("agent_id", "user_type"), text("text"), ""}
+	sum := sha256.Sum256([]byte(strings.Join(all, "\x00")))
+	id := fmt.Sprintf("%s/%s/%x", chat, list, sum[:10])
+	if said[id]++; said[id] > 1 {
+		return fmt.Sprintf("%s/%d", id, said[id])
+	}
+	return id
 }
 
 // asText is the JSON of a value as text, names in alphabetical order; a text

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -31,13 +32,14 @@ func (c trueChat) expect() map[string][]record {
 	all := make(map[string][]record)
 	for _, list := range []string{"messages", "events"} {
 		elements, _ := chat[list].([]any)
-		for i, e := range elements {
+		said := make(map[string]int)
+		for _, e := range elements {
 			r := record{"chat_id": c.ID, "chat_started": started, "chat_ended": ended}
 			for name, value := range e.(record) {
 				r[name] = value
 			}
 			if r["event_id"] == nil {
-				r["event_id"] = fmt.Sprintf("%s/%s/%d", c.ID, list, i+1)
+				r["event_id"] = madeEventID(c.ID, list, r, said)
 			}
 			all[list] = append(all[list], withoutNull(r))
 		}
@@ -71,6 +73,26 @@ func (c trueChat) expect() map[string][]record {
 		all["chats"] = append(all["chats"], withoutNull(r))
 	}
 	return all
+}
+
+// madeEventID is the id that a tap makes of what an entry says; said counts
+// those of a list.
+func madeEventID(chat, list string, r map[string]any, said map[string]int) string {
+	text := func(names ...string) string {
+		for _, name := range names {
+			if s := strings.ReplaceAll(fmt.Sprint(r[name]), "\x00", ""); r[name] != nil && strings.TrimSpace(s) != "" {
+				return s
+			}
+		}
+		return ""
+	}
+	all := []string{text("timestamp", "date"), text("type"), text("event_type"), text("agent_id", "user_type"), text("text"), ""}
+	sum := sha256.Sum256([]byte(strings.Join(all, "\x00")))
+	id := fmt.Sprintf("%s/%s/%x", chat, list, sum[:10])
+	if said[id]++; said[id] > 1 {
+		return fmt.Sprintf("%s/%d", id, said[id])
+	}
+	return id
 }
 
 func withoutNull(r record) record {
