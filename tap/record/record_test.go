@@ -76,7 +76,7 @@ func play(r *Renderer, chat string) (tape, error) {
 	return t, nil
 }
 
-func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid bool) *Renderer {
+func testRenderer(tb testing.TB, selection catalog.Selection, onInvalid bool) *Renderer {
 	tb.Helper()
 	r, err := New(selection, onInvalid)
 	if err != nil {
@@ -88,7 +88,7 @@ func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid bool) *R
 // mustPlay plays a chat of which nothing is refused.
 func mustPlay(t *testing.T, chat string) tape {
 	t.Helper()
-	got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+	got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 	if err == nil {
 		err = got.Out.Err
 	}
@@ -354,7 +354,7 @@ func TestMadeIDs(t *testing.T) {
 	same(t, all[:1], ids("messages", "C1", `{"date":"2013-01-23T10:41:00Z","text":"a","files":["x"],"author_name":"A"}`))
 	// Neither does what is selected.
 	selection := selectWith(t, "messages", `{"type":"object","properties":{"event_id":{"type":"string"}}}`, "")
-	got, err := play(testRecorder(t, selection, false), `{"id":"C1","messages":[`+strings.Join(entries, ",")+`]}`)
+	got, err := play(testRenderer(t, selection, false), `{"id":"C1","messages":[`+strings.Join(entries, ",")+`]}`)
 	if err != nil || got.Out.Err != nil {
 		t.Fatal(err, got.Out.Err)
 	}
@@ -364,7 +364,7 @@ func TestMadeIDs(t *testing.T) {
 // Ids that several chats give are noticed; ids that begin with their chat's are
 // not looked at.
 func TestIDsOfSeveralChats(t *testing.T) {
-	r := testRecorder(t, catalog.Default(catalog.V2), false)
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
 	for i, test := range []struct {
 		chat string
 		want int
@@ -398,14 +398,14 @@ func TestIDsOfSeveralChats(t *testing.T) {
 
 // The next chat does not see what the one before left in the pen.
 func TestChatsAreApart(t *testing.T) {
-	r := testRecorder(t, catalog.Default(catalog.V2), false)
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
 	long := strings.Repeat(`{},`, 3000)
 	for _, chat := range []string{
 		chatWith(`"agents":[{"email":"a@x"}],"visitor":{"id":"S1"},"messages":[{"event_id":"E1","text":"a"},` + long + `{}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 	} {
-		again, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+		again, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -514,7 +514,7 @@ func TestWrongTypes(t *testing.T) {
 		for _, value := range test.refused {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				chat := chatWith(fmt.Sprintf(test.member, value))
-				got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+				got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -531,7 +531,7 @@ func TestWrongTypes(t *testing.T) {
 					t.Errorf("hint %q", wrong.Hint())
 				}
 
-				got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
+				got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
@@ -562,7 +562,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 		{`"messages":[{"event_id":false}]`, "messages.event_id"},
 	} {
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRecorder(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
+			got, err := play(testRenderer(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -581,12 +581,12 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 		{`[{"event_id":"E1"},"x"]`, "an object", "a text of 1 bytes"}, {`[[]]`, "an object", "a list of 2 bytes"},
 	} {
 		chat := chatWith(`"events":` + test.list)
-		got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
-		got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
+		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
@@ -607,12 +607,12 @@ func TestErrorsDoNotQuote(t *testing.T) {
 		`"events":["vi.doe@home.example"]`:                                            "events: wanted an object, got a text of 19 bytes",
 		`"goals":true`:                                                                "chats.goals: wanted a list, got true or false",
 	} {
-		got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chatWith(member))
+		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chatWith(member))
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "chat C1: "+want, fmt.Sprint(got.Out.Err))
-		got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chatWith(member+`,"`+words+`":1`))
+		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(member+`,"`+words+`":1`))
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
@@ -669,9 +669,9 @@ func FuzzRender(f *testing.F) {
 	f.Add([]byte(`{"id":"C1","started_timestamp":"0000-01-01T00:00:00+23:59","duration":1e20,"queue":[],"visitor":[],"goals":{}}`))
 	f.Add([]byte(`{"id":1e3,"duration":"1e-400","pending":"1","messages":[{"event_id":"1e3/messages/2"},{},{"message_json":{"a":1,"a":{}}}]}`))
 	f.Add([]byte("{\"id\":\"C\xff\",\"agents\":{\"a\":{\"email\":\"\xed\xa0\x80\"}},\"id\":\"x\"}"))
-	var recorders []*Renderer
+	var renderers []*Renderer
 	for _, setting := range []bool{false, true} {
-		recorders = append(recorders, testRecorder(f, catalog.Default(catalog.V2), setting))
+		renderers = append(renderers, testRenderer(f, catalog.Default(catalog.V2), setting))
 	}
 	streams := catalog.Default(catalog.V2).Streams
 	var validators []*schemas.Validator
@@ -683,7 +683,7 @@ func FuzzRender(f *testing.F) {
 		validators = append(validators, v)
 	}
 	f.Fuzz(func(t *testing.T, chat []byte) {
-		for _, r := range recorders {
+		for _, r := range renderers {
 			got, err := play(r, string(chat))
 			if err != nil {
 				if got.Chat != nil {
@@ -709,9 +709,9 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// Many workers share a recorder.
-func TestRecorderIsShared(t *testing.T) {
-	r := testRecorder(t, catalog.Default(catalog.V2), false)
+// Many workers share a Renderer.
+func TestRendererIsShared(t *testing.T) {
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
 	for i := range 8 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
