@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // leastLookback is re-read even with lookback_days: 0, because a chat may turn
@@ -85,8 +85,8 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 }
 
 // rangeToRead begins where the stream that is furthest back does.
-func (s *run) rangeToRead() livechat.Range {
-	rg := livechat.Range{To: s.o.Now, Now: s.o.Now}
+func (s *run) rangeToRead() source.Range {
+	rg := source.Range{To: s.o.Now, Now: s.o.Now}
 	if !s.end.IsZero() && s.end.Before(rg.To) {
 		rg.To = s.end
 	}
@@ -94,14 +94,14 @@ func (s *run) rangeToRead() livechat.Range {
 		if i == 0 || f.from.Before(rg.From) {
 			rg.From = f.from
 		}
-		rg.First = rg.First || f.first
+		rg.Search = rg.Search || f.first
 	}
 	return rg
 }
 
 // wants tells whether the stream takes the chat now, and remembers the chat if
 // it may want it later.
-func (f *follower) wants(chat *livechat.Chat, s *run) bool {
+func (f *follower) wants(chat *source.Chat, s *run) bool {
 	if chat.Pending {
 		if f.expects(s) {
 			f.open[chat.ID] = &openChat{started: chat.Started, heard: true}
@@ -169,24 +169,27 @@ func (s *run) followUp(ctx context.Context) error {
 		}
 	}
 	gone := 0
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		chat, err := s.archive.Chat(ctx, id)
+	for chat, err := range s.api.Chats(ctx, slices.Sorted(maps.Keys(missing))) {
 		if err != nil {
 			return err
 		}
 		s.begin()
-		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.open[id] == nil })
-		if chat != nil {
-			if err := s.deliver(chat, waiting); err != nil {
-				return err
-			}
-			if chat.Pending {
-				continue
-			}
-		} else {
-			gone++
+		delete(missing, chat.ID)
+		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.open[chat.ID] == nil })
+		if err := s.deliver(chat, waiting); err != nil {
+			return err
+		}
+		if chat.Pending {
+			continue
 		}
 		for _, f := range waiting {
+			delete(f.open, chat.ID)
+		}
+	}
+	gone = len(missing)
+	for id := range missing {
+		s.begin()
+		for _, f := range s.followers {
 			delete(f.open, id)
 		}
 	}

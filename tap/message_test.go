@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
+	"tap-livechat/tap/source"
 )
 
 // transcript is what a run wrote, checked.
@@ -366,8 +367,8 @@ func TestOdditiesAreBounded(t *testing.T) {
 	var log bytes.Buffer
 	o := newOddities(textLog(&log))
 	for i := range 5000 {
-		o.add(oddity{fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), unknownField}, "A")
-		o.add(oddity{"chats.rate", nulled}, fmt.Sprint(i))
+		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: unknownField}, "A")
+		o.add(source.Note{Field: "chats.rate", Why: nulled}, fmt.Sprint(i))
 	}
 	o.report()
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
