@@ -22,8 +22,8 @@ type event struct {
 	deleted bool
 	props   jsondoc.Value
 	at      time.Time // zero if it says none that can be read
-	order   time.Time // at; of an event without, that of the one before
-	n       int       // the number in its id
+	order   time.Time // at; of an event without, that of the one before it
+	n       int       // the number in its id; the same
 }
 
 // The types of events that are messages.
@@ -86,7 +86,7 @@ func (m *maker) readEvents(list jsondoc.Value, userIDs bool) {
 		return
 	}
 	var last time.Time
-	sorted := true
+	var lastN int
 	for v := range list.All() {
 		e := event{v: v}
 		for f := range v.All() {
@@ -112,14 +112,13 @@ func (m *maker) readEvents(list jsondoc.Value, userIDs bool) {
 			}
 		}
 		if e.order = e.at; e.order.IsZero() {
-			e.order = last
+			e.order, e.n = last, lastN
 		}
 		if says(e.author) && e.author.Kind() == jsondoc.String {
 			u := &m.users[m.author(e.author)]
 			u.here = u.here || u.hidden || !userIDs // a supervisor need not be among user_ids
 		}
-		sorted = sorted && !e.order.Before(last)
-		last = e.order
+		last, lastN = e.order, e.n
 		m.events = append(m.events, e)
 	}
 	slices.SortStableFunc(m.events, func(a, b event) int {
