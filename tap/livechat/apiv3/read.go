@@ -1,0 +1,226 @@
+package apiv3
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
+)
+
+// reader is one call of Read. It runs in the caller's goroutine; only the workers
+// have others.
+type reader struct {
+	a       *Archive
+	ctx     context.Context
+	rg      source.Range
+	workers *livechat.Workers[*page]
+	yield   func(source.Step) error
+
+	ready    chan *chain     // those whose page has come
+	flying   int             // pages asked for and not yet taken
+	pageSize int             // bytes that a page takes, the largest of late
+	edge     map[string]bool // threads yielded of which another window may hear, too
+	known    map[string]bool // active threads yielded that the archive does not list
+
+	crossing int             // chats yielded that had not ended when the range begins
+	barren   int             // small windows that hold fewer than stated, for certain
+	estimate bool            // what the service states is one
+}
+
+func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
+	n := a.client.Workers()
+	ahead := n + spare
+	return &reader{a: a, ctx: ctx, rg: rg, workers: livechat.StartWorkers[*page](ctx, n, ahead+1),
+		ready: make(chan *chain, ahead+2), edge: make(map[string]bool), known: make(map[string]bool)}
+}
+
+// spare is how many chains may be followed beyond one for each worker, so that
+// none of them waits while a page is written.
+const spare = 2
+
+// mostEdge bounds how many threads at the edges of windows are remembered. Those
+// beyond may come twice.
+const mostEdge = 50_000
+
+func (r *reader) read() error {
+	// From midnight on: what begins on a bookmark's day is listed, and not remembered.
+	all := span{midnight(r.rg.From), r.rg.To.UTC()}
+	if !all.from.Before(all.to) {
+		all.to = all.from.Add(tick)
+	}
+	active := r.workers.Start(r.ctx, r.a.unlisted)
+	first, err := r.a.page(r.ctx, all.query(), "", 1)
+	if err != nil {
+		return err
+	}
+	if err := r.yield(source.Step{Plan: planOf(first, all)}); err != nil {
+		return err
+	}
+	unlisted, err := active.Wait(r.ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.remember(unlisted, all); err != nil {
+		return err
+	}
+	if r.rg.Search {
+		if err := r.search(all.from); err != nil {
+			return err
+		}
+	}
+	return r.readSpan(all, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) })
+}
+
+// query is the list of what was created in s, an instant more on the near side:
+// whether ends are included or not, nothing in s is left out.
+func (s span) query() query { return query{from: s.from.Add(-tick), to: s.to} }
+
+// readSpan reads a span, of which the first page is there already, in windows, and
+// tells done of each of them, oldest first.
+func (r *reader) readSpan(s span, first *page, done func(source.Window) error) error {
+	threads, _ := first.threads(s)
+	most := longWindow
+	if budget := r.a.client.MaxRequests(); budget > 0 {
+		most = min(budget/4, longWindow) // so that a run completes some before it ends
+	}
+	e := &engine{reader: r, done: done, covered: s.from,
+		plan: newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
+	if pagesOf(threads) <= fewPages {
+		// The rest of the page's own chain is all there is.
+		e.plan.rests = nil
+		w := e.open(s)
+		w.judged, w.chains[0].query = true, s.query()
+		r.flying++
+		if err := e.take(w.chains[0], first); err != nil {
+			return err
+		}
+	} else {
+		first.free()
+	}
+	return e.run()
+}
+
+// fewPages is how many pages are read one after the other, in one window.
+const fewPages = 3
+
+// engine reads the windows of a span side by side.
+type engine struct {
+	*reader
+	plan    *plan
+	windows []*window // that are being read, or wait for older ones; oldest first
+	covered time.Time // all windows before it have been told of
+	done    func(source.Window) error
+	splits  int
+	waiting []source.Window // that are incomplete; they come again if the number proves an estimate
+}
+
+// mostSplits bounds how often a chain gives away its rest only because a worker
+// has nothing to do: it costs half a page each time.
+const mostSplits = 8
+
+func (e *engine) run() error {
+	for {
+		if err := e.emit(); err != nil {
+			return err
+		}
+		e.topUp()
+		if e.flying == 0 {
+			return nil
+		}
+		select {
+		case c := <-e.ready:
+			p, err := c.job.Wait(e.ctx)
+			if err != nil {
+				return err
+			}
+			if err := e.take(c, p); err != nil {
+				return err
+			}
+		case <-e.ctx.Done():
+			return context.Cause(e.ctx)
+		}
+	}
+}
+
+// topUp keeps the workers busy: with new windows and, when there are none left,
+// with parts of those that are long.
+func (e *engine) topUp() {
+	for e.flying < e.room() {
+		s, ok := e.plan.propose()
+		if !ok {
+			break
+		}
+		e.open(s).chains[0].ask(e.reader, "")
+	}
+	for e.flying < e.a.client.Workers() && e.splits < mostSplits {
+		if !e.split() {
+			return
+		}
+		e.splits++
+	}
+}
+
+// room is how many pages may be under way or wait to be taken: as many as keep
+// the workers busy, but fewer where pages are so large that memory would not
+// stay flat.
+func (e *engine) room() int {
+	const memory = 16 << 20
+	return min(e.a.client.Workers()+spare, max(memory/max(e.pageSize, 1), 2))
+}
+
+// open begins a window.
+func (e *engine) open(s span) *window {
+	w := &window{span: s, total: -1, ids: make(map[string]int64)}
+	w.chains = []*chain{{w: w, span: s, left: 1}}
+	e.windows = append(e.windows, w)
+	slices.SortFunc(e.windows, func(a, b *window) int { return a.from.Compare(b.from) })
+	return w
+}
+
+// emit tells of the windows that are complete and have no older one before them.
+func (e *engine) emit() error {
+	for ; e.estimate && len(e.waiting) > 0; e.waiting = e.waiting[1:] {
+		w := e.waiting[0]
+		w.Again, w.Settled, w.Estimate = true, true, true
+		if err := e.done(w); err != nil {
+			return err
+		}
+	}
+	for len(e.windows) > 0 {
+		w := e.windows[0]
+		if w.result == nil || !w.from.Equal(e.covered) {
+			return nil
+		}
+		e.windows = e.windows[1:]
+		e.covered = w.to
+		if err := e.done(*w.result); err != nil {
+			return err
+		}
+		if !w.result.Settled && len(e.waiting) < mostWaiting {
+			e.waiting = append(e.waiting, *w.result)
+		}
+	}
+	return nil
+}
+
+// mostWaiting bounds them. Of those beyond the next run has to see to.
+const mostWaiting = 1000
+
+// remember yields the active threads that the archive does not list: they are to
+// be known before a bookmark moves past them.
+func (r *reader) remember(p *page, s span) error {
+	defer p.free()
+	for i := range p.chats {
+		chat := &p.chats[i]
+		if !chat.Started.Before(s.to) || r.known[chat.ID] {
+			continue
+		}
+		r.known[chat.ID] = true
+		if err := r.yield(source.Step{Chat: chat}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
