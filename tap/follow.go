@@ -54,17 +54,14 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if f.FullTable {
 			continue
 		}
-		mark, err := state.bookmark(f.Name, f.ReplicationKey)
+		b, err := state.Bookmark(f.Name, f.ReplicationKey)
 		if err != nil {
 			return nil, err
 		}
-		ids, err := state.open(f.Name)
-		if err != nil {
-			return nil, err
+		for _, c := range b.Open {
+			f.open[c.ID] = &openChat{started: c.Since}
 		}
-		for _, id := range ids {
-			f.open[id] = new(openChat)
-		}
+		mark := b.At
 		if mark.IsZero() || mark.Before(c.StartDate) {
 			continue
 		}
@@ -146,15 +143,14 @@ func (f *follower) advance(windowEnd, now, end time.Time) {
 }
 
 // openBefore lists the open chats that a run from day on may not meet again.
-func (f *follower) openBefore(day time.Time) []string {
-	var ids []string
+func (f *follower) openBefore(day time.Time) []OpenChat {
+	var open []OpenChat
 	for id, o := range f.open {
 		if !o.heard || o.started.Before(day) {
-			ids = append(ids, id)
+			open = append(open, OpenChat{ID: id})
 		}
 	}
-	slices.Sort(ids)
-	return ids
+	return open
 }
 
 // followUp asks for the chats that were open in an earlier run and that no

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/source"
 )
 
 // Options are what a run needs.
 type Options struct {
-	Config    Config
+	Config    config.Config
 	Selection catalog.Selection
 	State     State
 	Out       io.Writer    // the messages
@@ -305,7 +306,7 @@ func (s *run) state() State {
 	state := s.o.State
 	for _, f := range s.followers {
 		if !f.FullTable {
-			state = state.with(f.Name, f.ReplicationKey, f.bookmark, f.openBefore(f.bookmark.UTC().Truncate(24*time.Hour)))
+			state = state.With(f.Name, f.ReplicationKey, Bookmark{At: f.bookmark, Searched: true, Open: f.openBefore(f.bookmark.UTC().Truncate(24 * time.Hour))})
 		}
 	}
 	return state

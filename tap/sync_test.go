@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -358,7 +359,7 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 	serve(t, h, func(t *testing.T, service http.RoundTripper) {
 		var out, log bytes.Buffer
 		_, err := Sync(context.Background(), Options{
-			Config: Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
+			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
 			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
@@ -421,7 +422,7 @@ func TestSyncOnInvalid(t *testing.T) {
 			var out, log bytes.Buffer
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
-				Config:    Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
+				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
 				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})

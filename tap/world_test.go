@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/mount"
 )
@@ -32,7 +33,7 @@ type world struct {
 	server  *sandbox.Server
 	service http.RoundTripper
 	now     time.Time
-	config  Config
+	config  config.Config
 }
 
 // inWorld runs f in a world of its own.
@@ -45,7 +46,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	server := sandbox.New(options)
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
 		w := &world{t: t, server: server, service: service, now: syncNow}
-		w.config = Config{
+		w.config = config.Config{
 			EntityID: "account", AccessToken: "token", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}

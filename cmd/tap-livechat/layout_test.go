@@ -56,19 +56,22 @@ func golist(t *testing.T, args ...string) []goPackage {
 // arrows are what each package of ours imports of ours, no more and no less: an
 // arrow is a decision, and one that nobody needs any more is none.
 var arrows = map[string][]string{
-	"cmd/tap-livechat":   {"catalog", "tap", "tap/sandbox", "tap/source"},
-	"tap":                {"catalog", "schemas", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source"},
-	"tap/livechat":       {"tap/jsondoc", "tap/source"},
-	"tap/livechat/apiv2": {"tap/jsondoc", "tap/livechat", "tap/source"},
-	"tap/source":         {"tap/jsondoc"},
-	"tap/jsondoc":        {},
-	"tap/sandbox":        {},
-	"tap/sandbox/mount":  {},
-	"catalog":            {"schemas"},
-	"schemas":            {},
+	"cmd/tap-livechat":    {"catalog", "tap", "tap/config", "tap/sandbox", "tap/source"},
+	"tap":                 {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source", "tap/userjson"},
+	"tap/livechat":        {"tap/jsondoc", "tap/source"},
+	"tap/livechat/apiv2":  {"tap/jsondoc", "tap/livechat", "tap/source"},
+	"tap/source":          {"tap/jsondoc"},
+	"tap/jsondoc":         {},
+	"tap/config":          {"schemas"},
+	"tap/userjson":        {},
+	"tap/sandbox":         {"tap/sandbox/account"},
+	"tap/sandbox/account": {},
+	"tap/sandbox/mount":   {},
+	"catalog":             {"schemas"},
+	"schemas":             {},
 	// Tools and tests of their own.
 	"cmd/bench":   {},
-	"cmd/package": {"tap"},
+	"cmd/package": {"tap", "tap/config"},
 	"e2e":         {},
 }
 
@@ -80,7 +83,7 @@ var thirdParty = map[string][]string{
 	"golang.org/x/term":                        {"cmd/tap-livechat"},
 	"github.com/santhosh-tekuri/jsonschema/v5": {"schemas"},
 	"github.com/cenkalti/backoff/v5":           {"tap/livechat"},
-	"github.com/go-json-experiment/json":       {"catalog", "tap/jsondoc"},
+	"github.com/go-json-experiment/json":       {"catalog", "tap/jsondoc", "tap/userjson"},
 }
 
 // testOnly may be imported by tests alone.

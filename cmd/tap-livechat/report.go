@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tap-livechat/tap"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/source"
 )
 
@@ -20,17 +21,17 @@ const (
 
 func exitCode(err error) int {
 	var (
-		signal interrupted
-		usage  usageError
-		config *tap.ConfigError
-		input  *inputError
+		signal  interrupted
+		usage   usageError
+		setting *config.Error
+		input   *inputError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &signal):
 		return signal.code()
-	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &input), errors.Is(err, tap.ErrNothingSelected):
+	case errors.As(err, &usage), errors.As(err, &setting), errors.As(err, &input), errors.Is(err, tap.ErrNothingSelected):
 		return exitUsage
 	case errors.Is(err, source.ErrBudget):
 		return exitBudget

@@ -63,6 +63,7 @@ type Client struct {
 	requests atomic.Int64
 	retries  atomic.Int64
 	sent     atomic.Int64 // numbers the requests in the order they were sent
+	clock    clock
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -158,7 +159,11 @@ type Answer struct {
 	Size     int       // of its body, in bytes
 	Sent     int64     // the number of the request, in the order in which they were sent
 	Received time.Time // by our clock, UTC
-	Text     []byte    // for the parser's use; kept for the next answer
+	// Date is when the service answered, by its own clock, UTC, to the second;
+	// zero if it does not say, or cannot be believed: it is more than a day off
+	// our clock, or more than a minute before what an earlier answer said.
+	Date time.Time
+	Text []byte // for the parser's use; kept for the next answer
 }
 
 // answers are shared by the workers, so that there are no more of them than
@@ -239,6 +244,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		return 0, &again{err: &Error{Op: call.Op, Err: c.why(ctx, err), Cause: Network}}
 	}
 	defer resp.Body.Close()
+	date := c.clock.read(resp.Header.Get("Date"), time.Now())
 	buf := &r.body
 	buf.Reset()
 	if n := resp.ContentLength; n > 0 && n <= maxAnswer {
@@ -257,7 +263,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return resp.StatusCode, &again{err: wrong}
 	}
-	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Received: time.Now().UTC(), Text: r.Text[:0]}
+	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
 	if err = r.doc.Parse(buf.Bytes()); err == nil {
 		err = call.Parse(&r.Answer)
 	}

@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"encoding/json"
@@ -41,21 +41,21 @@ type Config struct {
 	MaxRequests           int // 0 if there is no limit
 }
 
-// ParseConfig reads the settings. Of a setting that several sources have, the
+// Parse reads the settings. Of a setting that several sources have, the
 // last one counts; one that is null or an empty text is not set, so an earlier
 // one stays. Values are read leniently: a number, a truth value or a list may
 // come as text, and blanks around a value do not count.
 //
 // Now is the moment at which the run begins. Warnings, one line each, come with
 // an error as well as without; unknown settings are among them. The error is a
-// [*ConfigError] that tells all that is wrong. Neither shows a credential.
-func ParseConfig(now time.Time, sources ...ConfigSource) (config Config, warnings []string, err error) {
-	r := newConfigReader(sources)
+// [*Error] that tells all that is wrong. Neither shows a credential.
+func Parse(now time.Time, sources ...Source) (config Config, warnings []string, err error) {
+	r := newReader(sources)
 	r.checkRequired()
 	r.checkShape()
 	config = r.config(now)
 	if len(r.faults) > 0 {
-		return Config{}, r.warnings, &ConfigError{r.sortedFaults()}
+		return Config{}, r.warnings, &Error{r.sortedFaults()}
 	}
 	return config, r.warnings, nil
 }
@@ -63,7 +63,7 @@ func ParseConfig(now time.Time, sources ...ConfigSource) (config Config, warning
 // config makes the result of settings that have the right shape, and checks
 // what a schema cannot: whether they make sense. A setting that is at fault
 // already is passed over.
-func (r *configReader) config(now time.Time) Config {
+func (r *reader) config(now time.Time) Config {
 	c := Config{
 		EntityID:              valueOf[string](r, "entity_id"),
 		AccessToken:           valueOf[string](r, "access_token"),
@@ -84,7 +84,7 @@ func (r *configReader) config(now time.Time) Config {
 	return c
 }
 
-func (r *configReader) credentials(c *Config) {
+func (r *reader) credentials(c *Config) {
 	if wrong := checkToken(c.AccessToken); wrong != "" {
 		r.reject("access_token", wrong, "the token alone: "+wantedToken)
 	}
@@ -100,7 +100,7 @@ func (r *configReader) credentials(c *Config) {
 // such as 0024 for 2024.
 const firstYear = 1970
 
-func (r *configReader) dates(c *Config, now time.Time) {
+func (r *reader) dates(c *Config, now time.Time) {
 	c.StartDate, c.EndDate = timeOf(r, "start_date"), timeOf(r, "end_date")
 	switch {
 	case !r.has("start_date"):
@@ -115,7 +115,7 @@ func (r *configReader) dates(c *Config, now time.Time) {
 	}
 }
 
-func (r *configReader) addresses(c *Config) {
+func (r *reader) addresses(c *Config) {
 	if strings.ContainsFunc(c.UserAgent, unicode.IsControl) {
 		r.reject("user_agent", " with a line break or another control character in it", "a text on one line")
 	}
@@ -169,7 +169,7 @@ func (c Config) String() string {
 }
 
 // GoString is the config without its credentials.
-func (c Config) GoString() string { return "tap.Config{" + c.String() + "}" }
+func (c Config) GoString() string { return "config.Config{" + c.String() + "}" }
 
 // Format writes the config without its credentials, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {

@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"bytes"
@@ -13,21 +13,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// configNow is when the runs of these tests begin.
-var configNow = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+// testNow is when the runs of these tests begin.
+var testNow = time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // goodConfig is a config with nothing wrong and every required setting.
 const goodConfig = `{"access_token": "dal:t0ps3cr3t", "entity_id": "42", "start_date": "2024-01-01"}`
 
 // withGood parses settings that come after those of goodConfig.
 func withGood(settings string) (Config, []string, error) {
-	return ParseConfig(configNow, ConfigSource{"base.json", []byte(goodConfig)}, ConfigSource{"c.json", []byte(settings)})
+	return Parse(testNow, Source{"base.json", []byte(goodConfig)}, Source{"c.json", []byte(settings)})
 }
 
 // seen is a Config that prints everything, for differences worth reading.
 type seen Config
 
-func TestConfigDefaults(t *testing.T) {
+func TestDefaults(t *testing.T) {
 	got, warnings, err := withGood(`{}`)
 	if err != nil || warnings != nil {
 		t.Fatal(warnings, err)
@@ -44,8 +44,8 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-func TestConfigEverySetting(t *testing.T) {
-	got, warnings, err := ParseConfig(configNow, ConfigSource{"c.json", []byte(`{
+func TestEverySetting(t *testing.T) {
+	got, warnings, err := Parse(testNow, Source{"c.json", []byte(`{
 		"access_token": "fra:x", "entity_id": "a@b.example", "start_date": "2024-01-01T01:00:00+02:00",
 		"end_date": "2024-02-01", "include_pending": true, "lookback_days": 0, "on_invalid": "null",
 		"region": "fra", "user_agent": "me", "max_concurrent_requests": 32, "request_timeout": 0.5,
@@ -66,7 +66,7 @@ func TestConfigEverySetting(t *testing.T) {
 }
 
 // Meltano hands over text, secrets come with line breaks, and people vary.
-func TestConfigReadsLeniently(t *testing.T) {
+func TestReadsLeniently(t *testing.T) {
 	encoded := base64.StdEncoding.EncodeToString([]byte("5f0c1a52-0000-4000-8000-000000000001:dal:abc"))
 	for _, test := range []struct {
 		given string
@@ -130,7 +130,7 @@ func TestSettingReadsLists(t *testing.T) {
 	}
 }
 
-func TestConfigTimes(t *testing.T) {
+func TestTimes(t *testing.T) {
 	for given, want := range map[string]string{
 		"2024-01-01":                       "2024-01-01T00:00:00Z",
 		" 2024-02-29\n":                    "2024-02-29T00:00:00Z",
@@ -159,7 +159,7 @@ func TestConfigTimes(t *testing.T) {
 }
 
 // Every setting wrong in every way; none of the messages holds a credential.
-func TestConfigFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	const (
 		token   = "a personal access token (together with entity_id) or an OAuth token (alone)"
 		account = "an account id, or the agent's e-mail address for an old account"
@@ -251,7 +251,7 @@ func TestConfigFaults(t *testing.T) {
 	} {
 		t.Run(test.given, func(t *testing.T) {
 			c, warnings, err := withGood(test.given)
-			wantConfigError(t, err, test.want)
+			wantError(t, err, test.want)
 			if c != (Config{}) || warnings != nil {
 				t.Error("a config or a warning with the error:", c, warnings)
 			}
@@ -259,7 +259,7 @@ func TestConfigFaults(t *testing.T) {
 	}
 }
 
-func TestConfigSourceUnreadable(t *testing.T) {
+func TestSourceUnreadable(t *testing.T) {
 	const object = `; wanted a JSON object such as {"start_date": "2024-01-01", …}`
 	const mistake = "c.json: given JSON with a mistake in line "
 	for _, test := range []struct{ given, want string }{
@@ -288,16 +288,16 @@ func TestConfigSourceUnreadable(t *testing.T) {
 	} {
 		t.Run(test.given, func(t *testing.T) {
 			_, _, err := withGood(test.given)
-			wantConfigError(t, err, test.want)
+			wantError(t, err, test.want)
 		})
 	}
 }
 
-func wantConfigError(t *testing.T, err error, want string) {
+func wantError(t *testing.T, err error, want string) {
 	t.Helper()
-	fault, ok := err.(*ConfigError)
+	fault, ok := err.(*Error)
 	if !ok {
-		t.Fatalf("%v is not a ConfigError", err)
+		t.Fatalf("%v is not a Error", err)
 	}
 	if d := cmp.Diff(want, fault.Error()); d != "" {
 		t.Error(d)
@@ -309,7 +309,7 @@ func wantConfigError(t *testing.T, err error, want string) {
 	}
 }
 
-func TestConfigMissing(t *testing.T) {
+func TestMissing(t *testing.T) {
 	const (
 		token = "; wanted a personal access token (together with entity_id) or an OAuth token (alone)"
 		start = "; wanted a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
@@ -317,42 +317,42 @@ func TestConfigMissing(t *testing.T) {
 		where = "; they go into a JSON file for --config, or into TAP_LIVECHAT_… variables for --config=ENV"
 		try   = `; to try the tap without an account, set "api_url" to "sandbox:"`
 	)
-	empty := ConfigSource{"a.json", []byte(`{}`)}
+	empty := Source{"a.json", []byte(`{}`)}
 	for name, test := range map[string]struct {
-		sources    []ConfigSource
+		sources    []Source
 		want, hint string
 	}{
 		"no source": {nil,
 			"access_token: given nothing" + token + "\nstart_date: given nothing" + start, hint + where + try},
-		"two sources": {[]ConfigSource{empty, EnvConfig(nil)},
+		"two sources": {[]Source{empty, Env(nil)},
 			"access_token in a.json or environment: given nothing" + token + "\nstart_date in a.json or environment: given nothing" + start, hint + where + try},
-		"environment": {[]ConfigSource{EnvConfig([]string{"TAP_LIVECHAT_ACCESS_TOKEN=x", "TAP_LIVECHAT_START_DATE="})},
+		"environment": {[]Source{Env([]string{"TAP_LIVECHAT_ACCESS_TOKEN=x", "TAP_LIVECHAT_START_DATE="})},
 			"start_date in the environment (TAP_LIVECHAT_START_DATE): given nothing" + start, hint + where},
-		"empty and null": {[]ConfigSource{{"a.json", []byte(`{"access_token": " ", "start_date": null}`)}},
+		"empty and null": {[]Source{{"a.json", []byte(`{"access_token": " ", "start_date": null}`)}},
 			"access_token in a.json: given an empty text" + token + "\nstart_date in a.json: given null" + start, hint},
-		"sandbox needs a start": {[]ConfigSource{{"a.json", []byte(`{"api_url": "sandbox:"}`)}},
+		"sandbox needs a start": {[]Source{{"a.json", []byte(`{"api_url": "sandbox:"}`)}},
 			"start_date in a.json: given nothing" + start, hint + where},
 		// What is in the broken file nobody knows: nothing is called missing.
-		"broken file": {[]ConfigSource{empty, {"b.json", []byte(`[]`)}},
+		"broken file": {[]Source{empty, {"b.json", []byte(`[]`)}},
 			`b.json: given a list; wanted a JSON object such as {"start_date": "2024-01-01", …}`, hint},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := ParseConfig(configNow, test.sources...)
-			wantConfigError(t, err, test.want)
-			if d := cmp.Diff(test.hint, err.(*ConfigError).Hint()); d != "" {
+			_, _, err := Parse(testNow, test.sources...)
+			wantError(t, err, test.want)
+			if d := cmp.Diff(test.hint, err.(*Error).Hint()); d != "" {
 				t.Error(d)
 			}
 		})
 	}
 }
 
-func TestConfigAllFaultsAtOnce(t *testing.T) {
-	_, warnings, err := ParseConfig(configNow,
-		ConfigSource{"a.json", []byte(`{"api_url": "http://h", "max_retries": 99, "strat_date": "2024-01-01", "entity_id": "4 2"}`)},
-		ConfigSource{"b.json", []byte(`{"max_retries": "no", "start_date": "2999-01-01", "end_date": "2024-01-01"}`)},
-		ConfigSource{"c.json", []byte(`{`)},
-		EnvConfig([]string{"TAP_LIVECHAT_ACCESS_TOKEN=Bearer hidden", "TAP_LIVECHAT_REGION=us"}))
-	wantConfigError(t, err, `c.json: given JSON that breaks off in line 1: a quote or bracket is not closed; wanted valid JSON
+func TestAllFaultsAtOnce(t *testing.T) {
+	_, warnings, err := Parse(testNow,
+		Source{"a.json", []byte(`{"api_url": "http://h", "max_retries": 99, "strat_date": "2024-01-01", "entity_id": "4 2"}`)},
+		Source{"b.json", []byte(`{"max_retries": "no", "start_date": "2999-01-01", "end_date": "2024-01-01"}`)},
+		Source{"c.json", []byte(`{`)},
+		Env([]string{"TAP_LIVECHAT_ACCESS_TOKEN=Bearer hidden", "TAP_LIVECHAT_REGION=us"}))
+	wantError(t, err, `c.json: given JSON that breaks off in line 1: a quote or bracket is not closed; wanted valid JSON
 access_token in the environment (TAP_LIVECHAT_ACCESS_TOKEN): given a text of 13 characters that begins with the word Bearer; wanted the token alone: a personal access token (together with entity_id) or an OAuth token (alone)
 entity_id in a.json: given a text of 3 characters with a blank in it; wanted an account id, or the agent's e-mail address for an old account
 start_date in b.json: given "2999-01-01", a time in the future; wanted one that is over: it is 2024-06-01T12:00:00Z now
@@ -365,7 +365,7 @@ api_url in a.json: given "http://h", over which the token would travel unencrypt
 	}
 }
 
-func TestConfigWarnings(t *testing.T) {
+func TestWarnings(t *testing.T) {
 	for given, want := range map[string]string{
 		`{"acces_token": 1}`:                        `unknown setting "acces_token" in c.json is ignored; did you mean access_token?`,
 		`{"startDate": 1}`:                          `unknown setting "startDate" in c.json is ignored; did you mean start_date?`,
@@ -393,7 +393,7 @@ func TestConfigWarnings(t *testing.T) {
 	}
 }
 
-func TestConfigEncodedToken(t *testing.T) {
+func TestEncodedToken(t *testing.T) {
 	const uuid = "5f0c1a52-0000-4000-8000-000000000001"
 	for _, test := range []struct {
 		name, pair string
@@ -411,7 +411,7 @@ func TestConfigEncodedToken(t *testing.T) {
 		for name, encoding := range map[string]*base64.Encoding{"padded": base64.StdEncoding, "URL": base64.RawURLEncoding} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
 				encoded := encoding.EncodeToString([]byte(test.pair))
-				c, _, err := ParseConfig(configNow, ConfigSource{"c.json", fmt.Appendf(nil, `{"start_date": "2024-01-01", "access_token": %q}`, encoded)})
+				c, _, err := Parse(testNow, Source{"c.json", fmt.Appendf(nil, `{"start_date": "2024-01-01", "access_token": %q}`, encoded)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -427,15 +427,15 @@ func TestConfigEncodedToken(t *testing.T) {
 	}
 }
 
-func TestConfigSandboxNeedsNoToken(t *testing.T) {
-	c, warnings, err := ParseConfig(configNow, ConfigSource{"c.json", []byte(`{"api_url": "sandbox:", "start_date": "2024-01-01"}`)})
+func TestSandboxNeedsNoToken(t *testing.T) {
+	c, warnings, err := Parse(testNow, Source{"c.json", []byte(`{"api_url": "sandbox:", "start_date": "2024-01-01"}`)})
 	if err != nil || warnings != nil || c.AccessToken != "sandbox" || c.EntityID != "" {
 		t.Error(c.AccessToken, c.EntityID, warnings, err)
 	}
 }
 
-func TestEnvConfig(t *testing.T) {
-	got := EnvConfig([]string{
+func TestEnv(t *testing.T) {
+	got := Env([]string{
 		"TAP_LIVECHAT_ACCESS_TOKEN=a=b", // a value may hold the separator
 		"TAP_LIVECHAT_MAX_RETRIES=1",
 		"TAP_LIVECHAT_MAX_RETRIES=2", // the later one counts
@@ -447,7 +447,7 @@ func TestEnvConfig(t *testing.T) {
 		"START_DATE=2024-01-01",
 		"nonsense",
 	})
-	want := ConfigSource{"environment", []byte(`{"access_token":"a=b","max_retries":"2","strat_date":"2024-01-01"}`)}
+	want := Source{"environment", []byte(`{"access_token":"a=b","max_retries":"2","strat_date":"2024-01-01"}`)}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -455,13 +455,13 @@ func TestEnvConfig(t *testing.T) {
 
 func TestWithDotenv(t *testing.T) {
 	dotenv := map[string]string{"TAP_LIVECHAT_REGION": "dal", "TAP_LIVECHAT_ENTITY_ID": "1", "TAP_LIVECHAT_MAX_RETRIES": "3"}
-	got := EnvConfig(WithDotenv([]string{"TAP_LIVECHAT_REGION=fra", "TAP_LIVECHAT_ENTITY_ID="}, dotenv))
+	got := Env(WithDotenv([]string{"TAP_LIVECHAT_REGION=fra", "TAP_LIVECHAT_ENTITY_ID="}, dotenv))
 	if d := cmp.Diff(`{"max_retries":"3","region":"fra"}`, string(got.Data)); d != "" {
 		t.Error(d)
 	}
 }
 
-func TestConfigNeverPrintsCredentials(t *testing.T) {
+func TestNeverPrintsCredentials(t *testing.T) {
 	c, _, err := withGood(`{"entity_id": "agent@example.com", "end_date": "2024-02-01"}`)
 	if err != nil {
 		t.Fatal(err)
@@ -493,7 +493,7 @@ func TestConfigNeverPrintsCredentials(t *testing.T) {
 	}
 }
 
-// Whatever a config holds: no panic, every error is a ConfigError, and no
+// Whatever a config holds: no panic, every error is an *Error, and no
 // message shows the token.
 func FuzzParseConfig(f *testing.F) {
 	const token = "dal:t0ps3cr3t-5f0c1a52"
@@ -509,18 +509,18 @@ func FuzzParseConfig(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		secret := ConfigSource{"secret.json", []byte(`{"access_token": "` + token + `", "start_date": "2024-01-01"}`)}
-		fuzzed := ConfigSource{"fuzzed.json", data}
-		for _, sources := range [][]ConfigSource{{secret, fuzzed}, {fuzzed, secret}, {fuzzed}, {secret, EnvConfig(strings.Split(string(data), "\n"))}} {
-			c, warnings, err := ParseConfig(configNow, sources...)
+		secret := Source{"secret.json", []byte(`{"access_token": "` + token + `", "start_date": "2024-01-01"}`)}
+		fuzzed := Source{"fuzzed.json", data}
+		for _, sources := range [][]Source{{secret, fuzzed}, {fuzzed, secret}, {fuzzed}, {secret, Env(strings.Split(string(data), "\n"))}} {
+			c, warnings, err := Parse(testNow, sources...)
 			told := fmt.Sprintf("%q %v %#v", warnings, c, c)
 			if err != nil {
-				told += err.(*ConfigError).Error() + err.(*ConfigError).Hint()
+				told += err.(*Error).Error() + err.(*Error).Hint()
 				if c != (Config{}) {
 					t.Error("a config with the error")
 				}
 			} else if c.AccessToken == "" || strings.ContainsFunc(c.AccessToken, notVisible) || strings.ContainsAny(c.EntityID+c.UserAgent, "\r\n") ||
-				c.StartDate.After(configNow) || c.RequestTimeout <= 0 || c.MaxConcurrentRequests < 1 || c.LookbackDays < 0 || c.APIURL == "" {
+				c.StartDate.After(testNow) || c.RequestTimeout <= 0 || c.MaxConcurrentRequests < 1 || c.LookbackDays < 0 || c.APIURL == "" {
 				t.Errorf("a config that makes no sense: %#v", seen(c))
 			}
 			if len(sources) > 1 && strings.Contains(told, token) && !strings.Contains(c.UserAgent+c.APIURL, token) {

@@ -1,18 +1,18 @@
-package tap
+package config
 
 import (
 	"slices"
 	"strings"
 )
 
-// A ConfigError tells everything that is wrong with a config at once. It never
+// A Error tells everything that is wrong with a config at once. It never
 // shows a credential.
-type ConfigError struct {
-	Faults []ConfigFault // what is wrong with a file first, then in the order of [Settings]
+type Error struct {
+	Faults []Fault // what is wrong with a file first, then in the order of [Settings]
 }
 
-// A ConfigFault is one thing that is wrong with a config.
-type ConfigFault struct {
+// A Fault is one thing that is wrong with a config.
+type Fault struct {
 	Setting string // empty: it is the source that cannot be read
 	Given   string // what is there, described where it may be secret
 	Wanted  string
@@ -20,7 +20,7 @@ type ConfigFault struct {
 }
 
 // Error has a line for each fault.
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	lines := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
 		lines[i] = f.String()
@@ -29,7 +29,7 @@ func (e *ConfigError) Error() string {
 }
 
 // String is one line: the setting, where, what was given and what is wanted.
-func (f ConfigFault) String() string {
+func (f Fault) String() string {
 	where := f.Setting
 	switch {
 	case f.Setting == "":
@@ -43,12 +43,12 @@ func (f ConfigFault) String() string {
 }
 
 // Hint says what to do.
-func (e *ConfigError) Hint() string {
+func (e *Error) Hint() string {
 	hint := "`tap-livechat --about` describes every setting"
-	if slices.ContainsFunc(e.Faults, func(f ConfigFault) bool { return f.Given == nothing }) {
-		hint += "; they go into a JSON file for --config, or into " + envPrefix + "… variables for --config=ENV"
+	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Given == nothing }) {
+		hint += "; they go into a JSON file for --config, or into " + EnvPrefix + "… variables for --config=ENV"
 	}
-	if slices.ContainsFunc(e.Faults, func(f ConfigFault) bool { return f.Setting == "access_token" && f.Given == nothing }) {
+	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Setting == "access_token" && f.Given == nothing }) {
 		hint += `; to try the tap without an account, set "api_url" to "sandbox:"`
 	}
 	return hint

@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"encoding/json"
@@ -13,14 +13,14 @@ import (
 // nothing is what is given where a required setting is missing.
 const nothing = "nothing"
 
-// A configReader collects what the sources say and what is wrong with it.
-type configReader struct {
+// A reader collects what the sources say and what is wrong with it.
+type reader struct {
 	given    map[string]givenValue // by setting; those at fault are taken out
 	empty    map[string]givenValue // set to null or an empty text somewhere
 	secrets  []string              // every text that was given as a secret
 	sources  []string              // names of the sources that could be read
 	unread   bool                  // one could not be read, so nobody knows what is missing
-	faults   []ConfigFault
+	faults   []Fault
 	warnings []string
 }
 
@@ -30,8 +30,8 @@ type givenValue struct {
 	source     string
 }
 
-func newConfigReader(sources []ConfigSource) *configReader {
-	r := &configReader{given: map[string]givenValue{}, empty: map[string]givenValue{}}
+func newReader(sources []Source) *reader {
+	r := &reader{given: map[string]givenValue{}, empty: map[string]givenValue{}}
 	for _, s := range settings() {
 		if s.Default != nil {
 			r.given[s.Name] = givenValue{s.Default, s.read(s.Default), "the defaults"}
@@ -56,7 +56,7 @@ func newConfigReader(sources []ConfigSource) *configReader {
 			}
 			if first := firstLine[m.name]; first > 0 {
 				given := fmt.Sprintf("twice, in lines %d and %d", first, m.line)
-				r.faults = append(r.faults, ConfigFault{m.name, given, "one of the two", source.Name})
+				r.faults = append(r.faults, Fault{m.name, given, "one of the two", source.Name})
 			}
 			firstLine[m.name] = m.line
 			r.take(s, m.value, source.Name)
@@ -73,7 +73,7 @@ func newConfigReader(sources []ConfigSource) *configReader {
 }
 
 // take keeps what a source says about a setting.
-func (r *configReader) take(s Setting, text json.RawMessage, source string) {
+func (r *reader) take(s Setting, text json.RawMessage, source string) {
 	var raw any
 	mustDecode(text, &raw)
 	g := givenValue{raw, s.read(raw), source}
@@ -90,7 +90,7 @@ func (r *configReader) take(s Setting, text json.RawMessage, source string) {
 	r.given[s.Name] = g
 }
 
-func (r *configReader) addSecret(raw any) {
+func (r *reader) addSecret(raw any) {
 	switch v := raw.(type) {
 	case string:
 		r.secrets = append(r.secrets, strings.TrimSpace(v))
@@ -107,29 +107,29 @@ func (r *configReader) addSecret(raw any) {
 	}
 }
 
-func (r *configReader) has(setting string) bool {
+func (r *reader) has(setting string) bool {
 	_, ok := r.given[setting]
 	return ok
 }
 
 // valueOf is a setting's value; zero if it is not set or at fault.
-func valueOf[T any](r *configReader, setting string) T {
+func valueOf[T any](r *reader, setting string) T {
 	v, _ := r.given[setting].value.(T)
 	return v
 }
 
-func timeOf(r *configReader, setting string) time.Time {
+func timeOf(r *reader, setting string) time.Time {
 	t, _ := time.Parse(time.RFC3339Nano, valueOf[string](r, setting)) // it is what read made
 	return t
 }
 
 // checkRequired finds the settings that are missing.
-func (r *configReader) checkRequired() {
+func (r *reader) checkRequired() {
 	for _, s := range settings() {
 		if !s.Required || r.has(s.Name) || r.unread {
 			continue
 		}
-		fault := ConfigFault{s.Name, nothing, s.wanted(), strings.Join(r.sources, " or ")}
+		fault := Fault{s.Name, nothing, s.wanted(), strings.Join(r.sources, " or ")}
 		if e, ok := r.empty[s.Name]; ok {
 			fault.Given, fault.Source = "an empty text", e.source
 			if e.raw == nil {
@@ -141,12 +141,12 @@ func (r *configReader) checkRequired() {
 }
 
 // checkShape holds what was given against the schema.
-func (r *configReader) checkShape() {
+func (r *reader) checkShape() {
 	doc := map[string]any{}
 	for name, g := range r.given {
 		doc[name] = g.value
 	}
-	for _, f := range configValidator().Validate(doc) {
+	for _, f := range validator().Validate(doc) {
 		name, _, _ := strings.Cut(f.Path, ".")
 		name, _, _ = strings.Cut(name, "[")
 		s, known := findSetting(name)
@@ -155,7 +155,7 @@ func (r *configReader) checkShape() {
 		}
 		note := ""
 		if text, ok := r.given[name].value.(string); ok && s.Format == "date-time" {
-			if _, err := readTime(text); err != nil {
+			if _, err := ParseTime(text); err != nil {
 				note = err.Error()
 			}
 		}
@@ -166,15 +166,15 @@ func (r *configReader) checkShape() {
 
 // reject adds a fault of a setting that was given. The note follows the value and
 // says what is wrong with it.
-func (r *configReader) reject(setting, note, wanted string) {
+func (r *reader) reject(setting, note, wanted string) {
 	g := r.given[setting]
 	s, _ := findSetting(setting)
-	r.faults = append(r.faults, ConfigFault{setting, r.show(s, g.raw) + note, wanted, g.source})
+	r.faults = append(r.faults, Fault{setting, r.show(s, g.raw) + note, wanted, g.source})
 }
 
 // show describes a value: short ones as they are, but only the kind and length
 // of a credential and of what could be one in the wrong place.
-func (r *configReader) show(s Setting, raw any) string {
+func (r *reader) show(s Setting, raw any) string {
 	var text, shown string
 	switch v := raw.(type) {
 	case bool:
@@ -209,7 +209,7 @@ func (r *configReader) show(s Setting, raw any) string {
 }
 
 // hidesSecret says whether a text holds a token, or looks like one.
-func (r *configReader) hidesSecret(text string) bool {
+func (r *reader) hidesSecret(text string) bool {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "dal:") || strings.HasPrefix(text, "fra:") {
 		return true
@@ -229,7 +229,7 @@ var sdkSettings = []struct{ prefix, instead string }{
 	{"emit_activate_version_messages", "this tap has no streams that need them"},
 }
 
-func (r *configReader) warnUnknown(name, source string) {
+func (r *reader) warnUnknown(name, source string) {
 	for _, sdk := range sdkSettings {
 		if strings.HasPrefix(name, sdk.prefix) {
 			r.warn("setting %s in %s is ignored: %s", r.showName(name), source, sdk.instead)
@@ -243,19 +243,19 @@ func (r *configReader) warnUnknown(name, source string) {
 	r.warn("unknown setting %s in %s is ignored", r.showName(name), source)
 }
 
-func (r *configReader) showName(name string) string {
+func (r *reader) showName(name string) string {
 	return r.show(Setting{}, name)
 }
 
-func (r *configReader) warn(format string, args ...any) {
+func (r *reader) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
 // sortedFaults puts the faults into the order in which they are told.
-func (r *configReader) sortedFaults() []ConfigFault {
-	place := func(f ConfigFault) int {
+func (r *reader) sortedFaults() []Fault {
+	place := func(f Fault) int {
 		return slices.IndexFunc(settings(), func(s Setting) bool { return s.Name == f.Setting }) // -1 for a whole source
 	}
-	slices.SortStableFunc(r.faults, func(a, b ConfigFault) int { return place(a) - place(b) })
+	slices.SortStableFunc(r.faults, func(a, b Fault) int { return place(a) - place(b) })
 	return r.faults
 }

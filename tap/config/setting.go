@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ type Setting struct {
 }
 
 // Env is the environment variable that sets it.
-func (s Setting) Env() string { return envPrefix + strings.ToUpper(s.Name) }
+func (s Setting) Env() string { return EnvPrefix + strings.ToUpper(s.Name) }
 
 // Settings returns all settings, in the order of schemas/config.json.
 func Settings() []Setting { return slices.Clone(settings()) }
@@ -51,9 +51,9 @@ var settings = sync.OnceValue(func() []Setting {
 	return all
 })
 
-// configValidator checks the shape of a config, after its values were read
+// validator checks the shape of a config, after its values were read
 // leniently.
-var configValidator = sync.OnceValue(func() *schemas.Validator {
+var validator = sync.OnceValue(func() *schemas.Validator {
 	v, err := schemas.Compile("config", schemas.Config())
 	if err != nil {
 		panic(err) // it is embedded: no test gets past this
@@ -122,6 +122,26 @@ func (s Setting) wanted() string {
 		return "a number" + s.limits()
 	default:
 		return "a text"
+	}
+}
+
+// Values says in few words what may be given.
+func (s Setting) Values() string {
+	switch {
+	case s.Secret:
+		return "text, secret"
+	case s.Enum != nil:
+		return "`" + strings.Join(s.Enum, "` or `") + "`"
+	case s.Format == "date-time":
+		return "day or time"
+	case s.Type == "boolean":
+		return "`true` or `false`"
+	case s.Type == "integer":
+		return "whole number" + s.limits()
+	case s.Type == "number":
+		return "number" + s.limits()
+	default:
+		return "text"
 	}
 }
 

@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"bytes"
@@ -10,28 +10,28 @@ import (
 	"unicode/utf8"
 )
 
-// envPrefix begins the name of every environment variable that is a setting.
-const envPrefix = "TAP_LIVECHAT_"
+// EnvPrefix begins the name of every environment variable that is a setting.
+const EnvPrefix = "TAP_LIVECHAT_"
 
-// environment is the name of the source that [EnvConfig] makes.
+// environment is the name of the source that [Env] makes.
 const environment = "environment"
 
-// A ConfigSource is one place that settings come from.
-type ConfigSource struct {
+// A Source is one place that settings come from.
+type Source struct {
 	Name string // the path of a file, or "environment"
 	Data []byte // a JSON object, of which nothing is known yet
 }
 
-// EnvConfig makes a source of the TAP_LIVECHAT_… variables in environ, which is
+// Env makes a source of the TAP_LIVECHAT_… variables in environ, which is
 // a list such as [os.Environ] returns: TAP_LIVECHAT_START_DATE sets start_date.
 // Empty ones count as not set. So do variables that are no setting and do not
 // look like one misspelt, since Meltano and others keep their own under our
 // prefix.
-func EnvConfig(environ []string) ConfigSource {
+func Env(environ []string) Source {
 	found := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		name, ours := strings.CutPrefix(name, envPrefix)
+		name, ours := strings.CutPrefix(name, EnvPrefix)
 		name = strings.ToLower(name)
 		if !ours || strings.HasPrefix(name, "_") { // TAP_LIVECHAT__SELECT is an extra of Meltano's
 			continue
@@ -45,7 +45,7 @@ func EnvConfig(environ []string) ConfigSource {
 	if err != nil {
 		panic(err) // texts can always be written
 	}
-	return ConfigSource{environment, data}
+	return Source{environment, data}
 }
 
 // WithDotenv adds the variables of a .env file to environ. A variable that is in
@@ -56,15 +56,15 @@ func WithDotenv(environ []string, dotenv map[string]string) []string {
 	for name, value := range dotenv {
 		both = append(both, name+"="+value)
 	}
-	return append(both, environ...) // of two entries, EnvConfig takes the later one
+	return append(both, environ...) // of two entries, Env takes the later one
 }
 
 // members are the settings in the source. A fault tells why it cannot be read,
 // without quoting from it: a config holds secrets.
-func (s ConfigSource) members() ([]jsonMember, *ConfigFault) {
+func (s Source) members() ([]jsonMember, *Fault) {
 	data := bytes.TrimPrefix(s.Data, []byte("\ufeff"))
-	unreadable := func(given, wanted string) ([]jsonMember, *ConfigFault) {
-		return nil, &ConfigFault{Given: given, Wanted: wanted, Source: s.Name}
+	unreadable := func(given, wanted string) ([]jsonMember, *Fault) {
+		return nil, &Fault{Given: given, Wanted: wanted, Source: s.Name}
 	}
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return unreadable("a file in UTF-16", "UTF-8") // what > writes in older PowerShells

@@ -1,4 +1,4 @@
-package tap
+package config
 
 import (
 	"encoding/base64"
@@ -56,7 +56,7 @@ func (s Setting) read(v any) any {
 			return parsed
 		}
 	case s.Format == "date-time":
-		if t, err := readTime(text); err == nil {
+		if t, err := ParseTime(text); err == nil {
 			return t.Format(time.RFC3339Nano)
 		}
 	case s.Enum != nil:
@@ -80,11 +80,11 @@ func readNumber(text string) (float64, bool) {
 
 var startsWithDay = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
 
-// readTime reads a day (its first moment in UTC) or a time as RFC 3339 has it,
+// ParseTime reads a day (its first moment in UTC) or a time as RFC 3339 has it,
 // and as people write it: with a blank for the T, without seconds, without an
 // offset (UTC). The error says what is wrong in words that can follow the text;
 // they are empty if nothing in it looks like a day.
-func readTime(text string) (time.Time, error) {
+func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if !startsWithDay.MatchString(text) {
 		return time.Time{}, errors.New("")
