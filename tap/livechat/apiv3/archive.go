@@ -82,7 +82,7 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 // planOf is what the first answer to a list says about it.
 func planOf(p *page, s span) *source.Plan {
 	n, known := p.threads(s)
-	return &source.Plan{Chats: n, Capped: !known, Requests: pagesOf(n)*103/100 + 20}
+	return &source.Plan{Chats: n, Capped: !known, Requests: pagesOf(n)*103/100 + 20, Ahead: p.ahead}
 }
 
 // threads is how many threads a span holds, of which p is the first page: as the

@@ -24,7 +24,7 @@ func (r *reader) search(begin time.Time) error {
 		if s.from.Before(oldestThread) {
 			s.from = oldestThread
 		}
-		first, err := r.a.page(r.ctx, s.query(), "", 1)
+		first, err := r.firstPage(s.query())
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (r *reader) search(begin time.Time) error {
 		r.a.client.Log().Info("searching the days before for threads that ended later",
 			"from", s.from.Format(time.RFC3339), "to", s.to.Format(time.RFC3339), "threads", threads, "requests", pagesOf(threads))
 		r.crossing = 0
-		if err := r.readSpan(s, first, func(w source.Window) error {
+		if err := r.readSpan(s, s.query(), first, func(w source.Window) error {
 			switch {
 			case w.Again:
 				incomplete--

@@ -42,13 +42,14 @@ func (q query) String() string {
 // page is one answer that lists threads.
 type page struct {
 	chats       []source.Chat
-	eventless   []int     // of chats: ended, without events, and nothing says why
-	parents     []string  // of eventless, their chats' ids
-	found       int       // threads that match, says the service; -1 if it does not
-	next        string    // the cursor of the next page; empty on the last
-	first, last time.Time // the earliest and the latest creation on it; zero if none is known
-	size        int       // bytes of memory that the answer took, about
-	out         []byte    // what was rendered; taken from and given back to outs
+	eventless   []int         // of chats: ended, without events, and nothing says why
+	parents     []string      // of eventless, their chats' ids
+	found       int           // threads that match, says the service; -1 if it does not
+	next        string        // the cursor of the next page; empty on the last
+	first, last time.Time     // the earliest and the latest creation on it; zero if none is known
+	ahead       time.Duration // how far the service's clock is ahead of ours; 0 if not known
+	size        int           // bytes of memory that the answer took, about
+	out         []byte        // what was rendered; taken from and given back to outs
 }
 
 // outs lends the buffers that pages are rendered into.
@@ -111,6 +112,9 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 		return nil, errors.New("it has no list of chats")
 	}
 	p := &page{found: -1, next: word(root.Get("next_page_id")), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
+	if !answer.Date.IsZero() {
+		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
+	}
 	if n, ok := count(root.Get("found_chats")); ok {
 		p.found = n
 	}
@@ -150,8 +154,14 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	return p, nil
 }
 
-// answeredAt is when the service answered, by its own clock if that is known.
-func answeredAt(answer *livechat.Answer) time.Time { return answer.Received }
+// answeredAt is when the service answered: by its own clock if that is known, else
+// by ours.
+func answeredAt(answer *livechat.Answer) time.Time {
+	if answer.Date.IsZero() {
+		return answer.Received
+	}
+	return answer.Date
+}
 
 func (a *Archive) render(dst []byte, chat *source.Chat, answer *livechat.Answer) []byte {
 	chat.Received = answer.Received

@@ -38,17 +38,27 @@ func (s span) cut(part float64) time.Time {
 type rest struct {
 	span
 	left int // threads in it, about; -1: not known
+	like pace
+}
+
+// pace is how close threads were to each other in the window before a rest.
+type pace struct {
+	to      time.Time // where that window ends; zero: there was none
+	length  time.Duration
+	density float64 // threads a second
 }
 
 // plan cuts time into windows. It is pure: what it proposes follows from what it
 // was told by the first pages of windows.
 type plan struct {
-	rests   []rest // oldest first
-	target  int    // threads that a window should hold
-	begin   time.Time
-	density float64       // threads a second in the window that was admitted last; -1: none was
-	length  time.Duration // of that window
+	rests  []rest // oldest first
+	target int    // threads that a window should hold
+	begin  time.Time
 }
+
+// mostOf is how many times the target a window may hold: a request is wasted on
+// each that is asked for again because it is too long.
+const mostOf = 4
 
 // targetFor is how many threads windows should hold if there are so many: some
 // windows for each worker, if that makes them not too small.
@@ -64,17 +74,17 @@ func pagesOf(threads int) int { return (threads + pageSize - 1) / pageSize }
 // newPlan plans for a span that holds about so many threads, the first of them at
 // begin (zero: not known).
 func newPlan(s span, threads int, begin time.Time, target int) *plan {
-	p := &plan{target: target, density: -1, begin: begin}
-	p.give(s, threads)
+	p := &plan{target: target, begin: begin}
+	p.give(s, threads, pace{})
 	return p
 }
 
 // give adds a span to what windows are to be made of.
-func (p *plan) give(s span, threads int) {
+func (p *plan) give(s span, threads int, like pace) {
 	if !s.from.Before(s.to) {
 		return
 	}
-	p.rests = append(p.rests, rest{s, threads})
+	p.rests = append(p.rests, rest{s, threads, like})
 	slices.SortFunc(p.rests, func(a, b rest) int { return a.from.Compare(b.from) })
 }
 
@@ -90,7 +100,7 @@ func (p *plan) propose() (s span, ok bool) {
 	if s.to = s.to.Truncate(tick); s.to.Before(s.from.Add(tick)) {
 		s.to = s.from.Add(tick)
 	}
-	if left := r.to.Sub(s.to); left < s.length()/8 {
+	if left := r.to.Sub(s.to); left < p.pace(s, 0).length/8 {
 		s.to = r.to // a window of what is left would not pay
 	}
 	r.from = s.to
@@ -118,13 +128,13 @@ func (p *plan) size(r *rest) time.Duration {
 		even = fraction(whole-empty, float64(p.target)/float64(r.left))
 	}
 	switch {
-	case p.density < 0:
+	case r.like.to.IsZero() || empty > 0:
 		return min(empty+even, whole)
-	case p.density == 0:
-		return min(max(empty+even, 2*p.length), whole)
+	case r.like.density == 0:
+		return min(max(even, 2*r.like.length), whole)
 	}
-	like := time.Duration(min(float64(p.target)/p.density, float64(whole/time.Second)) * float64(time.Second))
-	return min(like, growth*p.length, whole)
+	like := time.Duration(min(float64(p.target)/r.like.density, whole.Seconds()) * float64(time.Second))
+	return min(like, growth*r.like.length, whole)
 }
 
 func fraction(d time.Duration, part float64) time.Duration { return time.Duration(float64(d) * part) }
@@ -133,17 +143,36 @@ func fraction(d time.Duration, part float64) time.Duration { return time.Duratio
 // many, a shorter one is returned that begins at the same instant and is to be
 // asked for instead; otherwise ok is true, and the window stays as it is.
 func (p *plan) admit(s span, threads int) (shorter span, ok bool) {
-	if threads > 2*p.target && s.length() > time.Second {
+	like := p.pace(s, threads)
+	if threads > mostOf*p.target && s.length() > time.Second {
 		part := float64(p.target) / float64(threads)
 		shorter = span{s.from, s.cut(min(part, 0.5))}
-		p.give(span{shorter.to, s.to}, max(threads-p.target, 0))
+		p.give(span{shorter.to, s.to}, max(threads-p.target, 0), like)
 		return shorter, false
 	}
-	p.length = max(s.length(), tick)
-	p.density = float64(threads) / p.length.Seconds()
-	if len(p.rests) > 0 && p.rests[0].left >= 0 {
-		// What was handed out was taken for a window of the size planned.
-		p.rests[0].left = max(p.rests[0].left+p.target-threads, 0)
+	for i := range p.rests {
+		r := &p.rests[i]
+		if r.from.Before(s.to) {
+			continue
+		}
+		if r.left >= 0 {
+			// What was handed out was taken for a window of the size planned.
+			r.left = max(r.left+p.target-threads, 0)
+		}
+		if s.to.After(r.like.to) {
+			r.like = like
+		}
+		break
 	}
 	return s, true
+}
+
+// pace is how close threads are in s, from the first one on.
+func (p *plan) pace(s span, threads int) pace {
+	whole := s
+	if p.begin.After(s.from) && p.begin.Before(s.to) {
+		s.from = p.begin
+	}
+	length := max(s.length(), tick)
+	return pace{whole.to, length, float64(threads) / length.Seconds()}
 }

@@ -24,9 +24,9 @@ type reader struct {
 	edge     map[string]bool // threads yielded of which another window may hear, too
 	known    map[string]bool // active threads yielded that the archive does not list
 
-	crossing int             // chats yielded that had not ended when the range begins
-	barren   int             // small windows that hold fewer than stated, for certain
-	estimate bool            // what the service states is one
+	crossing int  // chats yielded that had not ended when the range begins
+	barren   int  // small windows that hold fewer than stated, for certain
+	estimate bool // what the service states is one
 }
 
 func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
@@ -51,9 +51,16 @@ func (r *reader) read() error {
 		all.to = all.from.Add(tick)
 	}
 	active := r.workers.Start(r.ctx, r.a.unlisted)
-	first, err := r.a.page(r.ctx, all.query(), "", 1)
+	q := all.query()
+	if r.rg.Open {
+		q.to = q.to.Add(24 * time.Hour) // whatever the service's clock says
+	}
+	first, err := r.firstPage(q)
 	if err != nil {
 		return err
+	}
+	if r.rg.Open && first.ahead > 0 {
+		all.to = all.to.Add(first.ahead)
 	}
 	if err := r.yield(source.Step{Plan: planOf(first, all)}); err != nil {
 		return err
@@ -70,16 +77,30 @@ func (r *reader) read() error {
 			return err
 		}
 	}
-	return r.readSpan(all, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) })
+	return r.readSpan(all, q, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) })
 }
 
 // query is the list of what was created in s, an instant more on the near side:
 // whether ends are included or not, nothing in s is left out.
 func (s span) query() query { return query{from: s.from.Add(-tick), to: s.to} }
 
-// readSpan reads a span, of which the first page is there already, in windows, and
-// tells done of each of them, oldest first.
-func (r *reader) readSpan(s span, first *page, done func(source.Window) error) error {
+// firstPage asks for the first page of q. That there is nothing at all is believed
+// when it is said twice.
+func (r *reader) firstPage(q query) (*page, error) {
+	p, err := r.a.page(r.ctx, q, "", 1)
+	if err == nil && p.empty() {
+		p.free()
+		p, err = r.a.page(r.ctx, q, "", 1)
+	}
+	return p, err
+}
+
+// empty tells that there is nothing in the list.
+func (p *page) empty() bool { return len(p.chats) == 0 && p.next == "" && p.found <= 0 }
+
+// readSpan reads a span in windows, and tells done of each of them, oldest first.
+// The first page of q, a list of all of it, is there already.
+func (r *reader) readSpan(s span, q query, first *page, done func(source.Window) error) error {
 	threads, _ := first.threads(s)
 	most := longWindow
 	if budget := r.a.client.MaxRequests(); budget > 0 {
@@ -91,9 +112,10 @@ func (r *reader) readSpan(s span, first *page, done func(source.Window) error) e
 		// The rest of the page's own chain is all there is.
 		e.plan.rests = nil
 		w := e.open(s)
-		w.judged, w.chains[0].query = true, s.query()
+		c := w.chains[0]
+		w.judged, c.query, c.to = true, q, q.to
 		r.flying++
-		if err := e.take(w.chains[0], first); err != nil {
+		if err := e.take(c, first); err != nil {
 			return err
 		}
 	} else {

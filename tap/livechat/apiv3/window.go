@@ -11,11 +11,12 @@ import (
 // window is a stretch of time that is being read, by one chain of pages or more.
 type window struct {
 	span
-	chains []*chain
-	total  int              // what the service says it holds; -1 if it does not
-	ids    map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
-	judged bool             // its length has been found right
-	result *source.Window   // once it is read to its end
+	chains  []*chain
+	total   int              // what the service says it holds; -1 if it does not
+	ids     map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
+	judged  bool             // its length has been found right
+	doubted bool             // it was said to be empty, and asked for again
+	result  *source.Window   // once it is read to its end
 }
 
 // done tells that all chains of the window have ended.
@@ -64,6 +65,12 @@ func (e *engine) take(c *chain, p *page) error {
 	e.flying--
 	w := c.w
 	e.pageSize = max(p.size, e.pageSize*15/16)
+	if c.pages == 0 && p.empty() && !w.doubted && !w.judged {
+		// One answer proves nothing.
+		w.doubted = true
+		c.ask(e.reader, "")
+		return nil
+	}
 	if c.pages == 0 {
 		n, known := p.threads(c.span)
 		if c == w.chains[0] {
@@ -146,7 +153,7 @@ func (e *engine) cutOff(c *chain) bool {
 	if len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
 		return false
 	}
-	e.plan.give(span{at, w.to}, c.left)
+	e.plan.give(span{at, w.to}, c.left, e.plan.pace(span{w.from, at}, len(w.ids)))
 	w.to, w.total = at, -1
 	c.ended, c.left = true, 0
 	return true
