@@ -107,7 +107,8 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/4, longWindow) // so that a run completes some before it ends
 	}
 	e := &engine{reader: r, done: done, covered: s.from,
-		plan: newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
+		splits: 8 + threads/(50*pageSize), // each costs half a page
+		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if pagesOf(threads) <= fewPages {
 		// The rest of the page's own chain is all there is.
 		e.plan.rests = nil
@@ -134,13 +135,9 @@ type engine struct {
 	windows []*window // that are being read, or wait for older ones; oldest first
 	covered time.Time // all windows before it have been told of
 	done    func(source.Window) error
-	splits  int
+	splits  int             // that may still be made; see topUp
 	waiting []source.Window // that are incomplete; they come again if the number proves an estimate
 }
-
-// mostSplits bounds how often a chain gives away its rest only because a worker
-// has nothing to do: it costs half a page each time.
-const mostSplits = 8
 
 func (e *engine) run() error {
 	for {
@@ -176,11 +173,8 @@ func (e *engine) topUp() {
 		}
 		e.open(s).chains[0].ask(e.reader, "")
 	}
-	for e.flying < e.a.client.Workers() && e.splits < mostSplits {
-		if !e.split() {
-			return
-		}
-		e.splits++
+	for e.flying < e.a.client.Workers() && e.splits > 0 && e.split() {
+		e.splits--
 	}
 }
 

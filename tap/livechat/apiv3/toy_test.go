@@ -62,7 +62,7 @@ type toyQuery struct {
 	Limit  int    `json:"limit,omitempty"`
 	PageID string `json:"page_id,omitempty"`
 	After  string `json:"after,omitempty"`
-	Done   int    `json:"done,omitempty"`
+	ID     string `json:"id,omitempty"` // of the last before it
 }
 
 func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -161,19 +161,26 @@ func (t *toy) list(q toyQuery, body string) string {
 	if t.most > 0 && len(match) > t.most {
 		match = match[:t.most]
 	}
-	page := match[min(q.Done, len(match)):]
-	if t.parts && q.After != "" {
+	page := match
+	if q.After != "" {
 		after, _ := time.Parse(time.RFC3339Nano, q.After)
-		page = match
-		for len(page) > 0 && !page[0].start.After(after) {
+		at, _ := slices.BinarySearchFunc(match, toyThread{id: q.ID, start: after}, func(a, b toyThread) int {
+			c := cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id))
+			if q.Order == "desc" {
+				return -c
+			}
+			return c
+		})
+		page = match[at:]
+		for len(page) > 0 && (page[0].id == q.ID || t.parts && page[0].start.Equal(after)) {
 			page = page[1:]
 		}
 	}
 	next := ""
 	if len(page) > q.Limit {
 		page = page[:q.Limit]
-		q.Done += q.Limit
-		q.After, q.PageID = page[len(page)-1].start.Format(time.RFC3339Nano), ""
+		last := page[len(page)-1]
+		q.After, q.ID, q.PageID = last.start.Format(time.RFC3339Nano), last.id, ""
 		text, _ := json.Marshal(q)
 		next = `,"next_page_id":"` + base64.StdEncoding.EncodeToString(text) + `"`
 	}

@@ -39,6 +39,7 @@ type chain struct {
 	next   string    // the cursor of the page asked for
 	at     time.Time // up to where it has come
 	left   int       // threads that are still to come, about
+	giver  *chain    // that gave this one away, as about so many threads as left says
 	idle   int       // pages in a row that brought nothing new
 	ended  bool
 	capped bool // its list ended before its end
@@ -82,6 +83,9 @@ func (e *engine) take(c *chain, p *page) error {
 			if known {
 				w.total = p.found
 			}
+		}
+		if c.giver != nil && !c.giver.ended {
+			c.giver.left = max(c.giver.left+c.left-n, 1)
 		}
 		c.left = n
 	}
@@ -202,7 +206,7 @@ func (e *engine) split() bool {
 		c.left = 0
 		return false
 	}
-	other := &chain{w: c.w, span: span{middle, c.to}, left: c.left / 2}
+	other := &chain{w: c.w, span: span{middle, c.to}, left: c.left / 2, giver: c}
 	c.w.chains = append(c.w.chains, other)
 	c.to, c.left = middle, c.left-c.left/2
 	other.ask(e.reader, "")
