@@ -271,17 +271,26 @@ func cutOff(t *testing.T, url string, sig syscall.Signal, r *rand.Rand, longest 
 	}
 }
 
-// TestKilled kills the program at random moments, at least 50 times, and goes
-// on from the last STATE that came out of it. What all runs have delivered
-// together is what the archive holds.
+// cutting is how many runs are to be cut off, in backfills of how many chats.
+func cutting() (cuts, chats int) {
+	if testing.Short() {
+		return 8, 2500
+	}
+	return 60, 12000
+}
+
+// TestKilled kills the program at random moments and goes on from the last
+// STATE that came out of it. What all runs have delivered together is what the
+// archive holds.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	url := startSandbox(t, "chats=12000&days=40&latency=4ms&cache=true&seed=3")
+	want, chats := cutting()
+	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=4ms&cache=true&seed=3", chats))
 	r := rand.New(rand.NewPCG(7, 7))
 	kills, archives, records, distinct := 0, 0, 0, 0
-	for started := time.Now(); kills < 50; archives++ {
-		if time.Since(started) > 2*time.Minute {
-			t.Fatalf("%d kills in two minutes", kills)
+	for ; kills < want; archives++ {
+		if archives > want {
+			t.Fatalf("%d kills in %d backfills", kills, archives)
 		}
 		n, h := cutOff(t, url, syscall.SIGKILL, r, 220*time.Millisecond, func(j *job, code int, _ time.Duration, _ bool) {
 			if code != -1 {
@@ -304,14 +313,15 @@ func TestKilled(t *testing.T) {
 // shells' exit code, a STATE as the last line, and the cause on standard error.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	url := startSandbox(t, "chats=5000&days=40&latency=8ms&cache=true&seed=4")
+	runs, chats := cutting()
+	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=8ms&cache=true&seed=4", chats/2))
 	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
 		var slowest time.Duration
 		r := rand.New(rand.NewPCG(8, uint64(sig)))
 		cuts, archives := 0, 0
-		for started := time.Now(); cuts < 5; archives++ {
-			if time.Since(started) > 2*time.Minute {
-				t.Fatalf("%v: %d runs cut off in two minutes", sig, cuts)
+		for ; cuts < runs/4; archives++ {
+			if archives > runs {
+				t.Fatalf("%v: %d runs cut off in %d backfills", sig, cuts, archives)
 			}
 			n, h := cutOff(t, url, sig, r, 400*time.Millisecond, func(j *job, code int, took time.Duration, lastIsState bool) {
 				slowest = max(slowest, took)
