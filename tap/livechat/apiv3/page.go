@@ -136,15 +136,8 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 		p.out = a.render(p.out, chat, answer)
 		p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
 		answer.Undo(mark)
-		if at := chat.Started; !at.IsZero() {
-			if p.first.IsZero() || at.Before(p.first) {
-				p.first = at
-			}
-			if at.After(p.last) {
-				p.last = at
-			}
-		}
 	}
+	p.first, p.last = p.reach()
 	// Rendering may have moved the buffer while it grew.
 	start := 0
 	for i, end := range ends {
@@ -152,6 +145,29 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	}
 	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
 	return p, nil
+}
+
+// reach is from when to when the page reaches, as its third and its third last thread
+// have it at most: no single time decides where a chain has come to.
+func (p *page) reach() (first, last time.Time) {
+	const sure = 3
+	known := 0
+	for i := range p.chats {
+		if at := p.chats[i].Started; !at.IsZero() && known < sure {
+			if known++; at.After(first) {
+				first = at
+			}
+		}
+	}
+	known = 0
+	for i := range p.chats {
+		if at := p.chats[len(p.chats)-1-i].Started; !at.IsZero() && known < sure {
+			if known++; last.IsZero() || at.Before(last) {
+				last = at
+			}
+		}
+	}
+	return first, last
 }
 
 // answeredAt is when the service answered: by its own clock if that is known, else
