@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 	"tap":                 {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source", "tap/userjson"},
 	"tap/livechat":        {"tap/jsondoc", "tap/source"},
 	"tap/livechat/apiv2":  {"tap/jsondoc", "tap/livechat", "tap/source"},
+	"tap/livechat/apiv3":  {"tap/jsondoc", "tap/livechat", "tap/source"},
 	"tap/source":          {"tap/jsondoc"},
 	"tap/jsondoc":         {},
 	"tap/config":          {"schemas"},
