@@ -40,7 +40,7 @@ func TestReadFaults(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	ours := map[string][]string{}
-	for name, fields := range picked(Default()) {
+	for name, fields := range picked(Default(V2)) {
 		ours[name] = strings.Fields(fields)
 	}
 	f.Add([]byte(chats(`"replication_method":"FULL_TABLE"`, selectRoot+`,`+says(visitor, `"selected":"false"`))))
@@ -51,7 +51,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		selection, _, err := c.Select()
+		selection, _, err := c.Select(V2)
 		if err != nil {
 			return
 		}

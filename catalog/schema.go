@@ -16,6 +16,7 @@ type Schema struct {
 	Properties []Property // in the order of the text
 	Items      *Schema    // of an array's elements; nil unless all of them share one
 	Required   []string
+	JSON       bool // of our own schemas: a text that holds JSON
 
 	// Marks that tools older than Singer's metadata put inside the schema.
 	selected  *bool
@@ -134,6 +135,48 @@ func (s *Schema) with(properties []Property, items *Schema) *Schema {
 			m.name == "required" && m.value == nil && len(t.Required) == 0 // draft-04 forbids an empty list
 	})
 	return &t
+}
+
+// of returns what one API has of a schema of ours, without the keywords that
+// only we understand.
+func (s *Schema) of(api string) *Schema {
+	t := *s
+	t.keywords, t.Properties = nil, nil
+	for _, k := range s.keywords {
+		switch k.name {
+		case keywordAPI:
+		case keywordJSON:
+			t.JSON = true
+		default:
+			t.keywords = append(t.keywords, k)
+		}
+	}
+	for _, p := range s.Properties {
+		if only := p.Schema.OnlyIn(); only == "" || only == api {
+			t.Properties = append(t.Properties, Property{p.Name, p.Schema.of(api)})
+		}
+	}
+	if s.Items != nil {
+		t.Items = s.Items.of(api)
+	}
+	return &t
+}
+
+// The keywords that only we understand.
+const (
+	keywordAPI  = "api"
+	keywordJSON = "json"
+)
+
+// OnlyIn is the one API that has a property, by the text of a schema of ours;
+// empty if both have it.
+func (s *Schema) OnlyIn() string {
+	for _, k := range s.keywords {
+		if k.name == keywordAPI {
+			return unquote(k.value)
+		}
+	}
+	return ""
 }
 
 // MarshalJSON returns the schema as compact JSON, the same bytes each time.

@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -242,7 +243,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 				}
 				failed := w.sync(State{}, nil)
 				readTranscript(t, failed.out, checks{})
-				var value *ValueError
+				var value *record.ValueError
 				if failed.err != nil && (!errors.As(failed.err, &value) || value.Chat == "" || value.Field == "") {
 					t.Errorf("%v", failed.err)
 				}
@@ -361,7 +362,7 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 		_, err := Sync(context.Background(), Options{
 			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
-			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+			Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
@@ -423,11 +424,11 @@ func TestSyncOnInvalid(t *testing.T) {
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
 				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
-				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+				Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
 			mark := tr.states[len(tr.states)-1].marks["chats"]
-			var value *ValueError
+			var value *record.ValueError
 			switch {
 			case rule == Null && (err != nil || !strings.Contains(log.String(), "chats.duration") || tr.count["chats"] != 1):
 				t.Errorf("%v, %v\n%s", err, tr.count, log.String())

@@ -82,7 +82,7 @@ func (w *world) sync(from State, change func(*Options)) result {
 func (w *world) syncContext(ctx context.Context, from State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
-		Config: w.config, Selection: catalog.Default(), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
+		Config: w.config, Selection: catalog.Default(catalog.V2), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
 	}
 	if change != nil {
 		change(&o)

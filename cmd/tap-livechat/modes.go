@@ -126,7 +126,7 @@ const withoutCatalog = "leave --catalog out to read everything, or start from wh
 
 func (p *process) selection(path string) (catalog.Selection, error) {
 	if path == "" {
-		return catalog.Default(), nil
+		return catalog.Default(catalog.V2), nil
 	}
 	data, err := readFile("catalog", path, withoutCatalog)
 	if err != nil {
@@ -136,7 +136,7 @@ func (p *process) selection(path string) (catalog.Selection, error) {
 	if err != nil {
 		return catalog.Selection{}, &inputError{"catalog " + path, err, withoutCatalog}
 	}
-	selection, warnings, err := c.Select()
+	selection, warnings, err := c.Select(catalog.V2)
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}
@@ -186,7 +186,7 @@ func (p *process) schemas(f flags) error {
 
 func (p *process) discover() error {
 	var b bytes.Buffer
-	if err := catalog.Discover().Write(&b); err != nil {
+	if err := catalog.DiscoverAll().Write(&b); err != nil {
 		return err
 	}
 	return p.print(b.String())

@@ -158,6 +158,7 @@ type Answer struct {
 	*jsondoc.Doc
 	Size     int       // of its body, in bytes
 	Sent     int64     // the number of the request, in the order in which they were sent
+	Before   int64     // how many requests had been sent when the answer was here: those after it were sent later
 	Received time.Time // by our clock, UTC
 	// Date is when the service answered, by its own clock, UTC, to the second;
 	// zero if it does not say, or cannot be believed: it is more than a day off
@@ -263,7 +264,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return resp.StatusCode, &again{err: wrong}
 	}
-	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
+	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
 	if err = r.doc.Parse(buf.Bytes()); err == nil {
 		err = call.Parse(&r.Answer)
 	}

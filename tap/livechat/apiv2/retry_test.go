@@ -159,8 +159,9 @@ func TestRetryAfter(t *testing.T) {
 		for _, value := range []time.Duration{10 * time.Second, time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSandbox(t, fmt.Sprintf("chats=10&fault_burst=1&rate_429=1&retry_after=%s&retry_after_value=%s", form, value))
+				c := newTestClient(t, mounted{Handler: s}, nil)
 				started := time.Now()
-				r := read(t.Context(), newTestClient(t, mounted{Handler: s}, nil), oneDay)
+				r := read(t.Context(), c, oneDay)
 				r.check(t, oneDay)
 				if took, want := time.Since(started), min(value, time.Minute); took < want || took > want+2*time.Second {
 					t.Errorf("Retry-After %s as %s: %s, want %s", value, form, took, want)
