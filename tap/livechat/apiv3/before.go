@@ -17,8 +17,7 @@ var oldestThread = firstThread
 // long as the one before it, until one brought none that had not ended when the
 // range begins.
 func (r *reader) search(begin time.Time) error {
-	result := source.Searched{From: begin, To: begin}
-	incomplete := 0
+	result := source.Searched{From: begin, To: begin, Settled: true}
 	for length := leastSearch; result.From.After(oldestThread); length *= 2 {
 		s := span{result.From.Add(-length), result.From}
 		if s.from.Before(oldestThread) {
@@ -33,14 +32,8 @@ func (r *reader) search(begin time.Time) error {
 			"from", s.from.Format(time.RFC3339), "to", s.to.Format(time.RFC3339), "threads", threads, "requests", pagesOf(threads))
 		r.crossing = 0
 		if err := r.readSpan(s, s.query(), first, func(w source.Window) error {
-			switch {
-			case w.Again:
-				incomplete--
-				return nil
-			case !w.Settled:
-				incomplete++
-			}
 			result.Chats += w.Chats
+			result.Settled = result.Settled && w.Settled
 			return nil
 		}); err != nil {
 			return err
@@ -50,6 +43,5 @@ func (r *reader) search(begin time.Time) error {
 			break
 		}
 	}
-	result.Settled = incomplete == 0
 	return r.yield(source.Step{Searched: &result})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -147,27 +148,22 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	return p, nil
 }
 
-// reach is from when to when the page reaches, as its third and its third last thread
-// have it at most: no single time decides where a chain has come to.
+// reach is from when to when the page reaches, as the third earliest and the third
+// latest of its threads have it: no single time decides where a chain has come to.
 func (p *page) reach() (first, last time.Time) {
-	const sure = 3
-	known := 0
+	var room [pageSize]time.Time
+	times := room[:0]
 	for i := range p.chats {
-		if at := p.chats[i].Started; !at.IsZero() && known < sure {
-			if known++; at.After(first) {
-				first = at
-			}
+		if at := p.chats[i].Started; !at.IsZero() {
+			times = append(times, at)
 		}
 	}
-	known = 0
-	for i := range p.chats {
-		if at := p.chats[len(p.chats)-1-i].Started; !at.IsZero() && known < sure {
-			if known++; last.IsZero() || at.Before(last) {
-				last = at
-			}
-		}
+	if len(times) == 0 {
+		return first, last
 	}
-	return first, last
+	slices.SortFunc(times, time.Time.Compare)
+	third := min(2, len(times)-1)
+	return times[third], times[len(times)-1-third]
 }
 
 // answeredAt is when the service answered: by its own clock if that is known, else

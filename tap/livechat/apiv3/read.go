@@ -135,8 +135,8 @@ type engine struct {
 	windows []*window // that are being read, or wait for older ones; oldest first
 	covered time.Time // all windows before it have been told of
 	done    func(source.Window) error
-	splits  int             // that may still be made; see topUp
-	waiting []source.Window // that are incomplete; they come again if the number proves an estimate
+	last    bool // all has been read
+	splits  int  // that may still be made; see topUp
 }
 
 func (e *engine) run() error {
@@ -146,7 +146,8 @@ func (e *engine) run() error {
 		}
 		e.topUp()
 		if e.flying == 0 {
-			return nil
+			e.last = true
+			return e.emit()
 		}
 		select {
 		case c := <-e.ready:
@@ -195,34 +196,30 @@ func (e *engine) open(s span) *window {
 	return w
 }
 
-// emit tells of the windows that are complete and have no older one before them.
+// emit tells of the windows that have been read and have no older one before
+// them. One that is incomplete waits, and all after it, until the number that it
+// is held against has proved an estimate, or all has been read: no bookmark could
+// move past it anyway.
 func (e *engine) emit() error {
-	for ; e.estimate && len(e.waiting) > 0; e.waiting = e.waiting[1:] {
-		w := e.waiting[0]
-		w.Again, w.Settled, w.Estimate = true, true, true
-		if err := e.done(w); err != nil {
-			return err
-		}
-	}
 	for len(e.windows) > 0 {
-		w := e.windows[0]
-		if w.result == nil || !w.from.Equal(e.covered) {
+		w := e.windows[0].result
+		if w == nil || !w.From.Equal(e.covered) {
+			return nil
+		}
+		if !w.Settled && e.estimate {
+			w.Settled, w.Estimate = true, true
+		}
+		if !w.Settled && !e.last {
 			return nil
 		}
 		e.windows = e.windows[1:]
-		e.covered = w.to
-		if err := e.done(*w.result); err != nil {
+		e.covered = w.To
+		if err := e.done(*w); err != nil {
 			return err
-		}
-		if !w.result.Settled && len(e.waiting) < mostWaiting {
-			e.waiting = append(e.waiting, *w.result)
 		}
 	}
 	return nil
 }
-
-// mostWaiting bounds them. Of those beyond the next run has to see to.
-const mostWaiting = 1000
 
 // remember yields the active threads that the archive does not list: they are to
 // be known before a bookmark moves past them.
