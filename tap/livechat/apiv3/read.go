@@ -18,6 +18,9 @@ type reader struct {
 	workers *livechat.Workers[*page]
 	yield   func(source.Step) error
 
+	// A list that ends at end ends at beyond: what is later is as welcome.
+	end, beyond time.Time
+
 	ready    chan *chain     // those whose page has come
 	flying   int             // pages asked for and not yet taken
 	pageSize int             // bytes that a page takes, the largest of late
@@ -26,6 +29,7 @@ type reader struct {
 
 	crossing int  // chats yielded that had not ended when the range begins
 	barren   int  // small windows that hold fewer than stated, for certain
+	doubt    bool // it has been too low, or is not stated
 	estimate bool // what the service states is one
 }
 
@@ -59,8 +63,9 @@ func (r *reader) read() error {
 	if err != nil {
 		return err
 	}
-	if r.rg.Open && first.ahead > 0 {
-		all.to = all.to.Add(first.ahead)
+	if r.rg.Open {
+		all.to = all.to.Add(max(first.ahead, 0))
+		r.end, r.beyond = all.to, q.to
 	}
 	if err := r.yield(source.Step{Plan: planOf(first, all)}); err != nil {
 		return err
@@ -114,7 +119,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		e.plan.rests = nil
 		w := e.open(s)
 		c := w.chains[0]
-		w.judged, c.query, c.to = true, q, q.to
+		w.judged, c.query = true, q
 		r.flying++
 		if err := e.take(c, first); err != nil {
 			return err

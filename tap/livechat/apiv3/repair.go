@@ -24,10 +24,15 @@ const (
 // be left out; a list can be cut off by a cap that nobody states.
 func (e *engine) finish(w *window) error {
 	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
-	if w.missing() > 0 && !e.estimate {
+	if w.total < 0 || len(w.ids) > w.total {
+		e.doubt = true // what is too low may hide an end that is too early
+	}
+	if w.missing() > 0 || e.doubt {
 		if more, err := e.goOn(w); more || err != nil {
 			return err
 		}
+	}
+	if w.missing() > 0 && !e.estimate {
 		result.Passes = 2
 		looks := mostLooks
 		complete, err := e.look(w, w.span, 0, &looks)
@@ -54,16 +59,13 @@ func (e *engine) finish(w *window) error {
 // missing is how many threads of the window have not come.
 func (w *window) missing() int { return max(w.total-len(w.ids), 0) }
 
-// goOn asks for what comes after the end of a list from which many threads are
-// missing. If there is something, the list was cut off: the window goes on, and
-// those to come are smaller.
+// goOn asks for what comes after the end of a list whose number does not prove
+// that it is whole. If there is something, the list was cut off: the window goes
+// on, and those to come are smaller.
 func (e *engine) goOn(w *window) (more bool, err error) {
-	if w.missing() < pageSize {
-		return false, nil
-	}
 	for _, c := range slices.Clone(w.chains) {
 		s := span{c.at, c.to}
-		if c.capped || c.at.IsZero() || s.length() < tick {
+		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
 			continue
 		}
 		p, err := e.a.page(e.ctx, s.query(), "", 1)
