@@ -119,7 +119,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		e.plan.rests = nil
 		w := e.open(s)
 		c := w.chains[0]
-		w.judged, c.query = true, q
+		w.judged, w.sure, c.query = true, true, q
 		r.flying++
 		if err := e.take(c, first); err != nil {
 			return err
@@ -217,6 +217,9 @@ func (e *engine) emit() error {
 		if !w.Settled && !e.last {
 			return nil
 		}
+		if again, err := e.askAgain(); again || err != nil {
+			return err
+		}
 		e.windows = e.windows[1:]
 		e.covered = w.To
 		if err := e.done(*w); err != nil {
@@ -224,6 +227,38 @@ func (e *engine) emit() error {
 		}
 	}
 	return nil
+}
+
+// askAgain asks once more for the oldest windows if they are said to be empty, for
+// all of them in one list: one answer proves nothing. If there is something after
+// all, they are read anew.
+func (e *engine) askAgain() (again bool, err error) {
+	n := 0
+	for n < len(e.windows) {
+		w := e.windows[n]
+		if w.result == nil || w.result.Chats > 0 || w.total > 0 || w.sure || n > 0 && !w.from.Equal(e.windows[n-1].to) {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		return false, nil
+	}
+	p, err := e.a.page(e.ctx, span{e.windows[0].from, e.windows[n-1].to}.query(), "", 1)
+	if err != nil {
+		return false, err
+	}
+	defer p.free()
+	for _, w := range e.windows[:n] {
+		w.sure = true
+		if p.empty() {
+			continue
+		}
+		w.result, w.ids, w.total = nil, make(map[string]int64), -1
+		w.chains = []*chain{{w: w, span: w.span, left: 1}}
+		w.chains[0].ask(e.reader, "")
+	}
+	return !p.empty(), nil
 }
 
 // remember yields the active threads that the archive does not list: they are to

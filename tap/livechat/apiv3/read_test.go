@@ -207,8 +207,9 @@ func TestGone(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
 	synctest.Test(t, func(t *testing.T) {
 		archive := filled(3000, rg.From, rg.To, "even")
-		archive.before = func(t *toy, asked int) {
-			if asked == 8 || asked == 12 {
+		asked := 0
+		archive.before = func(t *toy, _ string, _ bool) {
+			if asked++; asked == 8 || asked == 12 {
 				t.threads = append(t.threads[:2000:2000], t.threads[2030:]...)
 			}
 		}
@@ -350,4 +351,33 @@ func TestSample(t *testing.T) {
 			t.Errorf("plan %v, %d requests", plan, client.Usage().Requests)
 		}
 	})
+}
+
+// TestEmptyOnce: a service that says once that there is nothing is asked again.
+func TestEmptyOnce(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for _, n := range []int{50, 3000} {
+		for _, when := range []int{1, 3, 5, 8} {
+			synctest.Test(t, func(t *testing.T) {
+				archive := filled(n, rg.From, rg.To, "even").sort()
+				all := archive.threads
+				lists := 0
+				archive.before = func(t *toy, action string, first bool) {
+					t.threads = all
+					if action == "list_archives" && first {
+						if lists++; lists == when {
+							t.threads = nil
+						}
+					}
+				}
+				time.Sleep(rg.Now.Sub(time.Now()))
+				r := readToy(t, archive, rg, 4)
+				archive.threads = all
+				checkCame(t, archive, r, rg)
+				if n := r.incomplete(); n > 0 {
+					t.Errorf("%d windows are incomplete", n)
+				}
+			})
+		}
+	}
 }

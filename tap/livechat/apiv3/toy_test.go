@@ -27,7 +27,7 @@ type toy struct {
 	hidden    bool            // active threads are not listed
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
 	latency   time.Duration
-	before    func(t *toy, asked int) // is called with the lock held, before each answer
+	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
 
 	mu       sync.Mutex
 	threads  []toyThread // by creation, oldest first
@@ -82,7 +82,7 @@ func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
 	action := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	t.asked[action]++
 	if t.before != nil {
-		t.before(t, t.asked[action])
+		t.before(t, action, !strings.Contains(string(body), "page_id"))
 	}
 	var q toyQuery
 	if err := json.Unmarshal(body, &q); err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(r.URL.Path, "/v3.6/agent/action/") {

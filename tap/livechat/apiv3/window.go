@@ -11,12 +11,12 @@ import (
 // window is a stretch of time that is being read, by one chain of pages or more.
 type window struct {
 	span
-	chains  []*chain
-	total   int              // what the service says it holds; -1 if it does not
-	ids     map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
-	judged  bool             // its length has been found right
-	doubted bool             // it was said to be empty, and asked for again
-	result  *source.Window   // once it is read to its end
+	chains []*chain
+	total  int              // what the service says it holds; -1 if it does not
+	ids    map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
+	judged bool             // its length has been found right
+	sure   bool             // what was said about it has been said twice
+	result *source.Window   // once it is read to its end
 }
 
 // done tells that all chains of the window have ended.
@@ -68,12 +68,6 @@ func (e *engine) take(c *chain, p *page) error {
 	e.flying--
 	w := c.w
 	e.pageSize = max(p.size, e.pageSize*15/16)
-	if c.pages == 0 && p.empty() && !w.doubted && !w.judged {
-		// One answer proves nothing.
-		w.doubted = true
-		c.ask(e.reader, "")
-		return nil
-	}
 	if c.pages == 0 {
 		n, known := p.threads(c.span)
 		if c == w.chains[0] {
@@ -193,7 +187,7 @@ func (e *engine) split() bool {
 	var longest *chain
 	for _, w := range e.windows {
 		for _, c := range w.chains {
-			if !c.ended && c.pages > 0 && c.left > fewPages*pageSize && (longest == nil || c.left > longest.left) {
+			if !c.ended && c.pages > 0 && c.left > 5*pageSize && (longest == nil || c.left > longest.left) {
 				longest = c
 			}
 		}
