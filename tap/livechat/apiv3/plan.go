@@ -53,12 +53,14 @@ type pace struct {
 type plan struct {
 	rests  []rest // oldest first
 	target int    // threads that a window should hold
+	most   int    // that it may hold
 	begin  time.Time
 }
 
-// mostOf is how many times the target a window may hold: a request is wasted on
-// each that is asked for again because it is too long.
-const mostOf = 4
+// mostThreads is how many threads a window may hold, four times as many as in a
+// long archive are planned for: a request is wasted on each that is asked for
+// again because it is too long, while idle workers share one that is long.
+const mostThreads = 4 * longWindow * pageSize
 
 // targetFor is how many threads windows should hold if there are so many: some
 // windows for each worker, if that makes them not too small.
@@ -74,7 +76,7 @@ func pagesOf(threads int) int { return (threads + pageSize - 1) / pageSize }
 // newPlan plans for a span that holds about so many threads, the first of them at
 // begin (zero: not known).
 func newPlan(s span, threads int, begin time.Time, target int) *plan {
-	p := &plan{target: target, begin: begin}
+	p := &plan{target: target, most: mostThreads, begin: begin}
 	p.give(s, threads, pace{})
 	return p
 }
@@ -144,7 +146,7 @@ func fraction(d time.Duration, part float64) time.Duration { return time.Duratio
 // asked for instead; otherwise ok is true, and the window stays as it is.
 func (p *plan) admit(s span, threads int) (shorter span, ok bool) {
 	like := p.pace(s, threads)
-	if threads > mostOf*p.target && s.length() > time.Second {
+	if threads > p.most && s.length() > time.Second {
 		part := float64(p.target) / float64(threads)
 		shorter = span{s.from, s.cut(min(part, 0.5))}
 		p.give(span{shorter.to, s.to}, max(threads-p.target, 0), like)

@@ -89,6 +89,15 @@ func (r *reader) read() error {
 // whether ends are included or not, nothing in s is left out.
 func (s span) query() query { return query{from: s.from.Add(-tick), to: s.to} }
 
+// query is the list of s, and goes on behind the end of all if that is as welcome.
+func (r *reader) query(s span) query {
+	q := s.query()
+	if s.to.Equal(r.end) {
+		q.to = r.beyond
+	}
+	return q
+}
+
 // firstPage asks for the first page of q. That there is nothing at all is believed
 // when it is said twice.
 func (r *reader) firstPage(q query) (*page, error) {
@@ -112,8 +121,11 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/4, longWindow) // so that a run completes some before it ends
 	}
 	e := &engine{reader: r, done: done, covered: s.from,
-		splits: 8 + threads/(50*pageSize), // each costs half a page
+		splits: 6 + threads/(50*pageSize), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
+	if most < longWindow {
+		e.plan.most = 2 * e.plan.target
+	}
 	if pagesOf(threads) <= fewPages {
 		// The rest of the page's own chain is all there is.
 		e.plan.rests = nil
@@ -244,7 +256,7 @@ func (e *engine) askAgain() (again bool, err error) {
 	if n == 0 {
 		return false, nil
 	}
-	p, err := e.a.page(e.ctx, span{e.windows[0].from, e.windows[n-1].to}.query(), "", 1)
+	p, err := e.a.page(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}), "", 1)
 	if err != nil {
 		return false, err
 	}

@@ -68,7 +68,7 @@ func (e *engine) goOn(w *window) (more bool, err error) {
 		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
 			continue
 		}
-		p, err := e.a.page(e.ctx, s.query(), "", 1)
+		p, err := e.a.page(e.ctx, e.query(s), "", 1)
 		if err != nil {
 			return false, err
 		}
@@ -81,7 +81,7 @@ func (e *engine) goOn(w *window) (more bool, err error) {
 			e.a.client.Log().Info("the service ends a list before its end; windows are made smaller", "threads", pages)
 		}
 		c.capped = true
-		rest := &chain{w: w, span: s, query: s.query()}
+		rest := &chain{w: w, span: s, query: e.query(s)}
 		w.chains = append(w.chains, rest)
 		e.flying++
 		return true, e.take(rest, p)
@@ -111,7 +111,7 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 		return false, nil
 	}
 	*looks--
-	p, err := r.a.page(r.ctx, s.query(), "", 1)
+	p, err := r.a.page(r.ctx, r.query(s), "", 1)
 	if err != nil {
 		return false, err
 	}

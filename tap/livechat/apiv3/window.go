@@ -48,9 +48,7 @@ type chain struct {
 // ask asks for the first page of the chain, or for the one that cursor names.
 func (c *chain) ask(r *reader, cursor string) {
 	if cursor == "" {
-		if c.query = c.span.query(); c.to.Equal(r.end) {
-			c.query.to = r.beyond
-		}
+		c.query = r.query(c.span)
 	}
 	c.next = cursor
 	r.flying++
