@@ -16,6 +16,7 @@ import (
 	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -67,7 +68,7 @@ func archivePages(tb testing.TB, switches string) (all pages, n int) {
 // readPages reads them through a client, as a run does.
 func readPages(tb testing.TB, from pages, r *record.Renderer, each func(*source.Chat)) {
 	tb.Helper()
-	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: from})
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: from})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -309,13 +310,13 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d kills over %d backfills; %d records delivered, %d distinct: %.0f%% repeats", kills, archives, records, distinct, 100*float64(records-distinct)/float64(distinct))
 }
 
-// TestSignals ends the program by SIGTERM and SIGINT: within seconds, with the
+// TestSignals ends the program by SIGTERM, SIGINT and SIGHUP: within seconds, with the
 // shells' exit code, a STATE as the last line, and the cause on standard error.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	runs, chats := cutting()
 	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=8ms&cache=true&seed=4", chats/2))
-	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130, syscall.SIGHUP: 129} {
 		var slowest time.Duration
 		r := rand.New(rand.NewPCG(8, uint64(sig)))
 		cuts, archives := 0, 0
@@ -455,6 +456,80 @@ func TestTargetHangs(t *testing.T) {
 				t.Errorf("%s", j.stderr.String())
 			}
 		})
+	}
+}
+
+// TestNobodyReadsTheLog runs a program whose standard error is a full pipe. It
+// waits for its reader; a signal must end it all the same, and a target that
+// does read must not be blamed.
+func TestNobodyReadsTheLog(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=3000&days=40&seed=6")
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, backfill(t, url, 0), "")
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer read.Close()
+			filler := bytes.Repeat([]byte("x"), 1<<20)
+			_ = write.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+			_, _ = write.Write(filler) // as much as the pipe holds
+			j.cmd.Stderr = write
+			if err := j.cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write.Close()
+			time.Sleep(300 * time.Millisecond)
+			start := time.Now()
+			_ = j.cmd.Process.Signal(sig)
+			_ = j.cmd.Wait()
+			if took, code := time.Since(start), j.cmd.ProcessState.ExitCode(); code != want || took > 4*grace {
+				t.Errorf("exit code %d after %s", code, took)
+			}
+			if rest, err := io.ReadAll(read); err != nil || bytes.Contains(rest, []byte("target")) {
+				t.Errorf("%v: …%.300s", err, bytes.TrimLeft(rest, "x"))
+			}
+		})
+	}
+}
+
+// TestHangupIgnored: what nohup starts outlives its session.
+func TestHangupIgnored(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=300&days=40&latency=100ms")
+	j := newJob(t, backfill(t, url, 0), "")
+	j.cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, j.cmd.Args...)
+	j.cmd.Path = "/bin/sh"
+	if code, _ := j.signalled(t, syscall.SIGHUP, 300*time.Millisecond); code != exitOK {
+		t.Errorf("exit code %d: %s", code, j.last())
+	}
+}
+
+// TestStdoutClosed: what nobody can have got a byte of has not been delivered.
+func TestStdoutClosed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("it can be told on Linux alone")
+	}
+	url := startSandbox(t, "chats=30&days=40")
+	for _, test := range []struct {
+		redirection, flag string
+		code              int
+	}{
+		{">&-", "", exitRuntime}, {">&-", "--discover", exitRuntime}, {">&-", "--about", exitRuntime}, {">&-", "--test", exitRuntime},
+		{">/dev/null", "--discover", exitOK}, {">/dev/null <&- 2>&-", "--discover", exitOK},
+	} {
+		j := newJob(t, backfill(t, url, 0), "")
+		j.cmd.Args = append([]string{"sh", "-c", `exec "$0" "$@" ` + test.redirection}, append(j.cmd.Args, strings.Fields(test.flag)...)...)
+		j.cmd.Path = "/bin/sh"
+		_ = j.cmd.Run()
+		code := j.cmd.ProcessState.ExitCode()
+		if code != test.code || code != exitOK && (!strings.HasPrefix(j.last(), "CRITICAL writing to standard output failed: it was closed") || strings.Count(j.stderr.String(), "\n") != 1) {
+			t.Errorf("%s %s: exit code %d: %s", test.redirection, test.flag, code, j.stderr.String())
+		}
 	}
 }
 

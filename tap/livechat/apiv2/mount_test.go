@@ -11,6 +11,7 @@ import (
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/mount"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -62,7 +63,7 @@ func newTestClient(tb testing.TB, rt http.RoundTripper, change func(*Options)) t
 	if time.Now().Year() == 2000 { // in a bubble, where it does not take long
 		time.Sleep(time.Until(theNow))
 	}
-	o := Options{EntityID: testUser, AccessToken: testToken, UserAgent: "test", Workers: 4, MaxRetries: 8, Transport: rt}
+	o := Options{EntityID: secret.New(testUser), AccessToken: secret.New(testToken), UserAgent: "test", Workers: 4, MaxRetries: 8, Transport: rt}
 	if change != nil {
 		change(&o)
 	}
