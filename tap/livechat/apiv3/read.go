@@ -29,6 +29,7 @@ type reader struct {
 
 	crossing int  // chats yielded that had not ended when the range begins
 	barren   int  // small windows that hold fewer than stated, for certain
+	low      int  // windows that hold more
 	doubt    bool // it has been too low, or is not stated
 	estimate bool // what the service states is one
 }
@@ -213,11 +214,29 @@ func (e *engine) open(s span) *window {
 	return w
 }
 
+// tellSearched tells of the search, if there was one: before all windows, and when
+// it is known whether everything came, like those.
+func (e *engine) tellSearched() (told bool, err error) {
+	s := e.searched
+	switch {
+	case s == nil:
+		return true, nil
+	case !s.Settled && !e.estimate && !e.last:
+		return false, nil
+	}
+	e.searched = nil
+	s.Settled = s.Settled || e.estimate
+	return true, e.yield(source.Step{Searched: s})
+}
+
 // emit tells of the windows that have been read and have no older one before
 // them. One that is incomplete waits, and all after it, until the number that it
 // is held against has proved an estimate, or all has been read: no bookmark could
 // move past it anyway.
 func (e *engine) emit() error {
+	if told, err := e.tellSearched(); !told || err != nil {
+		return err
+	}
 	for len(e.windows) > 0 {
 		w := e.windows[0].result
 		if w == nil || !w.From.Equal(e.covered) {
