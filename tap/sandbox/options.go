@@ -71,7 +71,7 @@ func Default() Options {
 		Options: account.Options{
 			Seed: 1, Chats: 1000, Days: 30, Shape: "busyhours",
 			FullDayChats: 60000, FullHour: -1,
-			Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2,
+			Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2, Returning: 0.25,
 			EventIDs: "all", Visitor: "object", LateBy: 6 * time.Hour,
 			AccountTimezone: "America/Los_Angeles",
 		},
@@ -100,6 +100,7 @@ var switches = []option{
 	{"long_chats", "", share(func(o *Options) *float64 { return &o.LongChats }), "share of chats that run for hours or days"},
 	{"long_days", "", whole(func(o *Options) *int { return &o.LongDays }, 1, 365), "the longest chat, in days"},
 	{"pending", "", whole(func(o *Options) *int { return &o.Pending }, 0, 100_000), "how many of the chats are surely still open at now"},
+	{"returning", "", share(func(o *Options) *float64 { return &o.Returning }), "share of chats that go on with an earlier one of the same visitor"},
 	{"event_ids", "", oneOf(func(o *Options) *string { return &o.EventIDs }, "all", "none", "some"), "whether messages and events carry event_id"},
 	{"visitor", "", oneOf(func(o *Options) *string { return &o.Visitor }, "object", "flat", "both", "mixed"), "the visitor as an object, as visitor_id and visitor_name, or both; mixed varies from chat to chat"},
 	{"odd", "", share(func(o *Options) *float64 { return &o.Odd }), "share of chats with something odd but possible: unknown fields, wrong types, nulls, unknown zones, missing or contradicting times"},

@@ -11,6 +11,7 @@ const day = 24 * 60 * 60 // seconds
 // Ref is all that is kept of a chat; the rest is made from its number.
 type Ref struct {
 	No    int
+	Root  int   // the number of the first chat of the same customer
 	Start int64 // Unix seconds; the time of a missed chat
 	span
 }
@@ -49,12 +50,13 @@ func (r Ref) Drifted() bool { return r.is(isDrift) }
 func (r Ref) Vanished() bool { return r.is(isVanished) }
 
 // Account knows which chats there are and finds those of a time. It is not
-// safe for concurrent use, but for Make and Number.
+// safe for concurrent use, but for Make.
 type Account struct {
-	opt   Options
-	ids   ids
-	zones []*time.Location
-	zone  *time.Location // the account's own
+	opt    Options
+	ids    ids
+	stride int // how far away the chat is that one may go on with
+	zones  []*time.Location
+	zone   *time.Location // the account's own
 
 	from int64 // the span that Chats fill
 	now  int64
@@ -75,7 +77,7 @@ type Account struct {
 // New makes up an account. The work is in proportion to Chats: half a second
 // for a million. Now must not be zero.
 func New(o Options) *Account {
-	a := &Account{opt: o, ids: newIDs(o.Seed), now: o.Now.Unix()}
+	a := &Account{opt: o, ids: newIDs(o.Seed), stride: 5 + o.Seed%7, now: o.Now.Unix()}
 	// On a machine without a zone database, and in a program that embeds none,
 	// only UTC is left.
 	a.zone = time.UTC
@@ -196,10 +198,7 @@ func (a *Account) Zone() *time.Location { return a.zone }
 func (a *Account) Len() int { return len(a.recs) }
 
 // Ref is chat no, below Len.
-func (a *Account) Ref(no int) Ref { return Ref{no, a.recs[no].start, a.recs[no].span} }
-
-// Number is the number of the chat that has the id, or would have.
-func (a *Account) Number(id string) (no int, ok bool) { return a.ids.number(id) }
+func (a *Account) Ref(no int) Ref { return Ref{no, a.root(no), a.recs[no].start, a.recs[no].span} }
 
 // By is a time of a chat.
 type By uint8

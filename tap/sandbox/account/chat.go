@@ -14,6 +14,7 @@ type Chat struct {
 	Start, End int64  // Unix seconds; the same for a missed chat
 	Now        int64  // the moment
 	Pending    bool   // End is still to come
+	Changed    int64  // when it is tagged, rated and surveyed: at the End, or later
 
 	Odd     Oddity
 	Hostile Hostility

@@ -18,6 +18,7 @@ type Options struct {
 	LongChats    float64
 	LongDays     int
 	Pending      int
+	Returning    float64
 	EventIDs     string
 	Visitor      string
 	Odd          float64
