@@ -15,6 +15,7 @@ import (
 type Request struct {
 	Path   string
 	Query  url.Values
+	Body   string      // of a POST
 	Header http.Header // of Authorization only the scheme: Basic or Bearer
 	Status int         // 0: no answer (a reset, a stall), or not answered yet
 	Fault  string      // which of the switches struck: 503, reset, max_rate, …; "" for none
@@ -36,8 +37,8 @@ type logged struct {
 	number int // from 1
 }
 
-func (l *requestLog) add(r *http.Request) *logged {
-	e := &logged{Request: Request{Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
+func (l *requestLog) add(r *http.Request, body []byte) *logged {
+	e := &logged{Request: Request{Path: r.URL.Path, Query: r.URL.Query(), Body: string(body), Header: r.Header.Clone()}}
 	if credentials := r.Header.Get("Authorization"); credentials != "" {
 		scheme, _, ok := strings.Cut(credentials, " ")
 		if !ok { // a token with no scheme before it

@@ -49,6 +49,7 @@ type Chat struct {
 	// none, but its Email and Message.
 	Entries    []Entry
 	NoMessages bool // the list of messages is null, not empty
+	Last       int  // the number of its last entry, once it has ended
 	Email      string
 	Message    Text
 

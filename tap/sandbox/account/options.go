@@ -27,4 +27,6 @@ type Options struct {
 	LateBy       time.Duration
 
 	AccountTimezone string
+
+	Threads ThreadOptions // what only the newer API shows
 }

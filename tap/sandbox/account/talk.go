@@ -15,6 +15,7 @@ func (c *Chat) talk(r *Random, withIDs string) {
 		c.NoMessages = true
 		n = 0
 	}
+	c.Last = n + 1
 	for k := range n {
 		at := c.Start + int64((float64(k)+r.Float())/float64(n+1)*float64(c.End-c.Start))
 		e := Entry{N: k + 1, WithID: true}
