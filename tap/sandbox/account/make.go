@@ -11,7 +11,7 @@ import "strconv"
 func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	o := &a.opt
 	*c = Chat{
-		No: ref.No, ID: a.ids.thread(ref.No, ref.Start), Missed: ref.Missed(), Start: ref.Start, End: ref.End(), Now: now, Pending: ref.End() > now && !ref.Missed(),
+		No: ref.No, Root: ref.Root, ID: a.ids.thread(ref.No, ref.Start), Missed: ref.Missed(), Start: ref.Start, End: ref.End(), Now: now, Pending: ref.End() > now && !ref.Missed(),
 		Zone:   a.zone,
 		Agents: c.Agents[:0], Supervisors: c.Supervisors[:0], Prechat: c.Prechat[:0], Postchat: c.Postchat[:0], Custom: c.Custom[:0],
 		Integration: c.Integration[:0], Tags: c.Tags[:0], Goals: c.Goals[:0], Entries: c.Entries[:0], lines: c.lines[:0],
@@ -38,6 +38,7 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 		c.Email = "visitor" + strconv.Itoa(c.No) + "@example.com"
 		c.Started = c.moment(&r, c.Start)
 		c.Message = c.text(&r, visitorLines, 1+r.N(4))
+		a.contradict(c)
 		return
 	}
 	c.Changed = c.End
@@ -69,10 +70,15 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	if c.Engagement == ManualInvite && (c.speaker() == nil || len(c.Prechat) > 0) {
 		c.Engagement = ImmediateStart // nobody could have
 	}
-	c.talk(&r, o.EventIDs)
+	huge := 0
+	if c.No == a.huge {
+		huge = o.HugeChat
+	}
+	c.talk(&r, o.EventIDs, huge)
 	if !c.Pending {
 		c.Ended = c.moment(&r, c.End)
 	}
+	a.contradict(c)
 	if c.Engagement == AutoInvite {
 		g := Mix(uint64(o.Seed), 'g', uint64(c.No))
 		c.Greeting = 1 + g.N(len(Greetings)-1)
@@ -92,9 +98,9 @@ func (c *Chat) speaker() *Person {
 // moment is a time as the chat tells it.
 func (c *Chat) moment(r *Random, at int64) Moment {
 	if c.Odd == WrongDates && r.N(3) == 0 {
-		return Moment{at, at + 5400}
+		return Moment{At: at, Told: at + 5400}
 	}
-	return Moment{at, at}
+	return Moment{At: at, Told: at}
 }
 
 // visitor draws the visitor. What is not shown is not drawn. Id, name and e-mail

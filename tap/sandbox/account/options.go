@@ -26,6 +26,11 @@ type Options struct {
 	LateChanges  float64
 	LateBy       time.Duration
 
+	Contradict     float64
+	ContradictWith string
+	ContradictSeed int
+	HugeChat       int
+
 	AccountTimezone string
 
 	Threads ThreadOptions // what only the newer API shows

@@ -183,7 +183,7 @@ func (t *Thread) talk(r *Random, o ThreadOptions) {
 			ms = step * 25
 		}
 		last = e.At.At
-		event := Event{Kind: Said, N: e.N, At: e.At.At*1e6 + ms*1000 + int64(e.N+10), Entry: e, Author: t.author(e)}
+		event := Event{Kind: Said, N: e.N, At: e.At.At*1e6 + ms*1000 + int64(e.N+10)%1000, Entry: e, Author: t.author(e)}
 		if early && i == 0 {
 			event.At -= int64(1+r.N(3600)) * 1e6
 		}
