@@ -34,7 +34,14 @@ type v3State struct {
 // call is one method of v3.
 type call struct {
 	scopes []string // any of them will do; none is needed if there are none
-	do     func(s *Server, body []byte, fault string) answer
+	do     func(s *Server, q asked) answer
+}
+
+// asked is a question as it came.
+type asked struct {
+	body   []byte
+	number int    // of the request
+	fault  string // that will spoil the answer; "" for none
 }
 
 // v3Calls are the methods, by their path after the version.
@@ -115,7 +122,7 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a
 	case "500", "503", "429", "408":
 		status, _ := strconv.Atoi(fault)
 		return s.failureV3(status, fault)
-	case "html", "empty", "null", "reset", "stall_header":
+	case "html", "empty", "null", "reset", "stall_header", "101", "error_200":
 		a := answer{status: 200, header: jsonHeader, fault: fault, r: dice}
 		s.spoil(&a)
 		return a
@@ -125,7 +132,7 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a
 	} else if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return s.problemV3("validation", "Content-Type must be application/json", "")
 	}
-	a = c.do(s, body, fault)
+	a = c.do(s, asked{body, number, fault})
 	if a.status != 200 || a.fault != "" { // a wrong question is not also a fault
 		return a
 	}
@@ -219,11 +226,11 @@ func (s *Server) spoilV3(a *answer) {
 
 // ask reads the arguments of a call, an object at least, into a struct with all
 // that the call knows. The answer is set where that is not what it takes.
-func (s *Server) ask(body []byte, arguments any) (wrong *answer) {
-	d := json.NewDecoder(bytes.NewReader(body))
+func (s *Server) ask(q asked, arguments any) (wrong *answer) {
+	d := json.NewDecoder(bytes.NewReader(q.body))
 	d.DisallowUnknownFields()
 	err := d.Decode(arguments)
-	if first := bytes.TrimLeft(body, " \t\r\n"); err == nil && first[0] != '{' {
+	if first := bytes.TrimLeft(q.body, " \t\r\n"); err == nil && first[0] != '{' {
 		err = errors.New("the body must be an object")
 	}
 	if err == nil {

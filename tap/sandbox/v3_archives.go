@@ -67,9 +67,9 @@ func parseV3Time(name string, text *string, missing int64) (int64, error) {
 }
 
 // listArchives answers list_archives.
-func (s *Server) listArchives(body []byte, fault string) answer {
+func (s *Server) listArchives(q asked) answer {
 	var args archiveArguments
-	if wrong := s.ask(body, &args); wrong != nil {
+	if wrong := s.ask(q, &args); wrong != nil {
 		return *wrong
 	}
 	if f := args.Filters; f != nil && f.ThreadIDs != nil {
@@ -81,29 +81,33 @@ func (s *Server) listArchives(body []byte, fault string) answer {
 	}
 	s.mu.RLock()
 	if ask == nil {
-		find, err := s.archiveFilter(args.Filters)
+		find, match, err := s.archiveFilter(args.Filters)
 		if err != nil {
 			s.mu.RUnlock()
 			return *s.invalid("%v", err)
 		}
 		key, _ := json.Marshal(args.Filters)
-		c.place = s.v3.questions.place(&question{key: "archives " + string(key), asked: s.account.Now(), find: find}, s.opt.V3.Chain == "frozen")
+		c.place = s.v3.questions.place(&question{key: "archives " + string(key), asked: s.account.Now(), find: find, match: match}, s.opt.V3.Chain == "frozen")
 		ask = s.v3.questions.at(c.place)
 	}
 	now := s.account.Now()
 	found := ask.answer(s.account, s.opt.V3.Chain == "frozen")
-	p := cut(found, c, args.PageID == nil, s.opt.V3.Cap, s.opt.V3.Skip)
+	if s.opt.Stale > 0 {
+		found = s.staleThreads(found, s.view(q.number), ask)
+	}
+	p := cut(found, c, args.PageID == nil || s.opt.IgnorePage, s.opt.V3.Cap, s.opt.V3.Skip)
+	total := s.misstateV3(&p, len(found), strconv.Itoa(c.place)+" "+strconv.FormatInt(c.at, 10))
 	threads := s.threads(p.threads)
 	s.mu.RUnlock()
 
-	if fault == "" {
+	if q.fault == "" {
 		listed := make([]int32, len(threads))
 		for i := range threads {
 			listed[i] = int32(threads[i].No)
 		}
 		s.drift(listed)
 	}
-	return s.archivePage(threads, now, p, len(found))
+	return s.archivePage(threads, now, p, total)
 }
 
 // threads looks up what is on a page, in the order in which it is shown. The caller
@@ -135,6 +139,9 @@ func (s *Server) archivePage(threads []account.ThreadRef, now int64, p slice, fo
 		b = s.writeListed(b, threads[i], now)
 		if i == 0 && p.first && s.opt.Deep > 0 {
 			b = s.deepen(b)
+		}
+		if p.first && s.opt.HugePage > 0 {
+			b = longer(b, s.opt.HugePage<<20/len(threads))
 		}
 	}
 	b = append(b, ']')
@@ -190,7 +197,7 @@ func (s *Server) theseThreads(args *archiveArguments, ids []string) answer {
 	for _, id := range ids {
 		if no, ok := s.account.Number(id); ok {
 			ref := s.account.Ref(no)
-			if t := (timed{s.account.Created(ref), int32(no)}); s.listed(ref) && !slices.Contains(threads, t) {
+			if t := (timed{s.account.Created(ref), int32(no)}); s.listed(ref) && !slices.Contains(threads, t) && (ref.End() <= now || !s.withholds("thread_ids "+id, true)) {
 				threads = append(threads, t)
 			}
 		}
@@ -210,45 +217,42 @@ var emptyFilters = func() string {
 // listed says whether list_archives can have the thread.
 func (s *Server) listed(ref account.Ref) bool {
 	now := s.account.Now()
-	if ref.Vanished() || ref.Start > now {
-		return false
-	}
-	return ref.End() <= now || s.opt.V3.Active == "listed" && ref.Start+s.opt.delay() <= now
+	return s.there(ref) && (ref.End() <= now || s.opt.V3.Active == "listed")
 }
 
 // archiveFilter is what finds the threads of the filters.
-func (s *Server) archiveFilter(f *archiveFilters) (func(*account.Account) []account.Ref, error) {
+func (s *Server) archiveFilter(f *archiveFilters) (find func(*account.Account) []account.Ref, match func(*account.Account, account.Ref) bool, err error) {
 	if f == nil {
 		f = &archiveFilters{}
 	}
 	const first, last = -1 << 53, 1 << 53
 	from, err := parseV3Time("filters.from", f.From, first)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	to, err := parseV3Time("filters.to", f.To, last)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for name, raw := range map[string]json.RawMessage{
 		"sales": f.Sales, "goals": f.Goals, "customer_countries": f.CustomerCountries, "properties": f.Properties, "event_types": f.EventTypes,
 		"agent_types": f.AgentTypes, "query": f.Query, "customer_email": f.CustomerEmail, "forms": f.Forms, "greetings": f.Greetings, "agent_response": f.AgentResponse,
 	} {
 		if raw != nil {
-			return nil, fmt.Errorf("this sandbox does not have `filters.%s`", name)
+			return nil, nil, fmt.Errorf("this sandbox does not have `filters.%s`", name)
 		}
 	}
 	switch {
 	case from > to:
-		return nil, fmt.Errorf("`filters.from` is after `filters.to`")
+		return nil, nil, fmt.Errorf("`filters.from` is after `filters.to`")
 	case len(f.ChatIDs) > 1000:
-		return nil, fmt.Errorf("`filters.chat_ids` holds %d ids, 1000 are the most", len(f.ChatIDs))
+		return nil, nil, fmt.Errorf("`filters.chat_ids` holds %d ids, 1000 are the most", len(f.ChatIDs))
 	case len(f.GroupIDs) > 200:
-		return nil, fmt.Errorf("`filters.group_ids` holds %d ids, 200 are the most", len(f.GroupIDs))
+		return nil, nil, fmt.Errorf("`filters.group_ids` holds %d ids, 200 are the most", len(f.GroupIDs))
 	}
 	for _, v := range []*valueFilter{f.Agents, f.Tags} {
 		if err := v.check(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if s.opt.V3.From == "excluded" {
@@ -257,21 +261,24 @@ func (s *Server) archiveFilter(f *archiveFilters) (func(*account.Account) []acco
 	if s.opt.V3.To == "excluded" {
 		to--
 	}
-	return func(a *account.Account) (all []account.Ref) {
-		by, time := account.Start, a.Created
-		if s.opt.V3.Dates == "ended" {
-			by, time = account.End, func(ref account.Ref) int64 { return min(ref.End(), a.Now()) * 1e6 }
-		}
+	by, timeOf := account.Start, func(a *account.Account, ref account.Ref) int64 { return a.Created(ref) }
+	if s.opt.V3.Dates == "ended" {
+		by, timeOf = account.End, func(a *account.Account, ref account.Ref) int64 { return min(ref.End(), a.Now()) * 1e6 }
+	}
+	match = func(a *account.Account, ref account.Ref) bool {
+		t := timeOf(a, ref)
+		return from <= t && t <= to && f.match(a, ref)
+	}
+	find = func(a *account.Account) (all []account.Ref) {
 		candidates := slices.Clone(a.Between(by, floorSecond(from), floorSecond(to)+1))
-		candidates = append(candidates, a.Open(a.Now())...)
-		for _, no := range candidates {
-			ref := a.Ref(int(no))
-			if t := time(ref); from <= t && t <= to && s.listed(ref) && f.match(a, ref) {
+		for _, no := range append(candidates, a.Open(a.Now())...) {
+			if ref := a.Ref(int(no)); s.listed(ref) && match(a, ref) {
 				all = append(all, ref)
 			}
 		}
 		return all
-	}, nil
+	}
+	return find, match, nil
 }
 
 func floorSecond(micro int64) int64 { return time.UnixMicro(micro).Unix() }

@@ -54,8 +54,11 @@ func (s *Server) paging(args pageArguments, order string, limit int) (c cursor, 
 	return c, ask, nil
 }
 
-// there says whether a thread has begun and is still there.
-func (s *Server) there(ref account.Ref) bool { return !ref.Vanished() && ref.Start <= s.account.Now() }
+// there says whether a thread has begun, shows up and is still there.
+func (s *Server) there(ref account.Ref) bool {
+	now := s.account.Now()
+	return !ref.Vanished() && ref.Start <= now && s.opt.shows(ref, now)
+}
 
 // ofChat are the threads of a customer's chat that are there, oldest first.
 func (s *Server) ofChat(id string) (all []account.Ref) {
@@ -72,12 +75,12 @@ func (s *Server) ofChat(id string) (all []account.Ref) {
 }
 
 // getChat answers get_chat.
-func (s *Server) getChat(body []byte, _ string) answer {
+func (s *Server) getChat(q asked) answer {
 	var args struct {
 		ChatID   *string `json:"chat_id"`
 		ThreadID *string `json:"thread_id"`
 	}
-	if wrong := s.ask(body, &args); wrong != nil {
+	if wrong := s.ask(q, &args); wrong != nil {
 		return *wrong
 	}
 	if args.ChatID == nil {
@@ -96,6 +99,9 @@ func (s *Server) getChat(body []byte, _ string) answer {
 		return s.problemV3("not_found", "Chat not found", "")
 	}
 	ref := s.account.Thread(all[len(all)-1].No)
+	if ref.End() > now && s.withholds("get_chat "+*args.ChatID, true) {
+		return s.problemV3("not_found", "Chat not found", "")
+	}
 	missing := s.missing(ref.Ref, now)
 	if missing && (s.opt.V3.MissingGet == "not_found" || s.opt.V3.MissingGet == "missing_access") {
 		return s.problemV3(s.opt.V3.MissingGet, "Thread cannot be given", "")
@@ -105,7 +111,7 @@ func (s *Server) getChat(body []byte, _ string) answer {
 }
 
 // listThreads answers list_threads.
-func (s *Server) listThreads(body []byte, fault string) answer {
+func (s *Server) listThreads(q asked) answer {
 	var args struct {
 		ChatID    *string `json:"chat_id"`
 		SortOrder *string `json:"sort_order"`
@@ -117,7 +123,7 @@ func (s *Server) listThreads(body []byte, fault string) answer {
 			To   *string `json:"to"`
 		} `json:"filters"`
 	}
-	if wrong := s.ask(body, &args); wrong != nil {
+	if wrong := s.ask(q, &args); wrong != nil {
 		return *wrong
 	}
 	switch {
@@ -184,7 +190,7 @@ func (s *Server) listThreads(body []byte, fault string) answer {
 }
 
 // listChats answers list_chats: each chat with its last thread, in short.
-func (s *Server) listChats(body []byte, fault string) answer {
+func (s *Server) listChats(q asked) answer {
 	var args struct {
 		SortOrder *string `json:"sort_order"`
 		Limit     *int    `json:"limit"`
@@ -196,7 +202,7 @@ func (s *Server) listChats(body []byte, fault string) answer {
 			WithoutThreads *bool           `json:"include_chats_without_threads"`
 		} `json:"filters"`
 	}
-	if wrong := s.ask(body, &args); wrong != nil {
+	if wrong := s.ask(q, &args); wrong != nil {
 		return *wrong
 	}
 	if args.Filters != nil && args.Filters.Properties != nil {
@@ -216,7 +222,7 @@ func (s *Server) listChats(body []byte, fault string) answer {
 		}
 		key, _ := json.Marshal(args.Filters)
 		c.place = s.v3.questions.place(&question{key: "chats " + string(key), asked: s.account.Now(), find: func(a *account.Account) (all []account.Ref) {
-			candidates := a.Open(a.Now() - s.opt.delay())
+			candidates := a.Open(a.Now())
 			if active == nil || !*active {
 				candidates = append(append([]int32{}, candidates...), a.Between(account.Start, -1<<53, 1<<53)...)
 			}
@@ -249,11 +255,11 @@ func (s *Server) listChats(body []byte, fault string) answer {
 }
 
 // getCustomer answers get_customer.
-func (s *Server) getCustomer(body []byte, _ string) answer {
+func (s *Server) getCustomer(q asked) answer {
 	var args struct {
 		ID *string `json:"id"`
 	}
-	if wrong := s.ask(body, &args); wrong != nil {
+	if wrong := s.ask(q, &args); wrong != nil {
 		return *wrong
 	}
 	if args.ID == nil {

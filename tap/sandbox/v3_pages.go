@@ -24,8 +24,9 @@ import (
 // question is what was asked for, without the page.
 type question struct {
 	key   string
-	asked int64                                  // Unix seconds
-	find  func(a *account.Account) []account.Ref // in any order
+	asked int64                                          // Unix seconds
+	find  func(a *account.Account) []account.Ref         // in any order
+	match func(a *account.Account, ref account.Ref) bool // for threads that are there
 
 	mu      sync.Mutex
 	found   []timed // by time
@@ -158,6 +159,8 @@ type slice struct {
 	threads        []timed
 	next, previous string // page_ids; "" at the ends
 	first          bool   // it is the first page
+	rank           int    // how many threads come before it
+	limit          int
 }
 
 // cut takes a page out: the first one without a cursor. No more than reach can be
@@ -192,7 +195,7 @@ func cut(found []timed, c cursor, begin bool, reach int, skip bool) (p slice) {
 		from = max(from-c.limit, 0)
 	}
 	to := max(min(from+c.limit, reach), from)
-	p.first = from == 0
+	p.first, p.rank, p.limit = from == 0, from, c.limit
 	for i := from; i < to; i++ {
 		p.threads = append(p.threads, at(i))
 	}
