@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ type Server struct {
 	shuffles shuffles
 	inFlight atomic.Int64
 	cache    cache
+	v3       v3State
 	habits   habits
 
 	mu      sync.RWMutex
@@ -63,11 +65,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin(w, r)
 		return
 	}
-	entry := s.log.add(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	entry := s.log.add(r, body)
 	inFlight := int(s.inFlight.Add(1))
 	defer s.inFlight.Add(-1)
 
-	a := s.answer(r, entry.number, inFlight)
+	var a answer
+	if isV3(r) {
+		a = s.answerV3(r, body, entry.number, inFlight)
+	} else {
+		a = s.answer(r, entry.number, inFlight)
+	}
 	if !sleep(r, s.opt.Latency) {
 		a.fault = "client gone"
 	}
@@ -90,6 +101,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		buffers.Put(a.buffer)
 	}
 }
+
+// mostBody is more than any question takes.
+const mostBody = 1 << 20
 
 // buffers are for pages, of 150 KB each as a rule.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
