@@ -43,5 +43,6 @@ func (r *reader) search(begin time.Time) error {
 			break
 		}
 	}
-	return r.yield(source.Step{Searched: &result})
+	r.searched = &result
+	return nil
 }

@@ -27,10 +27,12 @@ type reader struct {
 	edge     map[string]bool // threads yielded of which another window may hear, too
 	known    map[string]bool // active threads yielded that the archive does not list
 
-	crossing int  // chats yielded that had not ended when the range begins
-	barren   int  // small windows that hold fewer than stated, for certain
-	doubt    bool // it has been too low, or is not stated
-	estimate bool // what the service states is one
+	searched *source.Searched // that is still to be told of
+	crossing int              // chats yielded that had not ended when the range begins
+	barren   int              // small windows that hold fewer than stated, for certain
+	low      int              // windows that hold more
+	doubt    bool             // it has been too low, or is not stated
+	estimate bool             // what the service states is one
 }
 
 func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
@@ -213,11 +215,29 @@ func (e *engine) open(s span) *window {
 	return w
 }
 
+// tellSearched tells of the search, if there was one: before all windows, and when
+// it is known whether everything came, like those.
+func (e *engine) tellSearched() (told bool, err error) {
+	s := e.searched
+	switch {
+	case s == nil:
+		return true, nil
+	case !s.Settled && !e.estimate && !e.last:
+		return false, nil
+	}
+	e.searched = nil
+	s.Settled = s.Settled || e.estimate
+	return true, e.yield(source.Step{Searched: s})
+}
+
 // emit tells of the windows that have been read and have no older one before
 // them. One that is incomplete waits, and all after it, until the number that it
 // is held against has proved an estimate, or all has been read: no bookmark could
 // move past it anyway.
 func (e *engine) emit() error {
+	if told, err := e.tellSearched(); !told || err != nil {
+		return err
+	}
 	for len(e.windows) > 0 {
 		w := e.windows[0].result
 		if w == nil || !w.From.Equal(e.covered) {

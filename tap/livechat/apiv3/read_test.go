@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -248,7 +249,7 @@ func TestActive(t *testing.T) {
 			for _, x := range archive.threads[:45] {
 				ids = append(ids, x.id)
 			}
-			client, err := livechat.New(livechat.Options{AccessToken: "b", Transport: archive})
+			client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Transport: archive})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -326,7 +327,7 @@ func TestSample(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
 	synctest.Test(t, func(t *testing.T) {
 		archive := filled(500, rg.From, rg.To, "even").sort()
-		client, err := livechat.New(livechat.Options{AccessToken: "b", Transport: archive})
+		client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Transport: archive})
 		if err != nil {
 			t.Fatal(err)
 		}

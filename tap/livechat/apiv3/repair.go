@@ -12,8 +12,9 @@ const (
 	// mostLooks bounds what is asked again for a window that holds more, by what
 	// the service states, than came.
 	mostLooks = 20
-	// proof is how many small windows, each on one page, must hold fewer threads
-	// than the service states for them, before its number counts as an estimate.
+	// proof is how many windows must hold fewer threads than the service states,
+	// though each was read whole, on one page, or more, though nothing was added,
+	// before its number counts as an estimate.
 	proof = 3
 )
 
@@ -26,6 +27,9 @@ func (e *engine) finish(w *window) error {
 	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
 	if w.total < 0 || len(w.ids) > w.total {
 		e.doubt = true // what is too low may hide an end that is too early
+	}
+	if w.total >= 0 && len(w.ids) > w.total && w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
+		e.low++ // and nothing has been added meanwhile
 	}
 	if w.missing() > 0 || e.doubt {
 		if more, err := e.goOn(w); more || err != nil {
@@ -42,9 +46,9 @@ func (e *engine) finish(w *window) error {
 		switch {
 		case complete:
 			w.total = min(w.total, len(w.ids)) // the parts say so
-		case e.barren >= proof:
+		case e.barren > 0 && e.barren+e.low >= proof:
 			e.estimate = true
-			e.a.client.Log().Warn("the service states more threads than it has: small windows were read whole, and none held as many; its number counts as an estimate in this run", "windows", e.barren)
+			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
 		default:
 			result.Settled = false
 		}
@@ -122,6 +126,9 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 	}
 	times := w.times(s)
 	if p.found <= len(times) {
+		if p.next == "" && len(p.chats) > p.found && p.found >= 0 {
+			r.low++
+		}
 		return true, nil
 	}
 	if p.next == "" {

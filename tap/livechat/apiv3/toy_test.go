@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -210,7 +211,7 @@ type result struct {
 // readToy reads the toy. What holds for any read is checked here.
 func readToy(tb testing.TB, t *toy, rg source.Range, workers int) result {
 	tb.Helper()
-	client, err := livechat.New(livechat.Options{EntityID: "a", AccessToken: "b", Workers: workers, Transport: t.sort()})
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("a"), AccessToken: secret.New("b"), Workers: workers, Transport: t.sort()})
 	if err != nil {
 		tb.Fatal(err)
 	}
