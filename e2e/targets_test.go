@@ -172,10 +172,13 @@ func TestTargetDuckDB(t *testing.T) {
 }
 
 // duck queries a DuckDB file.
-func duck(t *testing.T, file string) func(sql string) []string {
+func duck(t *testing.T, file string) func(sql string) []string { return duckOf(t, "duckdb", file) }
+
+// duckOf queries it with the DuckDB of some requirements.
+func duckOf(t *testing.T, requirements, file string) func(sql string) []string {
 	const program = `import duckdb, sys
 for row in duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchall(): print("|".join(map(str, row)))`
-	python := filepath.Join(venv(t, "duckdb"), "python")
+	python := filepath.Join(venv(t, requirements), "python")
 	return func(sql string) []string {
 		t.Helper()
 		return strings.Split(strings.TrimSpace(run(t, exec.Command(python, "-c", program, file, sql))), "\n")
