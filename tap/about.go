@@ -8,6 +8,8 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
+	"tap-livechat/tap/config"
+	"tap-livechat/tap/userjson"
 )
 
 // AboutInfo is what `tap-livechat --about` tells, in three forms.
@@ -18,7 +20,7 @@ type AboutInfo struct {
 	SDKVersion   string
 	Capabilities []string
 	Streams      []StreamInfo
-	Settings     []Setting
+	Settings     []config.Setting
 }
 
 // StreamInfo is what a reader wants to know of a stream.
@@ -48,7 +50,7 @@ func About(version string, streams []StreamInfo) AboutInfo {
 		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
 		Capabilities: []string{"catalog", "discover", "state", "about", "test", "structured-logging"},
 		Streams:      streams,
-		Settings:     Settings(),
+		Settings:     config.Settings(),
 	}
 }
 
@@ -78,7 +80,7 @@ func (a AboutInfo) JSON() []byte {
 // as lists, with null for what may be left out.
 func aboutSettings() json.RawMessage {
 	optional := map[string]bool{}
-	for _, s := range settings() {
+	for _, s := range config.Settings() {
 		optional[s.Name] = !s.Required
 	}
 	return mapMembers(schemas.Config(), func(name string, value json.RawMessage) json.RawMessage {
@@ -103,11 +105,11 @@ func aboutSettings() json.RawMessage {
 // mapMembers rewrites the values of a JSON object and keeps their order.
 func mapMembers(object []byte, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
 	out := []byte{'{'}
-	for i, m := range jsonMembers(object) {
+	for i, m := range userjson.Members(object) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = fmt.Appendf(out, "%q:%s", m.name, change(m.name, m.value))
+		out = fmt.Appendf(out, "%q:%s", m.Name, change(m.Name, json.RawMessage(m.Value)))
 	}
 	return append(out, '}')
 }
@@ -151,7 +153,7 @@ func (a AboutInfo) Markdown() string {
 	fmt.Fprintf(&b, "\n## Credentials\n\n%s", credentials)
 	fmt.Fprintf(&b, "\n## Environment variables\n\nWith `--config=ENV`, settings are read from the environment, and from a file `.env` in the\n"+
 		"working directory, under their names in upper case after `%s`: `%s` sets `start_date`.\n"+
-		"They win over every config file; the real environment wins over `.env`.\n", envPrefix, Setting{Name: "start_date"}.Env())
+		"They win over every config file; the real environment wins over `.env`.\n", config.EnvPrefix, config.Setting{Name: "start_date"}.Env())
 	fmt.Fprintf(&b, "\n## Capabilities\n\n`%s`\n", strings.Join(a.Capabilities, "`, `"))
 	return b.String()
 }
@@ -160,7 +162,7 @@ func (a AboutInfo) Markdown() string {
 func SettingsTable() string {
 	var b strings.Builder
 	b.WriteString("| Setting | Value | Default | Description |\n|---|---|---|---|\n")
-	for _, s := range settings() {
+	for _, s := range config.Settings() {
 		standard := ""
 		if s.Default != nil {
 			standard = fmt.Sprintf("`%v`", s.Default)
@@ -168,29 +170,9 @@ func SettingsTable() string {
 		if s.Required {
 			standard = "**required**"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Name, cell(s.values()), standard, cell(s.Description))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Name, cell(s.Values()), standard, cell(s.Description))
 	}
 	return b.String()
-}
-
-// values says in few words what may be given.
-func (s Setting) values() string {
-	switch {
-	case s.Secret:
-		return "text, secret"
-	case s.Enum != nil:
-		return "`" + strings.Join(s.Enum, "` or `") + "`"
-	case s.Format == "date-time":
-		return "day or time"
-	case s.Type == "boolean":
-		return "`true` or `false`"
-	case s.Type == "integer":
-		return "whole number" + s.limits()
-	case s.Type == "number":
-		return "number" + s.limits()
-	default:
-		return "text"
-	}
 }
 
 // cell keeps a text within its cell of a Markdown table.
@@ -210,7 +192,7 @@ func (a AboutInfo) Text() string {
 	}
 	b.WriteString("\nSettings:\n")
 	for _, s := range a.Settings {
-		notes := strings.ReplaceAll(s.values(), "`", "")
+		notes := strings.ReplaceAll(s.Values(), "`", "")
 		if s.Required {
 			notes += "; required"
 		}
@@ -219,7 +201,7 @@ func (a AboutInfo) Text() string {
 		}
 		fmt.Fprintf(&b, "  %s (%s)\n%s\n", s.Name, notes, wrap(s.Description, "      "))
 	}
-	fmt.Fprintf(&b, "\nWith --config=ENV, settings are read from the environment: %s sets start_date.\n", Setting{Name: "start_date"}.Env())
+	fmt.Fprintf(&b, "\nWith --config=ENV, settings are read from the environment: %s sets start_date.\n", config.Setting{Name: "start_date"}.Env())
 	return b.String()
 }
 

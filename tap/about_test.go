@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/schemas"
+	"tap-livechat/tap/config"
+	"tap-livechat/tap/userjson"
 )
 
 var aboutStreams = []StreamInfo{
@@ -26,8 +28,8 @@ func TestAboutJSON(t *testing.T) {
 	}
 
 	var keys []string
-	for _, m := range jsonMembers(text) {
-		keys = append(keys, m.name)
+	for _, m := range userjson.Members(text) {
+		keys = append(keys, m.Name)
 	}
 	want := []string{"name", "description", "version", "sdk_version", "supported_python_versions", "capabilities", "settings"}
 	if d := cmp.Diff(want, keys); d != "" {
@@ -41,7 +43,7 @@ func TestAboutJSON(t *testing.T) {
 		Capabilities     []string
 		Settings         json.RawMessage
 	}
-	mustDecode(text, &got)
+	decode(t, text, &got)
 	if got.Name != "tap-livechat" || got.Version != "1.2.3" || got.SDKVersion != "n/a" || got.SupportedPythons != nil {
 		t.Errorf("%+v", got)
 	}
@@ -50,8 +52,8 @@ func TestAboutJSON(t *testing.T) {
 	}
 
 	keys = nil
-	for _, m := range jsonMembers(got.Settings) {
-		keys = append(keys, m.name)
+	for _, m := range userjson.Members(userjson.Value(got.Settings)) {
+		keys = append(keys, m.Name)
 	}
 	if d := cmp.Diff([]string{"type", "properties", "required", "$schema"}, keys); d != "" {
 		t.Error(d)
@@ -61,11 +63,18 @@ func TestAboutJSON(t *testing.T) {
 	}
 }
 
+func decode(t *testing.T, text []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAboutJSONSettings(t *testing.T) {
 	var about, source struct{ Properties map[string]map[string]any }
-	mustDecode(aboutSettings(), &about)
-	mustDecode(schemas.Config(), &source)
-	for _, s := range Settings() {
+	decode(t, aboutSettings(), &about)
+	decode(t, schemas.Config(), &source)
+	for _, s := range config.Settings() {
 		want := source.Properties[s.Name]
 		want["type"] = []any{s.Type, "null"}
 		if s.Required {
@@ -81,61 +90,12 @@ func TestAboutJSONSettings(t *testing.T) {
 	}
 }
 
-func TestSettings(t *testing.T) {
-	type row struct {
-		Name, Kind, Env  string
-		Default          any
-		Required, Secret bool
-	}
-	var got []row
-	for _, s := range Settings() {
-		got = append(got, row{s.Name, s.Kind, s.Env(), s.Default, s.Required, s.Secret})
-		if s.Title == "" || s.Description == "" || strings.ContainsAny(s.Description, "\n`*") {
-			t.Errorf("%s: title %q, description %q; wanted both, in one line of plain text", s.Name, s.Title, s.Description)
-		}
-	}
-	want := []row{
-		{"access_token", "password", "TAP_LIVECHAT_ACCESS_TOKEN", nil, true, true},
-		{"entity_id", "string", "TAP_LIVECHAT_ENTITY_ID", nil, false, false},
-		{"start_date", "date_iso8601", "TAP_LIVECHAT_START_DATE", nil, true, false},
-		{"end_date", "date_iso8601", "TAP_LIVECHAT_END_DATE", nil, false, false},
-		{"include_pending", "boolean", "TAP_LIVECHAT_INCLUDE_PENDING", false, false, false},
-		{"lookback_days", "integer", "TAP_LIVECHAT_LOOKBACK_DAYS", json.Number("1"), false, false},
-		{"on_invalid", "options", "TAP_LIVECHAT_ON_INVALID", "fail", false, false},
-		{"region", "options", "TAP_LIVECHAT_REGION", nil, false, false},
-		{"user_agent", "string", "TAP_LIVECHAT_USER_AGENT", nil, false, false},
-		{"max_concurrent_requests", "integer", "TAP_LIVECHAT_MAX_CONCURRENT_REQUESTS", json.Number("4"), false, false},
-		{"request_timeout", "decimal", "TAP_LIVECHAT_REQUEST_TIMEOUT", json.Number("60"), false, false},
-		{"max_retries", "integer", "TAP_LIVECHAT_MAX_RETRIES", json.Number("5"), false, false},
-		{"max_requests", "integer", "TAP_LIVECHAT_MAX_REQUESTS", nil, false, false},
-		{"api_url", "string", "TAP_LIVECHAT_API_URL", "https://api.livechatinc.com", false, false},
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
-
-// Examples are promises: each one must be accepted.
-func TestSettingsExamples(t *testing.T) {
-	for _, s := range Settings() {
-		for _, example := range s.Examples {
-			settings, err := json.Marshal(map[string]any{s.Name: example})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, warnings, err := withGood(string(settings)); err != nil || warnings != nil {
-				t.Error(string(settings), warnings, err)
-			}
-		}
-	}
-}
-
 func TestSettingsTable(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(SettingsTable()), "\n")
-	if want := len(Settings()) + 2; len(lines) != want {
+	if want := len(config.Settings()) + 2; len(lines) != want {
 		t.Fatalf("%d lines, want %d", len(lines), want)
 	}
-	for i, s := range Settings() {
+	for i, s := range config.Settings() {
 		cells := strings.Split(strings.ReplaceAll(lines[i+2], `\|`, ""), "|")
 		if len(cells) != 6 || cells[1] != " `"+s.Name+"` " {
 			t.Errorf("%d cells in %s", len(cells), lines[i+2])
@@ -158,7 +118,7 @@ func TestSettingsTable(t *testing.T) {
 func TestAboutPages(t *testing.T) {
 	about := About("1.2.3", aboutStreams)
 	for name, page := range map[string]string{"Markdown": about.Markdown(), "Text": about.Text()} {
-		for _, s := range Settings() {
+		for _, s := range config.Settings() {
 			if !strings.Contains(page, s.Name) {
 				t.Errorf("%s does not name %s", name, s.Name)
 			}

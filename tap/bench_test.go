@@ -13,7 +13,9 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/source"
 )
 
 // pages is an archive that answers from memory: page n of every list is
@@ -62,14 +64,14 @@ func archivePages(tb testing.TB, switches string) (all pages, n int) {
 }
 
 // readPages reads them through a client, as a run does.
-func readPages(tb testing.TB, from pages, r *recorder, each func(*livechat.Chat)) {
+func readPages(tb testing.TB, from pages, r *recorder, each func(*source.Chat)) {
 	tb.Helper()
-	client, err := livechat.NewClient(livechat.Options{EntityID: "1", AccessToken: "x", Transport: from, Render: r.render})
+	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: from})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
-	for step, err := range client.Read(context.Background(), livechat.Range{From: day, To: day.AddDate(0, 0, 1)}) {
+	for step, err := range apiv2.New(client, r).Read(context.Background(), source.Range{From: day, To: day.AddDate(0, 0, 1)}) {
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -105,11 +107,11 @@ func BenchmarkPage(b *testing.B) {
 			records, written, came := 0, 0, 0
 			for b.Loop() {
 				records, written, came = 0, 0, 0
-				readPages(b, all, r, func(c *livechat.Chat) {
+				readPages(b, all, r, func(c *source.Chat) {
 					came++
-					written += len(c.Out)
-					for _, n := range c.Payload.(*rendered).counts {
-						records += n
+					written += len(c.Out.Text)
+					for _, part := range c.Out.Parts {
+						records += part.Count
 					}
 				})
 			}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // leastLookback is re-read even with lookback_days: 0, because a chat may turn
@@ -54,17 +54,14 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if f.FullTable {
 			continue
 		}
-		mark, err := state.bookmark(f.Name, f.ReplicationKey)
+		b, err := state.Bookmark(f.Name, f.ReplicationKey)
 		if err != nil {
 			return nil, err
 		}
-		ids, err := state.open(f.Name)
-		if err != nil {
-			return nil, err
+		for _, c := range b.Open {
+			f.open[c.ID] = &openChat{started: c.Since}
 		}
-		for _, id := range ids {
-			f.open[id] = new(openChat)
-		}
+		mark := b.At
 		if mark.IsZero() || mark.Before(c.StartDate) {
 			continue
 		}
@@ -85,8 +82,8 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 }
 
 // rangeToRead begins where the stream that is furthest back does.
-func (s *run) rangeToRead() livechat.Range {
-	rg := livechat.Range{To: s.o.Now, Now: s.o.Now}
+func (s *run) rangeToRead() source.Range {
+	rg := source.Range{To: s.o.Now, Now: s.o.Now}
 	if !s.end.IsZero() && s.end.Before(rg.To) {
 		rg.To = s.end
 	}
@@ -94,14 +91,14 @@ func (s *run) rangeToRead() livechat.Range {
 		if i == 0 || f.from.Before(rg.From) {
 			rg.From = f.from
 		}
-		rg.First = rg.First || f.first
+		rg.Search = rg.Search || f.first
 	}
 	return rg
 }
 
 // wants tells whether the stream takes the chat now, and remembers the chat if
 // it may want it later.
-func (f *follower) wants(chat *livechat.Chat, s *run) bool {
+func (f *follower) wants(chat *source.Chat, s *run) bool {
 	if chat.Pending {
 		if f.expects(s) {
 			f.open[chat.ID] = &openChat{started: chat.Started, heard: true}
@@ -146,15 +143,14 @@ func (f *follower) advance(windowEnd, now, end time.Time) {
 }
 
 // openBefore lists the open chats that a run from day on may not meet again.
-func (f *follower) openBefore(day time.Time) []string {
-	var ids []string
+func (f *follower) openBefore(day time.Time) []OpenChat {
+	var open []OpenChat
 	for id, o := range f.open {
 		if !o.heard || o.started.Before(day) {
-			ids = append(ids, id)
+			open = append(open, OpenChat{ID: id})
 		}
 	}
-	slices.Sort(ids)
-	return ids
+	return open
 }
 
 // followUp asks for the chats that were open in an earlier run and that no
@@ -169,24 +165,27 @@ func (s *run) followUp(ctx context.Context) error {
 		}
 	}
 	gone := 0
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		chat, err := s.archive.Chat(ctx, id)
+	for chat, err := range s.api.Chats(ctx, slices.Sorted(maps.Keys(missing))) {
 		if err != nil {
 			return err
 		}
 		s.begin()
-		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.open[id] == nil })
-		if chat != nil {
-			if err := s.deliver(chat, waiting); err != nil {
-				return err
-			}
-			if chat.Pending {
-				continue
-			}
-		} else {
-			gone++
+		delete(missing, chat.ID)
+		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.open[chat.ID] == nil })
+		if err := s.deliver(chat, waiting); err != nil {
+			return err
+		}
+		if chat.Pending {
+			continue
 		}
 		for _, f := range waiting {
+			delete(f.open, chat.ID)
+		}
+	}
+	gone = len(missing)
+	for id := range missing {
+		s.begin()
+		for _, f := range s.followers {
 			delete(f.open, id)
 		}
 	}

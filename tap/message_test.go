@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
+	"tap-livechat/tap/source"
 )
 
 // transcript is what a run wrote, checked.
@@ -50,7 +51,7 @@ func (tr *transcript) last(t testing.TB) State {
 
 func mustState(t testing.TB, text string) State {
 	t.Helper()
-	s, err := ReadState(strings.NewReader(text))
+	s, _, err := ReadState(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,10 +181,11 @@ func (tr *transcript) state(t testing.TB, value json.RawMessage) {
 	noFloats(t, doc)
 	state := mustState(t, s.text)
 	for _, stream := range catalog.Streams() {
-		mark, err := state.bookmark(stream.Name, stream.ReplicationKey)
+		b, err := state.Bookmark(stream.Name, stream.ReplicationKey)
 		if err != nil {
 			t.Error(err)
 		}
+		mark := b.At
 		if !mark.IsZero() {
 			s.marks[stream.Name] = mark
 		}
@@ -311,14 +313,14 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 		m.records(line)
 	}
 	m.records(nil)
-	state := State{}.with("chats", "ended_timestamp", time.Unix(0, 0).UTC(), nil)
+	state := State{}.With("chats", "ended_timestamp", Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
 	m.state(state)
 	for i, text := range w.all {
 		if !strings.HasSuffix(text, "}\n") {
 			t.Errorf("write %d of %d ends with %.50q", i, len(w.all), text[len(text)-50:])
 		}
 	}
-	if got := w.all[len(w.all)-1]; !strings.HasSuffix(got, `{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"1970-01-01T00:00:00Z"}}}}`+"\n") {
+	if got := w.all[len(w.all)-1]; !strings.HasSuffix(got, `{"type":"STATE","value":{"bookmarks":{"chats":{"api":"2","ended_timestamp":"1970-01-01T00:00:00Z","open_chats":[]}}}}`+"\n") {
 		t.Errorf("the STATE was not written at once, but %.200q", got)
 	}
 	before := len(w.all)
@@ -338,7 +340,7 @@ func TestMessagesStopAtTheFirstError(t *testing.T) {
 		m := messageWriter{out: &w}
 		for i := range 8 {
 			m.records([]byte("{}\n"))
-			m.state(State{}.with("chats", "ended_timestamp", time.Unix(int64(i), 0).UTC(), nil))
+			m.state(State{}.With("chats", "ended_timestamp", Bookmark{At: time.Unix(int64(i), 0).UTC()}))
 		}
 		if m.err == nil || len(w.all) != fail-1 {
 			t.Errorf("failing at write %d: %d writes, error %v", fail, len(w.all), m.err)
@@ -366,8 +368,8 @@ func TestOdditiesAreBounded(t *testing.T) {
 	var log bytes.Buffer
 	o := newOddities(textLog(&log))
 	for i := range 5000 {
-		o.add(oddity{fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), unknownField}, "A")
-		o.add(oddity{"chats.rate", nulled}, fmt.Sprint(i))
+		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: unknownField}, "A")
+		o.add(source.Note{Field: "chats.rate", Why: nulled}, fmt.Sprint(i))
 	}
 	o.report()
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // metricsEvery is how often metrics are logged; singer-sdk's interval.
@@ -51,7 +52,7 @@ func newMetrics(log *slog.Logger, now time.Time) *metrics {
 	return &metrics{log: log, flushed: now, records: make(map[string]int), requests: make(map[requestTags]timing)}
 }
 
-func (m *metrics) observe(r livechat.Request) {
+func (m *metrics) observe(r livechat.Made) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	tags := requestTags{r.Endpoint, r.Status, r.OK}
@@ -105,8 +106,8 @@ func (m *metrics) emit(kind, name string, value any, tags map[string]any) {
 // oddities counts what was not as expected, so that each kind is told once.
 type oddities struct {
 	log   *slog.Logger
-	count map[oddity]int
-	chat  map[oddity]string // the first in which it was seen
+	count map[source.Note]int
+	chat  map[source.Note]string // the first in which it was seen
 }
 
 // maxOddities bounds the kinds that are told apart: names of unknown fields
@@ -114,16 +115,16 @@ type oddities struct {
 const maxOddities = 200
 
 func newOddities(log *slog.Logger) *oddities {
-	return &oddities{log: log, count: make(map[oddity]int), chat: make(map[oddity]string)}
+	return &oddities{log: log, count: make(map[source.Note]int), chat: make(map[source.Note]string)}
 }
 
-func (o *oddities) add(odd oddity, chat string) {
+func (o *oddities) add(odd source.Note, chat string) {
 	if _, known := o.count[odd]; !known {
 		if len(o.count) >= maxOddities {
-			odd = oddity{"other fields", odd.why}
+			odd = source.Note{Field: "other fields", Why: odd.Why}
 		}
-		if len(odd.field) > 120 {
-			odd.field = odd.field[:120] + "…"
+		if len(odd.Field) > 120 {
+			odd.Field = odd.Field[:120] + "…"
 		}
 	}
 	if o.count[odd]++; o.chat[odd] == "" {
@@ -133,19 +134,19 @@ func (o *oddities) add(odd oddity, chat string) {
 
 // report logs one line for each kind.
 func (o *oddities) report() {
-	all := slices.SortedFunc(maps.Keys(o.count), func(a, b oddity) int {
-		if a.field != b.field {
-			if a.field < b.field {
+	all := slices.SortedFunc(maps.Keys(o.count), func(a, b source.Note) int {
+		if a.Field != b.Field {
+			if a.Field < b.Field {
 				return -1
 			}
 			return 1
 		}
-		if a.why < b.why {
+		if a.Why < b.Why {
 			return -1
 		}
 		return 1
 	})
 	for _, odd := range all {
-		o.log.Warn(odd.field+": "+odd.why, "times", o.count[odd], "first_chat", o.chat[odd])
+		o.log.Warn(odd.Field+": "+odd.Why, "times", o.count[odd], "first_chat", o.chat[odd])
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // pen writes the records of one chat. It keeps what it has grown for the next.
 type pen struct {
 	*recorder
-	chat   *livechat.Chat
+	chat   *source.Chat
 	out    []byte
 	tail   []byte          // of every line
 	id     jsonBytes       // the chat's, as JSON
@@ -22,7 +22,8 @@ type pen struct {
 	text   []byte          // what the puts are made of
 	emails []string        // of the chat's agents
 	ids    map[string]bool // of the list being written
-	result *rendered
+	result source.Rendered
+	count  int // records of the stream being written
 }
 
 // put is a value that stands in place of what the chat has for a field.
@@ -179,7 +180,7 @@ func (p *pen) writeRecord(s *streamShape, stream, base int) {
 	p.out = append(p.out, s.head...)
 	p.writeFields(s.shape, base, p.put)
 	p.out = append(p.out, p.tail...)
-	p.result.counts[stream]++
+	p.count++
 }
 
 // gather puts the members of an object that the shape knows on the stack of
@@ -340,16 +341,16 @@ func (p *pen) refuse(s *shape, v interface{ AppendJSON([]byte) []byte }) {
 		p.odd(s.path, nulled)
 		return
 	}
-	if p.result.err != nil {
+	if p.result.Err != nil {
 		return
 	}
 	got := []rune(string(v.AppendJSON(nil)))
 	if len(got) > 60 {
 		got = append(got[:60], '…')
 	}
-	p.result.err = &ValueError{Chat: p.chat.ID, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
+	p.result.Err = &ValueError{Chat: p.chat.ID, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
 }
 
 func (p *pen) odd(field, why string) {
-	p.result.oddity = append(p.result.oddity, oddity{field, why})
+	p.result.Notes = append(p.result.Notes, source.Note{Field: field, Why: why})
 }

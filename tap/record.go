@@ -9,7 +9,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // unassigned stands in the key of a chat that no agent took part in, or an
@@ -86,26 +86,7 @@ func newRecorder(selection catalog.Selection, onInvalid OnInvalid) (*recorder, e
 // sameSchema is the way out of a schema that cannot be kept to.
 const sameSchema = "take the schema of that field as --discover prints it"
 
-// rendered is what a chat became.
-type rendered struct {
-	ends   [streamCount]int // where each stream's lines end in Chat.Out
-	counts [streamCount]int // how many lines they are
-	oddity []oddity
-	err    error // a value that must not be written, under on_invalid: fail
-}
-
-// lines are the RECORD messages of one stream.
-func (r *rendered) lines(out []byte, stream int) []byte {
-	start := 0
-	if stream > 0 {
-		start = r.ends[stream-1]
-	}
-	return out[start:r.ends[stream]]
-}
-
-// oddity is something that was left out or read as best it could be.
-type oddity struct{ field, why string }
-
+// The reasons of notes.
 const (
 	unknownField = "is not in the schema and was left out"
 	nulled       = "was made null: its value has the wrong type"
@@ -130,30 +111,32 @@ func (e *ValueError) Hint() string {
 	return "set on_invalid to null to make such values null and go on, or leave the field out in the catalog"
 }
 
-// render writes the records of a chat, the way livechat.Options.Render wants it.
-func (r *recorder) render(dst []byte, chat *livechat.Chat) []byte {
+// Chat writes the records of a chat; see [source.Renderer].
+func (r *recorder) Chat(dst []byte, chat *source.Chat) []byte {
 	p := r.pens.Get().(*pen)
-	p.chat, p.out, p.result = chat, dst, new(rendered)
-	for _, n := range chat.Notes {
-		p.odd(n.Field, n.Why)
-	}
+	p.chat, p.out, p.result = chat, dst, source.Rendered{Notes: chat.Notes}
 	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), chat.Received.Truncate(time.Microsecond)), "}\n"...)
 	p.text = p.text[:0]
 	p.id = p.quote(chat.ID)
 	base := len(dst)
 	for i, s := range r.streams {
+		p.count = 0
 		switch {
 		case s == nil:
+			continue
 		case i == chats:
 			p.writeChats(s)
 		default:
 			p.writeChildren(s, i)
 		}
-		p.result.ends[i] = len(p.out) - base
+		p.result.Parts = append(p.result.Parts, source.Part{Stream: s.path, End: len(p.out) - base, Count: p.count})
 	}
-	chat.Payload = p.result
+	chat.Out = p.result
 	dst = p.out
-	p.chat, p.out, p.result = nil, nil, nil
+	p.chat, p.out, p.result = nil, nil, source.Rendered{}
 	r.pens.Put(p)
 	return dst
 }
+
+// Row is for lists, of which there are none yet.
+func (r *recorder) Row(dst []byte, _ *source.Row) []byte { return dst }

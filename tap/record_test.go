@@ -20,6 +20,8 @@ import (
 	"tap-livechat/schemas"
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/livechat/apiv2"
+	"tap-livechat/tap/source"
 )
 
 // oneAnswer answers every request with the same body.
@@ -30,28 +32,30 @@ func (a oneAnswer) RoundTrip(r *http.Request) (*http.Response, error) { return a
 // tape is what a chat became: the records of each stream as JSON text, and
 // what there was to say about it.
 type tape struct {
-	*livechat.Chat
-	*rendered
+	*source.Chat
 	records [streamCount][]string
 }
 
 // play reads one chat, as JSON text, through a client and the recorder.
 func play(r *recorder, chat string) (tape, error) {
-	client, err := livechat.NewClient(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat), Render: r.render})
+	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat)})
 	if err != nil {
 		return tape{}, err
 	}
-	got, err := client.Chat(context.Background(), "C1")
-	if err != nil {
-		return tape{}, err
+	for got, err := range apiv2.New(client, r).Chats(context.Background(), []string{"C1"}) {
+		if err != nil {
+			return tape{}, err
+		}
+		return newTape(got)
 	}
-	return newTape(got)
+	return tape{}, errors.New("no chat came")
 }
 
-func newTape(chat *livechat.Chat) (tape, error) {
-	t := tape{Chat: chat, rendered: chat.Payload.(*rendered)}
+func newTape(chat *source.Chat) (tape, error) {
+	t := tape{Chat: chat}
 	for stream, name := range streamNames {
-		for line := range bytes.Lines(t.rendered.lines(chat.Out, stream)) {
+		lines, count := linesOf(&chat.Out, name)
+		for line := range bytes.Lines(lines) {
 			head := fmt.Sprintf(`{"type":"RECORD","stream":%q,"record":`, name)
 			record, found := bytes.CutPrefix(line, []byte(head))
 			end := bytes.LastIndex(record, []byte(`,"time_extracted":"`))
@@ -60,8 +64,8 @@ func newTape(chat *livechat.Chat) (tape, error) {
 			}
 			t.records[stream] = append(t.records[stream], string(record[:end]))
 		}
-		if len(t.records[stream]) != t.counts[stream] {
-			return t, fmt.Errorf("%s: %d lines, counted %d", name, len(t.records[stream]), t.counts[stream])
+		if len(t.records[stream]) != count {
+			return t, fmt.Errorf("%s: %d lines, counted %d", name, len(t.records[stream]), count)
 		}
 	}
 	return t, nil
@@ -83,7 +87,7 @@ func mustPlay(t *testing.T, chat string) tape {
 	t.Helper()
 	got, err := play(testRecorder(t, catalog.Default(), Fail), chat)
 	if err == nil {
-		err = got.err
+		err = got.Out.Err
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +253,7 @@ func TestMissedChat(t *testing.T) {
 		name, rest string
 		want       map[string]string
 		ended      bool
-		odd        []oddity
+		odd        []source.Note
 	}{
 		{"with a zone", `,"time":"Wed, 01/23/13 11:40:53 am","timezone":"Europe/Berlin"}`, map[string]string{
 			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
@@ -258,12 +262,12 @@ func TestMissedChat(t *testing.T) {
 			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
 		}, true, nil},
 		{"without", `,"time":"Wed, 01/23/13 11:40:53 am"}`, map[string]string{"time": `null`, "agent_email": `"unassigned"`}, false,
-			[]oddity{{"time", "its time zone is missing or unknown"}}},
+			[]source.Note{{"time", "its time zone is missing or unknown"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, head+test.rest)
 			same(t, test.want, fields(t, got.records[chats][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
-			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.oddity))
+			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.Out.Notes))
 			if !got.Ended.IsZero() != test.ended {
 				t.Errorf("ended %v", got.Ended)
 			}
@@ -305,19 +309,19 @@ func TestChildren(t *testing.T) {
 }
 
 func TestEventIDs(t *testing.T) {
-	double := oddity{"messages.event_id", doubleID}
+	double := source.Note{"messages.event_id", doubleID}
 	for _, test := range []struct {
 		name, list string
 		want       []string
-		odd        []oddity
+		odd        []source.Note
 	}{
 		{"given", `[{"event_id":"E1"},{"event_id":"E2"}]`, []string{"E1", "E2"}, nil},
 		{"none", `[{},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
 		{"says nothing", `[{"event_id":null},{"event_id":""},{"event_id":" "},{"event_id":"\u0000"}]`,
 			[]string{"C1/messages/1", "C1/messages/2", "C1/messages/3", "C1/messages/4"}, nil},
 		{"some, and a null entry", `[{"event_id":"E1"},null,{}]`, []string{"E1", "C1/messages/3"}, nil},
-		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/3"}, []oddity{double}},
-		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/2", "C1/messages/3"}, []oddity{double, double}},
+		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/3"}, []source.Note{double}},
+		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/2", "C1/messages/3"}, []source.Note{double, double}},
 		{"twice in one entry", `[{"event_id":"E1","event_id":"E2"}]`, []string{"E2"}, nil},
 		{"like a made one, before", `[{"event_id":"C1/messages/2"},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
 		{"like a made one, after", `[{},{"event_id":"C1/messages/1"}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
@@ -329,7 +333,7 @@ func TestEventIDs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, chatWith(`"messages":`+test.list))
 			same(t, test.want, column(t, got.records[messages], "event_id"))
-			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.oddity))
+			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.Out.Notes))
 		})
 	}
 }
@@ -352,7 +356,7 @@ func TestChatsAreApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, again.records, got.records)
-		same(t, len(again.oddity), len(got.oddity))
+		same(t, len(again.Out.Notes), len(got.Out.Notes))
 	}
 }
 
@@ -447,8 +451,8 @@ func TestWrongTypes(t *testing.T) {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				got := mustPlay(t, chatWith(fmt.Sprintf(test.member, value)))
 				same(t, want, fields(t, got.records[chats][0])[name])
-				if len(got.oddity) > 0 && name != "pending" {
-					t.Errorf("counted: %v", got.oddity)
+				if len(got.Out.Notes) > 0 && name != "pending" {
+					t.Errorf("counted: %v", got.Out.Notes)
 				}
 			})
 		}
@@ -459,9 +463,9 @@ func TestWrongTypes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				wrong, ok := errors.AsType[*ValueError](got.err)
+				wrong, ok := errors.AsType[*ValueError](got.Out.Err)
 				if !ok {
-					t.Fatalf("no ValueError but %v in %v", got.err, got.records[chats])
+					t.Fatalf("no ValueError but %v in %v", got.Out.Err, got.records[chats])
 				}
 				same(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, value), wrong.Error())
 				if !strings.Contains(wrong.Hint(), "on_invalid") {
@@ -469,18 +473,18 @@ func TestWrongTypes(t *testing.T) {
 				}
 
 				got, err = play(testRecorder(t, catalog.Default(), Null), chat)
-				if err != nil || got.err != nil {
-					t.Fatal(err, got.err)
+				if err != nil || got.Out.Err != nil {
+					t.Fatal(err, got.Out.Err)
 				}
 				valid(t, catalog.Default(), got)
 				n := 0
-				for _, o := range got.oddity {
-					if o == (oddity{test.field, nulled}) {
+				for _, o := range got.Out.Notes {
+					if o == (source.Note{Field: test.field, Why: nulled}) {
 						n++
 					}
 				}
 				if n != 1 {
-					t.Errorf("counted %d times: %v", n, got.oddity)
+					t.Errorf("counted %d times: %v", n, got.Out.Notes)
 				}
 				if f := fields(t, got.records[chats][0])[name]; !strings.Contains(f, "null") {
 					t.Errorf("%s became %s", value, f)
@@ -503,9 +507,9 @@ func TestKeysAreNotNulled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wrong, ok := errors.AsType[*ValueError](got.err)
+			wrong, ok := errors.AsType[*ValueError](got.Out.Err)
 			if !ok || wrong.Chat != "C1" || wrong.Field != test.field || !strings.Contains(wrong.Hint(), "report this chat") {
-				t.Errorf("%s, %s: error %v", test.member, setting, got.err)
+				t.Errorf("%s, %s: error %v", test.member, setting, got.Out.Err)
 			}
 			valid(t, catalog.Default(), got)
 		}
@@ -527,12 +531,12 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.err))
+		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
 		got, err = play(testRecorder(t, catalog.Default(), Null), chat)
-		if err != nil || got.err != nil {
-			t.Fatal(err, got.err)
+		if err != nil || got.Out.Err != nil {
+			t.Fatal(err, got.Out.Err)
 		}
-		same(t, fmt.Sprint([]oddity{{"events", nulled}}), fmt.Sprint(got.oddity))
+		same(t, fmt.Sprint([]source.Note{{"events", nulled}}), fmt.Sprint(got.Out.Notes))
 	}
 }
 
@@ -541,15 +545,15 @@ func TestErrorsAreShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "chat C1: chats.duration: wanted a whole number, got \""+strings.Repeat("é", 59)+"…", fmt.Sprint(got.err))
+	same(t, "chat C1: chats.duration: wanted a whole number, got \""+strings.Repeat("é", 59)+"…", fmt.Sprint(got.Out.Err))
 }
 
 func TestUnknownFields(t *testing.T) {
 	got := mustPlay(t, chatWith(`"sentiment":{"x":1},"Type":"other","visitor":{"visits":3},"agents":[{"email":"a@x"},{"email":"b@x"}],"events":[{"seen":1},{"seen":2}]`))
 	count := make(map[string]int)
-	for _, o := range got.oddity {
-		same(t, unknownField, o.why)
-		count[o.field]++
+	for _, o := range got.Out.Notes {
+		same(t, unknownField, o.Why)
+		count[o.Field]++
 	}
 	// What is in the chat itself counts once; what is nested, once a record.
 	same(t, map[string]int{"chats.sentiment": 1, "chats.Type": 1, "chats.visitor.visits": 2, "events.seen": 2}, count)
@@ -614,11 +618,11 @@ func TestZones(t *testing.T) {
 				want = `"` + test.want + `"`
 			}
 			same(t, `[{"date":`+want+`}]`, fields(t, got.records[chats][0])["goals"])
-			var odd []oddity
+			var odd []source.Note
 			if test.why != "" {
-				odd = []oddity{{"goals.date", test.why}}
+				odd = []source.Note{{"goals.date", test.why}}
 			}
-			same(t, fmt.Sprint(odd), fmt.Sprint(got.oddity))
+			same(t, fmt.Sprint(odd), fmt.Sprint(got.Out.Notes))
 		})
 	}
 }
@@ -629,7 +633,7 @@ func TestZoneTwiceWithinChat(t *testing.T) {
 	got := mustPlay(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
 		`"messages":[{"date":"Sun, 10/27/13 02:55:00 am"},{"date":"Sun, 10/27/13 02:30:00 am"}]}`)
 	same(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records[messages], "date"))
-	same(t, 0, len(got.oddity))
+	same(t, 0, len(got.Out.Notes))
 }
 
 // The timestamp decides where the date contradicts it or cannot be read.
@@ -638,7 +642,7 @@ func TestTimestampDecides(t *testing.T) {
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records[messages], "date"))
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records[messages], "timestamp"))
 	same(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records[chats][0], "started", "timezone"))
-	same(t, 0, len(got.oddity))
+	same(t, 0, len(got.Out.Notes))
 }
 
 // A chat that is over has an end, if anything in it says when.
@@ -671,12 +675,12 @@ func TestSandboxRecordsAreValid(t *testing.T) {
 			t.Parallel()
 			all, n := archivePages(t, fmt.Sprintf("seed=%d&chats=700&days=9&odd=0.3&hostile=0.2&visitor=mixed&event_ids=some&missed=0.1", seed))
 			var tapes []tape
-			readPages(t, all, testRecorder(t, catalog.Default(), Null), func(c *livechat.Chat) {
+			readPages(t, all, testRecorder(t, catalog.Default(), Null), func(c *source.Chat) {
 				keep := *c
-				keep.Out = bytes.Clone(c.Out)
+				keep.Out.Text = bytes.Clone(c.Out.Text)
 				got, err := newTape(&keep)
 				if err == nil {
-					err = got.err
+					err = got.Out.Err
 				}
 				if err != nil {
 					t.Fatal(err)
@@ -725,10 +729,10 @@ func FuzzRender(f *testing.F) {
 				}
 				return
 			}
-			if got.err != nil && !strings.Contains(got.err.Error(), "chat "+got.ID+": ") {
-				t.Errorf("the error does not name the chat: %v", got.err)
+			if got.Out.Err != nil && !strings.Contains(got.Out.Err.Error(), "chat "+got.ID+": ") {
+				t.Errorf("the error does not name the chat: %v", got.Out.Err)
 			}
-			if r.nullIt || got.err == nil {
+			if r.nullIt || got.Out.Err == nil {
 				for i, s := range streams {
 					keys := make(map[string]bool)
 					for _, record := range got.records[i] {
@@ -765,8 +769,8 @@ func TestRecorderIsShared(t *testing.T) {
 			for k := range 50 {
 				id := fmt.Sprintf("W%dC%d", i, k)
 				got, err := play(r, fmt.Sprintf(`{"id":%q,"ended_timestamp":1,"events":[{},{"event_id":"E"}]}`, id))
-				if err != nil || got.err != nil {
-					t.Fatal(err, got.err)
+				if err != nil || got.Out.Err != nil {
+					t.Fatal(err, got.Out.Err)
 				}
 				same(t, []string{id + "/events/1", "E"}, column(t, got.records[events], "event_id"))
 			}

@@ -46,8 +46,8 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 			selection := selectWith(t, "chats", "null", test.metadata)
 			got, err := play(testRecorder(t, selection, Fail),
 				chatWith(`"rate":"good","agents":[{"display_name":"A","email":"a@x"}],"visitor":{"id":"S1","name":"Mary"},"events":[{}]`))
-			if err != nil || got.err != nil || len(got.oddity) > 0 {
-				t.Fatal(err, got.err, got.oddity)
+			if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
+				t.Fatal(err, got.Out.Err, got.Out.Notes)
 			}
 			valid(t, selection, got)
 			f := fields(t, got.records[chats][0])
@@ -57,7 +57,7 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 			for name, want := range test.want {
 				same(t, want, f[name])
 			}
-			same(t, 0, got.counts[events])
+			same(t, 0, len(got.records[events]))
 		})
 	}
 }
@@ -66,11 +66,11 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 func TestChildAlone(t *testing.T) {
 	selection := selectWith(t, "events", "null", deselect("properties", "chat_id")+deselect("properties", "text"))
 	got, err := play(testRecorder(t, selection, Fail), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
-	if err != nil || got.err != nil || len(got.oddity) > 0 {
-		t.Fatal(err, got.err, got.oddity)
+	if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
+		t.Fatal(err, got.Out.Err, got.Out.Notes)
 	}
 	valid(t, selection, got)
-	same(t, [streamCount]int{0, 0, 2}, got.counts)
+	same(t, [streamCount]int{0, 0, 2}, [streamCount]int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
 	same(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z"}`, got.records[events][0])
 }
 
@@ -119,8 +119,8 @@ func TestReplacedSchemas(t *testing.T) {
 			schema := fmt.Sprintf(`{"type":"object","properties":{"id":{"type":"string"},%q:%s}}`, test.field, test.schema)
 			selection := selectWith(t, "chats", schema, "")
 			got, err := play(testRecorder(t, selection, Null), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":1358939109`, test.field, test.value)))
-			if err != nil || got.err != nil {
-				t.Fatal(err, got.err)
+			if err != nil || got.Out.Err != nil {
+				t.Fatal(err, got.Out.Err)
 			}
 			valid(t, selection, got)
 			f := fields(t, got.records[chats][0])
@@ -147,9 +147,9 @@ func TestReplacedReplicationKeys(t *testing.T) {
 			valid(t, selection, got)
 			same(t, test.want, fields(t, got.records[events][0])["chat_ended"])
 			if setting == Fail && test.err != "" {
-				same(t, test.err, fmt.Sprint(got.err))
-			} else if got.err != nil {
-				t.Error(got.err)
+				same(t, test.err, fmt.Sprint(got.Out.Err))
+			} else if got.Out.Err != nil {
+				t.Error(got.Out.Err)
 			}
 		}
 	}
@@ -170,11 +170,11 @@ func TestRequired(t *testing.T) {
 			t.Fatal(err)
 		}
 		if test.err != "" {
-			same(t, test.err, fmt.Sprint(got.err))
+			same(t, test.err, fmt.Sprint(got.Out.Err))
 			continue
 		}
-		if got.err != nil {
-			t.Error(got.err)
+		if got.Out.Err != nil {
+			t.Error(got.Out.Err)
 		}
 		valid(t, selection, got)
 		f := fields(t, got.records[chats][0])

@@ -2,9 +2,9 @@ package tap
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,87 +12,121 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/userjson"
 )
 
-// openChats is the key of a bookmark that lists the ids of chats which had
-// begun, but not ended, when the bookmark was written; see follow.go.
-const openChats = "open_chats"
-
-// State is what one run leaves for the next: for each stream the greatest time
-// up to which everything has been delivered. What it does not know it carries
-// along unchanged.
+// State is what one run leaves for the next: a bookmark for each stream that
+// has one. What it does not know it carries along unchanged. A State is never
+// changed; With and WithPart return another one.
 type State struct {
-	bookmarks map[string]map[string]json.RawMessage
+	bookmarks map[string]json.RawMessage // by stream
 	others    map[string]json.RawMessage // top-level keys other than bookmarks
 }
 
-// StateError is a state that cannot be used.
-type StateError struct{ What string }
-
-func (e *StateError) Error() string { return "the state cannot be used: " + e.What }
-
-// Hint says what to do without it.
-func (e *StateError) Hint() string {
-	return "give the last STATE the tap wrote ({\"bookmarks\": …}), or leave --state out to start again from start_date"
+// Bookmark is what a state says of one stream.
+type Bookmark struct {
+	At  time.Time // everything that ended before it has been delivered; zero: nothing has
+	API string    // the version of the API that it was read from: "2" or "3"
+	// Searched says that the days before At's day were searched for chats that
+	// had not ended then. Without it that is owed, and Open is empty.
+	Searched bool
+	Open     []OpenChat // the chats of those days that are still waited for, each once
 }
 
-// ReadState reads a state: as the tap writes it, still wrapped as a STATE
-// message or in Meltano's singer_state, or one of the tap this one replaces.
-// Of several lines the last counts. Nothing at all is an empty state. The
-// error is a *StateError.
-func ReadState(r io.Reader) (State, error) {
-	text, err := io.ReadAll(io.LimitReader(r, 64<<20))
+// OpenChat is a chat that is waited for.
+type OpenChat struct {
+	ID     string
+	Since  time.Time // when it began; zero: not known
+	Asked  time.Time // when it was last asked for by its id; zero: never, or not known
+	Missed int       // how many times in a row it was asked for and not found
+}
+
+// Part is the span of dates that a run with an end_date had to read.
+type Part struct {
+	StartDate, EndDate time.Time
+	Complete           bool // all of it was read
+}
+
+// The keys of a bookmark beside the stream's replication key, and the one of
+// the part. All are always written: what runners merge states of, they keep
+// until it is replaced.
+const (
+	keyOpenChats = "open_chats" // null: the search of the days before is owed
+	keyAPI       = "api"
+	keyPart      = "part"
+)
+
+// firstAPI is the version that a bookmark is of if it does not say.
+const firstAPI = "2"
+
+// Bookmark is the stream's bookmark. The error is a *StateError.
+func (s State) Bookmark(stream, key string) (Bookmark, error) {
+	var b map[string]json.RawMessage
+	if err := json.Unmarshal(orNull(s.bookmarks[stream]), &b); err != nil {
+		return Bookmark{}, &StateError{fmt.Sprintf("the bookmark of stream %s is %s, not an object", stream, userjson.Describe(userjson.Value(s.bookmarks[stream])))}
+	}
+	r := bookmarkReader{what: "the bookmark of stream " + stream, members: b}
+	mark := Bookmark{At: r.at(key), API: r.api()}
+	mark.Open, mark.Searched = r.open()
+	return mark, r.err
+}
+
+// With is a state with another bookmark for one stream. Other keys that the
+// stream's bookmark has stay, but for older spellings of the same.
+func (s State) With(stream, key string, b Bookmark) State {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(orNull(s.bookmarks[stream]), &members) // what is no object is replaced
+	written := map[string]json.RawMessage{key: appendTime(nil, b.At), keyAPI: jsondoc.Quote(nil, cmp.Or(b.API, firstAPI)), keyOpenChats: appendOpen(nil, b)}
+	for name := range members {
+		lower := strings.ToLower(name)
+		if _, again := written[lower]; again || lower == "replication_key" || lower == "replication_key_value" {
+			delete(members, name)
+		}
+	}
+	if members == nil {
+		members = written
+	}
+	maps.Copy(members, written)
+	text, err := json.Marshal(members)
 	if err != nil {
-		return State{}, err
+		panic(err) // all of it is JSON
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	var last json.RawMessage
-	for d := json.NewDecoder(bytes.NewReader(text)); ; {
-		var one json.RawMessage
-		if err := d.Decode(&one); err == io.EOF {
-			break
-		} else if err != nil {
-			return State{}, &StateError{fmt.Sprintf("it is not JSON (%v, at byte %d)", err, d.InputOffset())}
-		}
-		last = one
+	all := maps.Clone(s.bookmarks)
+	if all == nil {
+		all = make(map[string]json.RawMessage)
 	}
-	return parseState(last, 0)
+	all[stream] = text
+	return State{bookmarks: all, others: s.others}
 }
 
-func parseState(text json.RawMessage, depth int) (State, error) {
-	s := State{bookmarks: make(map[string]map[string]json.RawMessage), others: make(map[string]json.RawMessage)}
-	if len(text) == 0 || string(text) == "null" {
-		return s, nil
+// Part is the part that the state is of, nil if it is of none. The error is a
+// *StateError.
+func (s State) Part() (*Part, error) {
+	r := bookmarkReader{what: "the part"}
+	var err error
+	if r.members, err = stateObject(s.others[keyPart], "part"); err != nil || len(r.members) == 0 {
+		return nil, err
 	}
-	if err := json.Unmarshal(text, &s.others); err != nil {
-		return State{}, &StateError{"it is no JSON object"}
+	p := Part{StartDate: r.at("start_date"), EndDate: r.at("end_date")}
+	if err := json.Unmarshal(orNull(r.members["complete"]), &p.Complete); err != nil {
+		return nil, &StateError{"the part: complete is neither true nor false"}
 	}
-	if s.others == nil {
-		s.others = make(map[string]json.RawMessage)
+	return &p, r.err
+}
+
+// WithPart is a state of a part; of none, which is written as well, if p is nil.
+func (s State) WithPart(p *Part) State {
+	text := json.RawMessage("null")
+	if p != nil {
+		text = append(appendTime([]byte(`{"start_date":`), p.StartDate), `,"end_date":`...)
+		text = fmt.Appendf(appendTime(text, p.EndDate), `,"complete":%t}`, p.Complete)
 	}
-	for _, wrapper := range []string{"value", "singer_state"} {
-		if inner, ok := s.others[wrapper]; ok && s.others["bookmarks"] == nil && depth < 4 {
-			return parseState(inner, depth+1)
-		}
+	others := maps.Clone(s.others)
+	if others == nil {
+		others = make(map[string]json.RawMessage)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.others)) {
-		if !strings.EqualFold(name, "bookmarks") {
-			continue
-		}
-		var streams map[string]json.RawMessage
-		if err := json.Unmarshal(s.others[name], &streams); err != nil {
-			return State{}, &StateError{"its bookmarks are no object"}
-		}
-		for stream, bookmark := range streams {
-			var b map[string]json.RawMessage
-			if err := json.Unmarshal(bookmark, &b); err != nil {
-				return State{}, &StateError{fmt.Sprintf("the bookmark of stream %q is no object", stream)}
-			}
-			s.bookmarks[stream] = b
-		}
-		delete(s.others, name)
-	}
-	return s, nil
+	others[keyPart] = text
+	return State{bookmarks: s.bookmarks, others: others}
 }
 
 // MarshalJSON writes the state, keys in alphabetical order.
@@ -112,97 +146,42 @@ func (s State) MarshalJSON() ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// bookmark is the stream's bookmark, zero if it has none. Read are RFC 3339
-// with any fraction and offset, no offset (UTC), a plain date, Unix seconds.
-func (s State) bookmark(stream, key string) (time.Time, error) {
-	b := s.bookmarks[stream]
-	raw, ok := lookup(b, key)
-	if !ok {
-		// The shape that singer-sdk writes.
-		var named string
-		if k, has := lookup(b, "replication_key"); has {
-			_ = json.Unmarshal(k, &named)
-		}
-		if raw, ok = lookup(b, "replication_key_value"); !ok || named != key {
-			return time.Time{}, nil
-		}
+// orNull is a text, or null for none.
+func orNull(text json.RawMessage) json.RawMessage {
+	if len(text) == 0 {
+		return json.RawMessage("null")
 	}
-	fault := &StateError{fmt.Sprintf("the bookmark %s of stream %s is %.60s, not a time such as \"2024-01-31T10:00:00Z\"", key, stream, raw)}
-	var value any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
-		return time.Time{}, fault
-	}
-	switch v := value.(type) {
-	case nil:
-		return time.Time{}, nil
-	case string:
-		if strings.TrimSpace(v) == "" {
-			return time.Time{}, nil
-		}
-		t, err := readTime(v)
-		if err != nil {
-			return time.Time{}, fault
-		}
-		return t, nil
-	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
-		if err != nil || n < 0 || n > 1<<33 {
-			return time.Time{}, fault
-		}
-		return time.Unix(n, 0).UTC(), nil
-	}
-	return time.Time{}, fault
+	return text
 }
 
-// open is the ids of the chats that a stream still waits for.
-func (s State) open(stream string) ([]string, error) {
-	raw, ok := lookup(s.bookmarks[stream], openChats)
-	if !ok {
-		return nil, nil
+// appendTime writes null for the zero time.
+func appendTime(b []byte, at time.Time) []byte {
+	if at.IsZero() {
+		return append(b, "null"...)
 	}
-	var ids []string
-	if err := json.Unmarshal(raw, &ids); err != nil {
-		return nil, &StateError{fmt.Sprintf("%s of stream %s is not a list of chat ids", openChats, stream)}
-	}
-	return slices.DeleteFunc(ids, func(id string) bool { return id == "" }), nil
+	return jsondoc.AppendTime(b, at)
 }
 
-// with returns a state with another bookmark for one stream. An empty list of
-// open chats is written only over an older one: what Meltano merges states of
-// it keeps until it is replaced.
-func (s State) with(stream, key string, at time.Time, open []string) State {
-	b := maps.Clone(s.bookmarks[stream])
-	if b == nil {
-		b = make(map[string]json.RawMessage)
+// appendOpen writes a chat of which there is no more to say as its id alone.
+func appendOpen(b []byte, mark Bookmark) []byte {
+	if !mark.Searched {
+		return append(b, "null"...)
 	}
-	for name := range b {
-		if n := strings.ToLower(name); n == key || n == "replication_key" || n == "replication_key_value" {
-			delete(b, name)
+	open := slices.SortedFunc(slices.Values(mark.Open), func(x, y OpenChat) int { return strings.Compare(x.ID, y.ID) })
+	b = append(b, '[')
+	for i, c := range open {
+		if i > 0 {
+			b = append(b, ',')
 		}
-	}
-	b[key] = json.RawMessage(jsondoc.AppendTime(nil, at))
-	if _, had := b[openChats]; had || len(open) > 0 {
-		b[openChats] = json.RawMessage(appendStrings(nil, open))
-	}
-	all := maps.Clone(s.bookmarks)
-	if all == nil {
-		all = make(map[string]map[string]json.RawMessage)
-	}
-	all[stream] = b
-	return State{bookmarks: all, others: s.others}
-}
-
-// lookup finds a key in any case; the exact one goes first.
-func lookup(b map[string]json.RawMessage, key string) (json.RawMessage, bool) {
-	if v, ok := b[key]; ok {
-		return v, true
-	}
-	for _, name := range slices.Sorted(maps.Keys(b)) {
-		if strings.EqualFold(name, key) {
-			return b[name], true
+		if c == (OpenChat{ID: c.ID}) {
+			b = jsondoc.Quote(b, c.ID)
+			continue
 		}
+		b = jsondoc.Quote(append(b, `{"id":`...), c.ID)
+		b = appendTime(append(b, `,"since":`...), c.Since)
+		b = appendTime(append(b, `,"asked":`...), c.Asked)
+		b = strconv.AppendInt(append(b, `,"missed":`...), int64(c.Missed), 10)
+		b = append(b, '}')
 	}
-	return nil, false
+	return append(b, ']')
 }

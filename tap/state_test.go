@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestReadState(t *testing.T) {
@@ -31,8 +34,8 @@ func TestReadState(t *testing.T) {
 		{"meltano", `{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31T10:00:00Z"}}}}`, "2024-01-31T10:00:00Z"},
 		{"both wrappers", `{"singer_state":{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}}}`, "2024-01-31T00:00:00Z"},
 		{"sdk", `{"bookmarks":{"chats":{"replication_key":"ended_timestamp","replication_key_value":"2024-01-31T10:00:00Z"}}}`, "2024-01-31T10:00:00Z"},
-		{"sdk, another key", `{"bookmarks":{"chats":{"replication_key":"updated_at","replication_key_value":"2024-01-31T10:00:00Z"}}}`, ""},
-		{"sdk, ours goes first", `{"bookmarks":{"chats":{"replication_key":"ended_timestamp","replication_key_value":"2020-01-31","ended_timestamp":"2024-01-31"}}}`, "2024-01-31T00:00:00Z"},
+		{"sdk, another key", `{"bookmarks":{"chats":{"replication_key":"updated_at","replication_key_value":"2024-01-31T10:00:00Z"}}}`, "error"},
+		{"sdk, ours wins", `{"bookmarks":{"chats":{"replication_key":"ended_timestamp","replication_key_value":"2020-01-31","ended_timestamp":"2024-01-31"}}}`, "2024-01-31T00:00:00Z"},
 		{"other case", `{"BOOKMARKS":{"chats":{"Ended_Timestamp":"2024-01-31"}}}`, "2024-01-31T00:00:00Z"},
 		{"byte order mark", "\ufeff" + `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}`, "2024-01-31T00:00:00Z"},
 		{"nothing", ``, ""},
@@ -44,7 +47,35 @@ func TestReadState(t *testing.T) {
 		{"null bookmark", `{"bookmarks":{"chats":{"ended_timestamp":null}}}`, ""},
 		{"empty bookmark", `{"bookmarks":{"chats":{"ended_timestamp":""}}}`, ""},
 		{"null value", `{"type":"STATE","value":null}`, ""},
-		{"only others", `{"currently_syncing":"chats"}`, ""},
+		{"a stream's is empty", `{"bookmarks":{"chats":{}}}`, ""},
+		{"another stream's is empty", `{"bookmarks":{"agents":{}}}`, ""},
+		{"nothing in it", `{"bookmarks":{"chats":{"ended_timestamp":null,"api":"2","open_chats":[]}},"currently_syncing":null}`, ""},
+		{"a part alone", `{"bookmarks":{},"part":{"start_date":"2024-01-01T00:00:00Z","end_date":"2024-02-01T00:00:00Z","complete":true}}`, ""},
+		{"another stream has one", `{"bookmarks":{"messages":{"chat_ended":"2024-01-31"}}}`, ""},
+		{"UTF-16", "\xff\xfe{\x00}\x00", ""},
+		{"messages around it", `{"type":"SCHEMA","stream":"chats","schema":{}}` + "\n" + `{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}}` +
+			"\n" + `{"type":"RECORD","stream":"chats","record":{"bookmarks":{}}}` + "\n" + `{"type":"ACTIVATE_VERSION","stream":"chats","version":1}`, "2024-01-31T00:00:00Z"},
+		{"the last state", `{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}}` + "\n" + `{"bookmarks":{"chats":{"ended_timestamp":"2024-02-01"}}}`, "2024-02-01T00:00:00Z"},
+		{"of a backend", `{"completed":{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}},"partial":{}}`, "2024-01-31T00:00:00Z"},
+		{"of a backend, merged", `{"completed":{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"},"messages":{"chat_ended":"2024-01-31"}}}},` +
+			`"partial":{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-02-03"}}}}}`, "2024-02-03T00:00:00Z"},
+		{"of a backend, partial alone", `{"partial":{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-02-03"}}}}}`, "2024-02-03T00:00:00Z"},
+		{"of an empty backend", `{"completed":{},"partial":null}`, ""},
+		{"exported", `{"dev:tap-to-target":{"completed":{"singer_state":{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}},"partial":{}}}`, "2024-01-31T00:00:00Z"},
+
+		// Each of these was once taken for a first run, which reads and costs everything.
+		{"without bookmarks around it", `{"chats":{"ended_timestamp":"2026-11-20T00:00:00Z"},"messages":{"chat_ended":"2026-11-20T00:00:00Z"}}`, "error"},
+		{"old shape", `{"chats":"2026-11-20T00:00:00Z"}`, "error"},
+		{"other keys", `{"bookmarks":{"chats":{"ended":"2026-11-20T00:00:00Z"},"messages":{"date":"2026-11-20T00:00:00Z"}}}`, "error"},
+		{"another stream's name", `{"bookmarks":{"chat":{"ended_timestamp":"2026-11-20T00:00:00Z"}}}`, "error"},
+		{"only others", `{"currently_syncing":"chats"}`, "error"},
+		{"a record", `{"type":"RECORD","stream":"messages","record":{"text":"hidden"},"time_extracted":"2026-11-20T00:00:00Z"}`, "error"},
+		{"a schema", `{"type":"SCHEMA","stream":"chats","schema":{"type":"object"},"key_properties":["id"]}`, "error"},
+		{"a record with a state in it", `{"type":"RECORD","bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}`, "error"},
+		{"a STATE without a value", `{"type":"STATE"}`, "error"},
+		{"two exported", `{"a":{"completed":{}},"b":{"completed":{}}}`, "error"},
+		{"a catalog", `{"streams":[]}`, ""},
+		{"a config", `{"access_token":"hidden","start_date":"2024-01-01"}`, "error"},
 
 		{"cut off", `{"bookmarks":{"chats":{"ended_time`, "error"},
 		{"no JSON", `chats: 2024-01-31`, "error"},
@@ -60,25 +91,32 @@ func TestReadState(t *testing.T) {
 		{"milliseconds", `{"bookmarks":{"chats":{"ended_timestamp":1706695200000}}}`, "error"},
 		{"a truth value", `{"bookmarks":{"chats":{"ended_timestamp":true}}}`, "error"},
 		{"an object", `{"bookmarks":{"chats":{"ended_timestamp":{"a":1}}}}`, "error"},
-		{"ids that are none", `{"bookmarks":{"chats":{"open_chats":[1]}}}`, "error"},
-		{"ids in no list", `{"bookmarks":{"chats":{"open_chats":"A"}}}`, "error"},
+		{"a customer's words", `{"bookmarks":{"chats":{"ended_timestamp":"hidden"}}}`, "error"},
+		{"an API that is none", `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","api":["2"]}}}`, "error"},
+		{"a name twice", `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","ended_timestamp":"2025-01-31"}}}`, "error"},
+		{"ids that are none", `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":[1]}}}`, "error"},
+		{"ids in no list", `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":"A"}}}`, "error"},
 		{"two values on a line", `{"bookmarks":{}} {"bookmarks":[]}`, "error"},
 		{"text after it", `{"bookmarks":{}} x`, "error"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s, err := ReadState(strings.NewReader(test.text))
-			got := time.Time{}
+			s, warnings, err := ReadState(strings.NewReader(test.text))
+			var got time.Time
 			if err == nil {
-				got, err = s.bookmark("chats", "ended_timestamp")
+				var b Bookmark
+				b, err = s.Bookmark("chats", "ended_timestamp")
+				got = b.At
 			}
-			if err == nil {
-				_, err = s.open("chats")
+			if empty := strings.TrimSpace(test.text) == ""; (len(warnings) > 0) != empty {
+				t.Errorf("warnings: %q", warnings)
 			}
 			var fault *StateError
 			switch {
 			case test.want == "error":
 				if !errors.As(err, &fault) || fault.Hint() == "" {
 					t.Errorf("got %s, %v", got, err)
+				} else if strings.Contains(err.Error(), "hidden") {
+					t.Errorf("the message shows what stands in the file: %q", err)
 				} else if strings.ContainsAny(err.Error(), "\n") || len(err.Error()) > 250 {
 					t.Errorf("the message is no line to read: %q", err)
 				}
@@ -93,14 +131,16 @@ func TestReadState(t *testing.T) {
 	}
 }
 
-// What the tap does not know it hands on, and what it writes it reads.
+// What the tap does not know it hands on, what a message left in a state it
+// does not, and what it writes it reads.
 func TestStateCarriesTheUnknown(t *testing.T) {
-	s := mustState(t, `{"currently_syncing":"chats","x":{"y":[1.50,"<ü>"]},"bookmarks":{
-		"agents":{"updated_at":"2020"},
+	s := mustState(t, `{"currently_syncing":"chats","x":{"y":[1.50,"<ü>"]},"type":"STATE","record":{"text":"hidden"},"stream":"chats","schema":{},"bookmarks":{
+		"agents":{"updated_at":"2020"},"odd":"2020",
 		"chats":{"replication_key":"ended_timestamp","replication_key_value":"2020-01-01","Ended_Timestamp":"2020-01-01","offset":7,"open_chats":["B"]},
 		"gone":null}}`)
-	s = s.with("chats", "ended_timestamp", time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), nil)
-	s = s.with("messages", "chat_ended", time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), []string{"A"})
+	s = s.With("chats", "ended_timestamp", Bookmark{At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), API: "3"})
+	s = s.With("messages", "chat_ended", Bookmark{At: time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), Searched: true, Open: []OpenChat{{ID: "B", Missed: 2}, {ID: "A"}}})
+	s = s.WithPart(nil)
 	got, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -111,14 +151,76 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 	if err := e.Encode(s); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"bookmarks":{"agents":{"updated_at":"2020"},"chats":{"ended_timestamp":"2024-01-02T03:04:05Z","offset":7,"open_chats":[]},` +
-		`"gone":null,"messages":{"chat_ended":"2024-01-02T00:00:00.0000005Z","open_chats":["A"]}},"currently_syncing":"chats","x":{"y":[1.50,"<ü>"]}}`
-	if strings.TrimSpace(b.String()) != want {
-		t.Errorf("got  %s\nwant %s", b.String(), want)
+	want := `{"bookmarks":{"agents":{"updated_at":"2020"},"chats":{"api":"3","ended_timestamp":"2024-01-02T03:04:05Z","offset":7,"open_chats":null},` +
+		`"gone":null,"messages":{"api":"2","chat_ended":"2024-01-02T00:00:00.0000005Z","open_chats":["A",{"id":"B","since":null,"asked":null,"missed":2}]},"odd":"2020"},` +
+		`"currently_syncing":"chats","part":null,"x":{"y":[1.50,"<ü>"]}}`
+	if d := cmp.Diff(want, strings.TrimSpace(b.String())); d != "" {
+		t.Error(d)
 	}
 	again, err := json.Marshal(mustState(t, string(got)))
 	if err != nil || string(again) != string(got) {
 		t.Errorf("read again: %s, %v", again, err)
+	}
+}
+
+// A bookmark says what it has not looked at: a list that is null or not there
+// means that the search is owed, an empty one that nothing is open.
+func TestStateBookmark(t *testing.T) {
+	at := time.Date(2024, 1, 31, 0, 0, 0, 0, time.UTC)
+	day := func(n int) time.Time { return at.AddDate(0, 0, -n) }
+	for name, test := range map[string]struct {
+		more string // members beside the time
+		want Bookmark
+	}{
+		"of an older tap": {``, Bookmark{At: at, API: "2"}},
+		"owed":            {`"open_chats":null,"api":null`, Bookmark{At: at, API: "2"}},
+		"searched":        {`"open_chats":[],"api":"3"`, Bookmark{At: at, API: "3", Searched: true}},
+		"a number":        {`"api":3`, Bookmark{At: at, API: "3"}},
+		"unknown":         {`"api":"4"`, Bookmark{At: at, API: "4"}},
+		"ids":             {`"open_chats":["B","A","","B"]`, Bookmark{At: at, API: "2", Searched: true, Open: []OpenChat{{ID: "B"}, {ID: "A"}}}},
+		"objects": {`"open_chats":[{"id":"A","since":"2024-01-30","asked":"2024-01-29T00:00:00Z","missed":2,"more":1},{"id":"B","since":null,"missed":null}]`,
+			Bookmark{At: at, API: "2", Searched: true, Open: []OpenChat{{"A", day(1), day(2), 2}, {ID: "B"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31T00:00:00Z"` + strings.TrimSuffix(","+test.more, ",") + `}}}`
+			got, err := mustState(t, text).Bookmark("chats", "ended_timestamp")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Error(d)
+			}
+			again, err := State{}.With("chats", "ended_timestamp", got).Bookmark("chats", "ended_timestamp")
+			sort := cmpopts.SortSlices(func(x, y OpenChat) bool { return x.ID < y.ID })
+			if d := cmp.Diff(got, again, sort); d != "" || err != nil {
+				t.Errorf("written and read again: %v %s", err, d)
+			}
+		})
+	}
+	for _, bad := range []string{
+		`1`, `[null]`, `[{}]`, `[{"id":1}]`, `[{"id":"A","since":"hidden"}]`, `[{"id":"A","asked":[]}]`, `[{"id":"A","missed":-1}]`, `[{"id":"A","missed":1.5}]`,
+	} {
+		_, err := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":`+bad+`}}}`).Bookmark("chats", "ended_timestamp")
+		if fault, ok := errors.AsType[*StateError](err); !ok || strings.Contains(fault.Error(), "hidden") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestStatePart(t *testing.T) {
+	want := &Part{time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), true}
+	with := State{}.WithPart(want)
+	got, err := with.Part()
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Error(err, d)
+	}
+	if got, err := with.WithPart(nil).Part(); got != nil || err != nil {
+		t.Error(got, err)
+	}
+	for _, bad := range []string{`1`, `{"start_date":"x"}`, `{"end_date":[]}`, `{"complete":"yes"}`} {
+		if _, err := mustState(t, `{"part":`+bad+`,"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}`).Part(); err == nil {
+			t.Errorf("%s is taken for a part", bad)
+		}
 	}
 }
 
@@ -127,7 +229,7 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 func TestStateIsNotChanged(t *testing.T) {
 	s := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2020-01-01","open_chats":["A"]}}}`)
 	before, _ := json.Marshal(s)
-	s.with("chats", "ended_timestamp", time.Unix(0, 0), []string{"B"}).with("events", "chat_ended", time.Unix(0, 0), nil)
+	s.With("chats", "ended_timestamp", Bookmark{At: time.Unix(0, 0), Searched: true, Open: []OpenChat{{ID: "B"}}}).With("events", "chat_ended", Bookmark{}).WithPart(new(Part))
 	if after, _ := json.Marshal(s); string(after) != string(before) {
 		t.Errorf("%s became %s", before, after)
 	}
@@ -148,7 +250,7 @@ func FuzzReadState(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := ReadState(strings.NewReader(string(text)))
+		s, _, err := ReadState(strings.NewReader(string(text)))
 		if err != nil {
 			var fault *StateError
 			if !errors.As(err, &fault) {
@@ -156,23 +258,22 @@ func FuzzReadState(f *testing.F) {
 			}
 			return
 		}
-		if _, err := s.bookmark("chats", "ended_timestamp"); err != nil {
+		if _, err := s.Bookmark("chats", "ended_timestamp"); err != nil {
 			var fault *StateError
 			if !errors.As(err, &fault) {
 				t.Fatalf("%T %v", err, err)
 			}
 		}
-		_, _ = s.open("chats")
-		written, err := json.Marshal(s.with("chats", "ended_timestamp", time.Unix(1, 0).UTC(), []string{"A"}))
+		written, err := json.Marshal(s.With("chats", "ended_timestamp", Bookmark{At: time.Unix(1, 0).UTC(), Searched: true, Open: []OpenChat{{ID: "A"}}}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ReadState(strings.NewReader(string(written)))
+		again, _, err := ReadState(strings.NewReader(string(written)))
 		if err != nil {
 			t.Fatalf("%s cannot be read again: %v", written, err)
 		}
-		if at, err := again.bookmark("chats", "ended_timestamp"); err != nil || at.Unix() != 1 {
-			t.Fatalf("%s has the bookmark %s, %v", written, at, err)
+		if b, err := again.Bookmark("chats", "ended_timestamp"); err != nil || b.At.Unix() != 1 {
+			t.Fatalf("%s has the bookmark %v, %v", written, b, err)
 		}
 		twice, err := json.Marshal(again)
 		if err != nil || string(twice) != string(written) {

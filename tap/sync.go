@@ -2,28 +2,30 @@ package tap
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/config"
+	"tap-livechat/tap/source"
 )
 
 // Options are what a run needs.
 type Options struct {
-	Config    Config
+	Config    config.Config
 	Selection catalog.Selection
 	State     State
 	Out       io.Writer    // the messages
 	Log       *slog.Logger // what the user is to know
 	Version   string       // of the tap, for the user agent
 	Now       time.Time    // when the run begins; no bookmark passes it
+	// Transport makes the requests; one of the client's own if nil.
+	Transport http.RoundTripper
 	// Progress, if not nil, is told now and then how far the run has come.
 	Progress func(Progress)
 	// Sample asks how many chats there are and for one record of each selected
@@ -41,31 +43,19 @@ type Progress struct {
 
 // Summary is what a run did. It is valid after an error, too.
 type Summary struct {
-	Chats     int            // that were delivered
-	Records   map[string]int // by stream
-	Requests  int
-	Retries   int
-	Windows   int
-	Unsettled int    // windows that did not add up
-	Expected  int    // chats the service states for all the days asked for
-	Capped    bool   // there may be more
-	Open      int    // chats that are waited for
-	Region    string // the data centre that answered; empty if none was named
-	Duration  time.Duration
+	Chats            int            // that were delivered
+	Records          map[string]int // by stream
+	Requests         int
+	ExpectedRequests int // at most, for all of them
+	Retries          int
+	Windows          int
+	Unsettled        int    // windows that did not add up
+	Expected         int    // chats the service states for all the days asked for
+	Capped           bool   // there may be more
+	Open             int    // chats that are waited for
+	Region           string // the data centre that answered; empty if none was named
+	Duration         time.Duration
 }
-
-// archive is the part of a LiveChat API that a run needs: chats, finished
-// windows of them, and a chat by its id. API v2 is the one there is.
-type archive interface {
-	Read(ctx context.Context, r livechat.Range) iter.Seq2[livechat.Step, error]
-	Chat(ctx context.Context, id string) (*livechat.Chat, error)
-	Requests() int
-	Retries() int
-	Region() string
-}
-
-// ExpectedRequests is what reading so many chats costs at most, in requests.
-func ExpectedRequests(chats int) int { return livechat.Pages(chats) + livechat.Pages(chats)*3/100 + 1 }
 
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
 var ErrNothingSelected = hinted{errors.New("the catalog selects no stream"),
@@ -99,21 +89,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if s.followers, err = s.followersOf(o.State); err != nil {
 		return Summary{}, err
 	}
-	s.archive, err = livechat.NewClient(livechat.Options{
-		BaseURL:     o.Config.APIURL,
-		EntityID:    o.Config.EntityID,
-		AccessToken: o.Config.AccessToken,
-		Region:      o.Config.Region,
-		UserAgent:   cmp.Or(o.Config.UserAgent, "tap-livechat/"+o.Version),
-		Workers:     o.Config.MaxConcurrentRequests,
-		Timeout:     o.Config.RequestTimeout,
-		MaxRetries:  o.Config.MaxRetries,
-		MaxRequests: o.Config.MaxRequests,
-		Log:         o.Log,
-		Observe:     s.metrics.observe,
-		Render:      records.render,
-	})
-	if err != nil {
+	if s.api, err = open(o, records, s.metrics.observe); err != nil {
 		return Summary{}, err
 	}
 	s.summary.Records = make(map[string]int)
@@ -126,13 +102,15 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		err = nil
 	}
 	s.finish()
-	if errors.Is(err, livechat.ErrBudget) && !s.moved {
+	err = withRemedy(err)
+	if errors.Is(err, source.ErrBudget) && !s.moved {
 		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
 	}
 	if s.out.err != nil {
 		err = &OutputError{s.out.err}
 	}
-	s.summary.Requests, s.summary.Retries, s.summary.Region = s.archive.Requests(), s.archive.Retries(), s.archive.Region()
+	usage := s.api.Usage()
+	s.summary.Requests, s.summary.Retries, s.summary.Region = usage.Requests, usage.Retries, usage.Region
 	s.summary.Duration = time.Since(started)
 	if !o.Sample {
 		s.metrics.flush(s.summary.Records)
@@ -155,7 +133,7 @@ func (e *OutputError) Hint() string {
 // run is one call of Sync. One goroutine has it.
 type run struct {
 	o         Options
-	archive   archive
+	api       source.API
 	out       messageWriter
 	followers []*follower
 	metrics   *metrics
@@ -178,7 +156,7 @@ func (s *run) sync(ctx context.Context) error {
 	}
 	s.o.Log.Info("reading the archive", "from", rg.From.Format(time.RFC3339), "to", rg.To.Format(time.RFC3339), "streams", s.names())
 	if rg.From.Before(rg.To) {
-		for step, err := range s.archive.Read(ctx, rg) {
+		for step, err := range s.api.Read(ctx, rg) {
 			if err == nil {
 				err = s.step(step)
 			}
@@ -194,44 +172,25 @@ func (s *run) sync(ctx context.Context) error {
 	return nil
 }
 
-// look takes a sample. The first answer says how many chats there are; the
-// records come from the newest ones: years may lie between start_date and the
-// first chat, and reading up to it would cost a request for each few months.
-func (s *run) look(ctx context.Context, rg livechat.Range) error {
-	const few = 100 // so few that the reading may just go on
-	newest := []int{0}
-	for i := 0; i < len(newest); i++ {
-		part := livechat.Range{From: rg.From, To: rg.To, Now: rg.Now}
-		if days := newest[i]; days > 0 && rg.To.AddDate(0, 0, -days).After(rg.From) {
-			part.From = rg.To.AddDate(0, 0, -days)
+// look takes a sample.
+func (s *run) look(ctx context.Context, rg source.Range) error {
+	for step, err := range s.api.Sample(ctx, rg) {
+		if err == nil {
+			err = s.step(step)
 		}
-		for step, err := range s.archive.Read(ctx, part) {
-			if err == nil && step.Plan != nil && i == 0 {
-				if s.summary.Expected, s.summary.Capped = step.Plan.Chats, step.Plan.Capped; s.summary.Expected > few {
-					newest = []int{0, 1, 8, 64, 0}
-					break
-				}
-			}
-			if err == nil && step.Chat != nil {
-				err = s.step(step)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if i > 0 && part.From.Equal(rg.From) {
-			break // that was all
+		if err != nil {
+			return err
 		}
 	}
 	s.begin() // the archive may hold nothing
 	return nil
 }
 
-func (s *run) step(step livechat.Step) error {
+func (s *run) step(step source.Step) error {
 	s.begin()
 	switch {
 	case step.Plan != nil:
-		s.summary.Expected, s.summary.Capped = step.Plan.Chats, step.Plan.Capped
+		s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = step.Plan.Chats, step.Plan.Requests, step.Plan.Capped
 	case step.Chat != nil:
 		s.seen++
 		return s.deliver(step.Chat, s.followers)
@@ -252,26 +211,25 @@ func (s *run) begin() {
 }
 
 // deliver writes a chat's records for those streams that want it.
-func (s *run) deliver(chat *livechat.Chat, to []*follower) error {
-	r := chat.Payload.(*rendered)
+func (s *run) deliver(chat *source.Chat, to []*follower) error {
 	wanted := false
 	for _, f := range to {
 		if !f.wants(chat, s) {
 			continue
 		}
-		if r.err != nil {
-			return r.err
+		if chat.Out.Err != nil {
+			return chat.Out.Err
 		}
 		wanted = true
 		if !s.o.Sample {
-			s.write(f, chat, r)
-		} else if err := s.sample(f, chat, r); err != nil {
+			s.write(f, chat)
+		} else if err := s.sample(f, chat); err != nil {
 			return err
 		}
 	}
 	if wanted {
 		s.summary.Chats++
-		for _, o := range r.oddity {
+		for _, o := range chat.Out.Notes {
 			s.odd.add(o, chat.ID)
 		}
 	}
@@ -279,15 +237,27 @@ func (s *run) deliver(chat *livechat.Chat, to []*follower) error {
 	return s.out.err
 }
 
-func (s *run) write(f *follower, chat *livechat.Chat, r *rendered) {
-	s.out.records(r.lines(chat.Out, f.place))
-	s.summary.Records[f.Name] += r.counts[f.place]
+func (s *run) write(f *follower, chat *source.Chat) {
+	lines, n := linesOf(&chat.Out, f.Name)
+	s.out.records(lines)
+	s.summary.Records[f.Name] += n
+}
+
+// linesOf are the RECORD messages of one stream.
+func linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
+	start := 0
+	for _, part := range r.Parts {
+		if part.Stream == stream {
+			return r.Text[start:part.End], part.Count
+		}
+		start = part.End
+	}
+	return nil, 0
 }
 
 // sample writes the first record that a stream has.
-func (s *run) sample(f *follower, chat *livechat.Chat, r *rendered) error {
-	if s.summary.Records[f.Name] == 0 && r.counts[f.place] > 0 {
-		lines := r.lines(chat.Out, f.place)
+func (s *run) sample(f *follower, chat *source.Chat) error {
+	if lines, n := linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
@@ -301,12 +271,12 @@ func (s *run) sample(f *follower, chat *livechat.Chat, r *rendered) error {
 
 // window moves the bookmarks past a window that adds up, unless they wait before
 // an earlier one that does not.
-func (s *run) window(w *livechat.Window) {
+func (s *run) window(w *source.Window) {
 	args := []any{"from", w.From.Format(time.DateOnly), "to", w.To.AddDate(0, 0, -1).Format(time.DateOnly), "chats", w.Chats}
 	switch {
 	case w.Settled:
 		delete(s.waiting, w.From)
-		s.o.Log.Info("window complete", append(args, "requests", s.archive.Requests())...)
+		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
 	case w.Again:
 		s.o.Log.Warn("the window still does not add up", append(args, "total", w.Total)...)
 	default:
@@ -336,7 +306,7 @@ func (s *run) state() State {
 	state := s.o.State
 	for _, f := range s.followers {
 		if !f.FullTable {
-			state = state.with(f.Name, f.ReplicationKey, f.bookmark, f.openBefore(f.bookmark.UTC().Truncate(24*time.Hour)))
+			state = state.With(f.Name, f.ReplicationKey, Bookmark{At: f.bookmark, Searched: true, Open: f.openBefore(f.bookmark.UTC().Truncate(24 * time.Hour))})
 		}
 	}
 	return state
@@ -366,7 +336,7 @@ func (s *run) tick() {
 }
 
 func (s *run) progress() Progress {
-	return Progress{Done: s.seen, Expected: s.summary.Expected, Capped: s.summary.Capped, Requests: s.archive.Requests()}
+	return Progress{Done: s.seen, Expected: s.summary.Expected, Capped: s.summary.Capped, Requests: s.api.Usage().Requests}
 }
 
 func (s *run) names() string {

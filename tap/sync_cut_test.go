@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // refuse accepts so many bytes and then fails, perhaps in the middle of a line.
@@ -76,7 +76,7 @@ func TestSyncCutOff(t *testing.T) {
 						res := w.syncContext(ctx, state, small(change))
 						got = out.Bytes()
 						var output *OutputError
-						if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, livechat.ErrBudget) {
+						if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, source.ErrBudget) {
 							t.Fatal(res.err)
 						}
 						if res.err == nil {
@@ -86,7 +86,7 @@ func TestSyncCutOff(t *testing.T) {
 						out := &ender{left: at, cancel: cancel}
 						res := w.syncContext(ctx, state, small(func(o *Options) { o.Out = out }))
 						got = out.Bytes()
-						if res.err != nil && !errors.Is(res.err, errEnded) && !errors.Is(res.err, livechat.ErrBudget) {
+						if res.err != nil && !errors.Is(res.err, errEnded) && !errors.Is(res.err, source.ErrBudget) {
 							t.Fatal(res.err)
 						}
 						if res.err == nil {
@@ -155,7 +155,7 @@ func TestSyncBudget(t *testing.T) {
 						if r.err == nil {
 							break
 						}
-						if !errors.Is(r.err, livechat.ErrBudget) {
+						if !errors.Is(r.err, source.ErrBudget) {
 							t.Fatal(r.err)
 						}
 						if runs > 60 {
@@ -176,7 +176,7 @@ func TestSyncBudgetTooSmall(t *testing.T) {
 	inWorld(t, "chats=700&days=35", func(t *testing.T, w *world) {
 		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests = 3 })
 		var hint interface{ Hint() string }
-		if !errors.Is(r.err, livechat.ErrBudget) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "raise max_requests") || r.requests != 3 {
+		if !errors.Is(r.err, source.ErrBudget) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "raise max_requests") || r.requests != 3 {
 			t.Errorf("%v, %d requests", r.err, r.requests)
 		}
 	})
@@ -221,7 +221,7 @@ func TestSyncFailsLater(t *testing.T) {
 		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests, o.Config.MaxRetries = 80, 1 })
 		tr := readTranscript(t, r.out, checks{})
 		w.covered(tr, nil)
-		if r.err == nil || !tr.states[len(tr.states)-1].marks["chats"].After(w.config.StartDate) || r.requests >= 80 || errors.Is(r.err, livechat.ErrBudget) {
+		if r.err == nil || !tr.states[len(tr.states)-1].marks["chats"].After(w.config.StartDate) || r.requests >= 80 || errors.Is(r.err, source.ErrBudget) {
 			t.Errorf("%v, %d requests, %v", r.err, r.requests, tr.states)
 		}
 	})

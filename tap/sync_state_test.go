@@ -126,7 +126,7 @@ func TestSyncFullTableAndUnselected(t *testing.T) {
 			}
 		}
 		for _, s := range tr.states {
-			if !strings.HasPrefix(s.text, `{`+bookmarks+`,"messages":{"chat_ended":"2026-03-`) || !strings.HasSuffix(s.text, `"currently_syncing":null}`) {
+			if !strings.HasPrefix(s.text, `{`+bookmarks+`,"messages":{"api":"2","chat_ended":"2026-03-`) || !strings.HasSuffix(s.text, `"currently_syncing":null}`) {
 				t.Errorf("%s\nwas %s", s.text, from)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -355,12 +356,12 @@ const referenceShape = `{
 // oneChat runs over an archive of one page that holds one chat.
 func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 	var tr *transcript
-	serve(t, h, func(t *testing.T, url string) {
+	serve(t, h, func(t *testing.T, service http.RoundTripper) {
 		var out, log bytes.Buffer
 		_, err := Sync(context.Background(), Options{
-			Config: Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
-				RequestTimeout: time.Second, MaxRetries: 1, APIURL: url},
-			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10),
+			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
+				RequestTimeout: time.Second, MaxRetries: 1},
+			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
@@ -417,12 +418,12 @@ func TestSyncOnInvalid(t *testing.T) {
 	}
 	h := page("2014-07-15", strings.Replace(referenceShape, good, `"duration": {"minutes": 15}`, 1))
 	for _, rule := range []OnInvalid{Fail, Null} {
-		serve(t, h, func(t *testing.T, url string) {
+		serve(t, h, func(t *testing.T, service http.RoundTripper) {
 			var out, log bytes.Buffer
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
-				Config:    Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second, APIURL: url},
-				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10),
+				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
+				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
 			mark := tr.states[len(tr.states)-1].marks["chats"]

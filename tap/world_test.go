@@ -4,18 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/sandbox/mount"
 )
 
 // syncNow is when the runs of these tests begin.
@@ -32,55 +29,12 @@ var syncNow = time.Date(2026, 3, 10, 15, 4, 5, 0, time.UTC)
 // world is an archive that is served inside a bubble of virtual time: waits of
 // retries, stalls and time-outs take no time, and nothing leaves the process.
 type world struct {
-	t      *testing.T
-	server *sandbox.Server
-	url    string
-	now    time.Time
-	config Config
+	t       *testing.T
+	server  *sandbox.Server
+	service http.RoundTripper
+	now     time.Time
+	config  config.Config
 }
-
-// worlds are the listeners by host and port.
-var worlds sync.Map
-
-func init() {
-	// The client clones this transport.
-	http.DefaultTransport = &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if l, ok := worlds.Load(addr); ok {
-			return l.(pipes).dial(ctx)
-		}
-		return new(net.Dialer).DialContext(ctx, network, addr)
-	}}
-}
-
-// pipes is a net.Listener without a network.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipes) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.closed:
-		return nil, errors.New("connection refused")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error   { close(p.closed); return nil }
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // inWorld runs f in a world of its own.
 func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
@@ -90,28 +44,19 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	}
 	options.Now = syncNow
 	server := sandbox.New(options)
-	serve(t, server, func(t *testing.T, url string) {
-		w := &world{t: t, server: server, url: url, now: syncNow}
-		w.config = Config{
+	serve(t, server, func(t *testing.T, service http.RoundTripper) {
+		w := &world{t: t, server: server, service: service, now: syncNow}
+		w.config = config.Config{
 			EntityID: "account", AccessToken: "token", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
-			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8, APIURL: url,
+			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}
 		f(t, w)
 	})
 }
 
 // serve mounts a handler in a bubble.
-func serve(t *testing.T, h http.Handler, f func(t *testing.T, url string)) {
-	synctest.Test(t, func(t *testing.T) {
-		host := fmt.Sprintf("archive-%d", rand.Uint64())
-		l := pipes{make(chan net.Conn), make(chan struct{})}
-		worlds.Store(host+":80", l)
-		server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
-		go server.Serve(l)
-		defer worlds.Delete(host + ":80")
-		defer server.Close()
-		f(t, "http://"+host)
-	})
+func serve(t *testing.T, h http.Handler, f func(t *testing.T, service http.RoundTripper)) {
+	synctest.Test(t, func(t *testing.T) { f(t, mount.Mounted{Handler: h}) })
 }
 
 // at moves time on, for the archive and for the runs to come.
@@ -137,7 +82,7 @@ func (w *world) sync(from State, change func(*Options)) result {
 func (w *world) syncContext(ctx context.Context, from State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
-		Config: w.config, Selection: catalog.Default(), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now,
+		Config: w.config, Selection: catalog.Default(), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
 	}
 	if change != nil {
 		change(&o)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tap-livechat/tap"
+	"tap-livechat/tap/config"
 )
 
 // The files that this program keeps current.
@@ -144,7 +145,7 @@ func (b *yaml) command(name, args, description string) {
 
 func (b *yaml) settings(indent string) {
 	fmt.Fprintf(b, "%ssettings:\n", indent)
-	for _, s := range tap.Settings() {
+	for _, s := range config.Settings() {
 		in := indent + "  "
 		fmt.Fprintf(b, "%s- name: %s\n", indent, s.Name)
 		b.field(in, "label", s.Title)
@@ -171,7 +172,7 @@ func (b *yaml) settings(indent string) {
 
 // hubKind is Meltano's kind of a setting. Its kind password is out of use; what
 // has taken its place is a string that is sensitive.
-func hubKind(s tap.Setting) string {
+func hubKind(s config.Setting) string {
 	if s.Secret {
 		return "string"
 	}

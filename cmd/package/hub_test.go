@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/config"
 )
 
 func TestHubIsCurrent(t *testing.T) {
@@ -73,7 +73,7 @@ func TestHubKeys(t *testing.T) {
 		}
 	}
 	var want []string
-	for _, s := range tap.Settings() {
+	for _, s := range config.Settings() {
 		want = append(want, s.Name)
 	}
 	if d := cmp.Diff(want, names); d != "" {

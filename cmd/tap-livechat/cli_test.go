@@ -5,14 +5,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"flag"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -25,58 +21,58 @@ var update = flag.Bool("update", false, "write the transcripts under testdata/cl
 // anywhere.
 const secret = "S3CR3T-t0k3n-5678"
 
-// TestTranscripts runs each folder of testdata/cli: the arguments in args, one a
-// line, in that folder, with the variables in env and dotenv as .env (repositories
-// and their tools leave out files of that name); and compares standard output,
-// standard error and exit code with want.*. Each case runs three times, since
-// neither the level nor the form of the log may change anything else.
+// TestTranscripts runs each case of testdata/cli in a folder of its own, and
+// compares standard output, standard error and exit code with what the
+// transcript says. Each case runs three times, since neither the level nor the
+// form of the log may change anything else.
 func TestTranscripts(t *testing.T) {
-	cases, err := filepath.Glob("../../testdata/cli/*/args")
-	if err != nil || len(cases) < 100 {
-		t.Fatalf("%d cases were found: %v", len(cases), err)
-	}
 	structured := filepath.Join(t.TempDir(), "log.json")
 	writeFile(t, structured, `{"version":1,"root":{"level":"DEBUG","handlers":["h"]},"formatters":{"singer_formatter":{"()":"singer_sdk.logging.StructuredFormatter"}}}`)
-	for _, args := range cases {
-		dir, err := filepath.Abs(filepath.Dir(args))
-		if err != nil {
-			t.Fatal(err)
+	all := readTranscripts(t)
+	stdoutOf := make(map[string]string)
+	for _, tr := range all {
+		for _, c := range tr.cases {
+			stdoutOf[c.name] = c.stdout
 		}
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			work := t.TempDir()
-			if err := os.CopyFS(work, os.DirFS(dir)); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Rename(filepath.Join(work, "dotenv"), filepath.Join(work, ".env")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				t.Fatal(err)
-			}
-			t.Chdir(work)
-			stdout, stderr, code := runCase(t, dir)
-			got := map[string]string{"want.stdout": normal(stdout), "want.stderr": normal(stderr), "want.exit": strconv.Itoa(code) + "\n"}
-			for name, text := range got {
-				path := filepath.Join(dir, name)
+	}
+	for _, tr := range all {
+		for _, c := range tr.cases {
+			t.Run(c.name, func(t *testing.T) {
+				work := t.TempDir()
+				for name, text := range c.files {
+					writeFile(t, filepath.Join(work, name), text)
+				}
+				t.Chdir(work)
+				stdout, stderr, code := runProgram(t.Context(), c.environ, c.args...)
+				got := []any{normal(stdout), normal(stderr), code}
+				want := []any{c.stdout, c.stderr, c.exit}
+				if other, ok := stdoutOf[c.stdoutAs]; ok {
+					want[0] = other
+				} else if c.stdoutAs != "" {
+					t.Errorf("there is no case %s", c.stdoutAs)
+				}
+				for i, what := range []string{"standard output", "standard error", "exit code"} {
+					if d := cmp.Diff(want[i], got[i]); d != "" && !*update {
+						t.Errorf("%s (-want +got):\n%s", what, d)
+					}
+				}
 				if *update {
-					writeFile(t, path, text)
-					continue
+					c.stdout, c.stderr, c.exit = normal(stdout), normal(stderr), code
 				}
-				want, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
+				checkEnding(t, stdout, stderr, code)
+				noSecret(t, stdout, stderr)
+				stdout2, stderr2, code2 := runProgram(t.Context(), append(c.environ, "TAP_LIVECHAT_LOGLEVEL=DEBUG", "LOGLEVEL=ERROR"), c.args...)
+				stdout3, stderr3, code3 := runProgram(t.Context(), append(c.environ, "SINGER_SDK_LOG_CONFIG="+structured), c.args...)
+				noSecret(t, stdout2, stderr2, stdout3, stderr3)
+				if code2 != code || code3 != code || normal(stdout2) != normal(stdout) || normal(stdout3) != normal(stdout) {
+					t.Errorf("the log's level or form changes the run: exit codes %d, %d, %d", code, code2, code3)
 				}
-				if d := cmp.Diff(string(want), text); d != "" {
-					t.Errorf("%s (-want +got):\n%s", name, d)
-				}
-			}
-			checkEnding(t, stdout, stderr, code)
-			noSecret(t, stdout, stderr)
-			stdout2, stderr2, code2 := runCase(t, dir, "TAP_LIVECHAT_LOGLEVEL=DEBUG", "LOGLEVEL=ERROR")
-			stdout3, stderr3, code3 := runCase(t, dir, "SINGER_SDK_LOG_CONFIG="+structured)
-			noSecret(t, stdout2, stderr2, stdout3, stderr3)
-			if code2 != code || code3 != code || normal(stdout2) != normal(stdout) || normal(stdout3) != normal(stdout) {
-				t.Errorf("the log's level or form changes the run: exit codes %d, %d, %d", code, code2, code3)
-			}
-			checkStructured(t, stderr3)
-		})
+				checkStructured(t, stderr3)
+			})
+		}
+		if *update {
+			tr.write(t)
+		}
 	}
 }
 
@@ -85,28 +81,6 @@ func writeFile(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// runCase runs the program in this process.
-func runCase(t *testing.T, dir string, environ ...string) (stdout, stderr string, code int) {
-	t.Helper()
-	args, err := os.ReadFile(filepath.Join(dir, "args"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	env, err := os.ReadFile(filepath.Join(dir, "env"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	var lines []string
-	if text := strings.TrimSuffix(string(args), "\n"); text != "" {
-		lines = strings.Split(text, "\n")
-		if strings.HasSuffix(string(args), "\n\n") {
-			lines = append(lines[:len(lines)-1], "") // an empty argument
-		}
-	}
-	environ = append(strings.Fields(string(env)), environ...)
-	return runProgram(context.Background(), environ, lines...)
 }
 
 // runProgram is main without the process.
@@ -232,27 +206,20 @@ func checkStructured(t *testing.T, stderr string) {
 
 // Every faulty case names a remedy, so that nobody is left with the fault alone.
 func TestTranscriptsHaveHints(t *testing.T) {
-	files, err := filepath.Glob("../../testdata/cli/*/want.exit")
-	if err != nil || len(files) < 100 {
-		t.Fatalf("%d cases were found: %v", len(files), err)
-	}
-	var without []string
-	for _, file := range files {
-		code, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		stderr, err := os.ReadFile(filepath.Join(filepath.Dir(file), "want.stderr"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
-		if string(code) != "0\n" && !strings.Contains(lines[len(lines)-1], " — ") {
-			without = append(without, filepath.Base(filepath.Dir(file))+": "+lines[len(lines)-1])
+	faulty := 0
+	for _, tr := range readTranscripts(t) {
+		for _, c := range tr.cases {
+			if c.exit == exitOK {
+				continue
+			}
+			faulty++
+			lines := strings.Split(strings.TrimSpace(c.stderr), "\n")
+			if last := lines[len(lines)-1]; !strings.Contains(last, " — ") {
+				t.Errorf("%s: no hint: %s", c.name, last)
+			}
 		}
 	}
-	slices.Sort(without)
-	for _, line := range without {
-		t.Errorf("no hint: %s", line)
+	if faulty == 0 {
+		t.Error("no case is faulty")
 	}
 }

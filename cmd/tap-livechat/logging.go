@@ -26,7 +26,7 @@ const (
 func newLogger(environ []string, w io.Writer) *slog.Logger {
 	h := &logHandler{w: w, mu: new(sync.Mutex), form: formatText, level: slog.LevelInfo}
 	h.readConfig(lookupEnv(environ, "SINGER_SDK_LOG_CONFIG"))
-	for _, name := range []string{"LOGLEVEL", "TAP_LIVECHAT_LOGLEVEL"} {
+	for _, name := range []string{"LOGLEVEL", "TAP_LIVECHAT_LOGLEVEL"} { // the later wins
 		if level, ok := parseLevel(lookupEnv(environ, name)); ok {
 			h.level = level
 		}
@@ -74,7 +74,7 @@ type logHandler struct {
 	level slog.Level
 }
 
-// readConfig follows Python's logging configuration as far as it concerns us:
+// readConfig obeys Python's logging configuration as far as it concerns us:
 // the level, and whether lines are to be structured.
 func (h *logHandler) readConfig(path string) {
 	if path == "" {

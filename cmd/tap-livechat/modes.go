@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -64,7 +65,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		faults = append(faults, err)
 	}
 	if f.state != "" {
-		if o.State, err = readState(f.state); err != nil {
+		if o.State, err = p.readState(f.state); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -80,45 +81,45 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 }
 
 // config reads the settings from the files, or the environment, in that order.
-func (p *process) config(paths []string, now time.Time) (tap.Config, error) {
+func (p *process) config(paths []string, now time.Time) (config.Config, error) {
 	if len(paths) == 0 {
 		paths = []string{"ENV"}
 	}
-	var sources []tap.ConfigSource
-	var env *tap.ConfigSource
+	var sources []config.Source
+	var env *config.Source
 	for _, path := range paths {
 		if path == "ENV" {
 			source, err := p.environment()
 			if err != nil {
-				return tap.Config{}, err
+				return config.Config{}, err
 			}
 			env = &source
 			continue
 		}
 		data, err := readFile("config", path, "--config takes the path of a JSON file, or ENV for TAP_LIVECHAT_… variables")
 		if err != nil {
-			return tap.Config{}, err
+			return config.Config{}, err
 		}
-		sources = append(sources, tap.ConfigSource{Name: path, Data: data})
+		sources = append(sources, config.Source{Name: path, Data: data})
 	}
 	if env != nil {
 		sources = append(sources, *env) // it goes before every file, wherever it is named
 	}
-	config, warnings, err := tap.ParseConfig(now, sources...)
+	parsed, warnings, err := config.Parse(now, sources...)
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}
-	return config, err
+	return parsed, err
 }
 
 // environment is the variables, and those of a .env file in this folder.
-func (p *process) environment() (tap.ConfigSource, error) {
+func (p *process) environment() (config.Source, error) {
 	dotenv, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		// What the parser says may quote the line, and lines hold secrets.
-		return tap.ConfigSource{}, &inputError{".env cannot be read", errors.New("it is not a list of NAME=value lines"), "correct the file .env in this folder, or take it away"}
+		return config.Source{}, &inputError{".env cannot be read", errors.New("it is not a list of NAME=value lines"), "correct the file .env in this folder, or take it away"}
 	}
-	return tap.EnvConfig(tap.WithDotenv(p.environ, dotenv)), nil
+	return config.Env(config.WithDotenv(p.environ, dotenv)), nil
 }
 
 const withoutCatalog = "leave --catalog out to read everything, or start from what --discover prints"
@@ -151,12 +152,15 @@ func (p *process) selection(path string) (catalog.Selection, error) {
 // readState reads the state. A path that leads nowhere is a mistake of whoever
 // wrote the command line; a file that holds no state is one of whoever wrote
 // the file, and not a usage error.
-func readState(path string) (tap.State, error) {
+func (p *process) readState(path string) (tap.State, error) {
 	data, err := readFile("state", path, "leave --state out for a first run")
 	if err != nil {
 		return tap.State{}, err
 	}
-	state, err := tap.ReadState(bytes.NewReader(data))
+	state, warnings, err := tap.ReadState(bytes.NewReader(data))
+	for _, w := range warnings {
+		p.log.Warn(path + ": " + w)
+	}
 	if err != nil {
 		return tap.State{}, fmt.Errorf("%s: %w", path, err)
 	}

@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"tap-livechat/tap"
-	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/config"
+	"tap-livechat/tap/source"
 )
 
 // The exit codes. Those of signals are in main.go.
@@ -20,19 +21,19 @@ const (
 
 func exitCode(err error) int {
 	var (
-		signal interrupted
-		usage  usageError
-		config *tap.ConfigError
-		input  *inputError
+		signal  interrupted
+		usage   usageError
+		setting *config.Error
+		input   *inputError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &signal):
 		return signal.code()
-	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &input), errors.Is(err, tap.ErrNothingSelected):
+	case errors.As(err, &usage), errors.As(err, &setting), errors.As(err, &input), errors.Is(err, tap.ErrNothingSelected):
 		return exitUsage
-	case errors.Is(err, livechat.ErrBudget):
+	case errors.Is(err, source.ErrBudget):
 		return exitBudget
 	}
 	return exitRuntime
@@ -78,7 +79,7 @@ func hintOf(err error) string {
 	if errors.As(err, &h) {
 		return h.Hint()
 	}
-	if errors.Is(err, livechat.ErrBudget) {
+	if errors.Is(err, source.ErrBudget) {
 		return "run again with the last STATE: it goes on where this run stopped"
 	}
 	return ""

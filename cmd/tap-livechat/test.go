@@ -52,7 +52,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 	if !o.Config.EndDate.IsZero() {
 		between = "from " + day(o.Config.StartDate) + " to " + day(o.Config.EndDate)
 	}
-	requests, price := tap.ExpectedRequests(summary.Expected), pricePerRequest*1000
+	requests, price := summary.ExpectedRequests, pricePerRequest*1000
 	if summary.Capped {
 		say("chats: %d or more %s; the service states no larger number", summary.Expected, between)
 		say("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)

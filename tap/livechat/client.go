@@ -11,13 +11,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
 )
 
 // maxAnswer is the most that is read of one answer, unpacked: 200 times an
@@ -40,37 +41,32 @@ type Options struct {
 	// Transport makes the requests; a transport of its own if nil.
 	Transport http.RoundTripper
 	// Observe is told of every request made, from any goroutine; may be nil.
-	Observe func(Request)
-	// Render, if not nil, is called on a worker for every chat that was read,
-	// while Chat.Doc is valid. It appends what is to be kept to dst and returns
-	// it; that part becomes Chat.Out.
-	Render func(dst []byte, chat *Chat) []byte
+	Observe func(Made)
 }
 
-// Request is what a request cost.
-type Request struct {
-	Endpoint string // "/chats" or "/chats/<id>"
+// Made is a request that was made.
+type Made struct {
+	Endpoint string // as the Call names it
 	Status   int    // 0: no answer
 	OK       bool   // the answer was what was asked for
 	Duration time.Duration
 }
 
-// Client asks LiveChat's API v2. It is safe for concurrent use.
+// Client asks LiveChat's APIs. It is safe for concurrent use.
 type Client struct {
 	opts     Options
 	http     *http.Client
 	auth     string
 	secrets  []string // what must not be quoted from an answer
-	window   int      // chats that a window is planned for
 	throttle *throttle
 	region   atomic.Pointer[string]
 	requests atomic.Int64
 	retries  atomic.Int64
-	answers  atomic.Int64 // numbers the answers in the order they came
+	sent     atomic.Int64 // numbers the requests in the order they were sent
 }
 
-// NewClient checks the base URL and returns a Client. It makes no request.
-func NewClient(o Options) (*Client, error) {
+// New checks the base URL and returns a Client. It makes no request.
+func New(o Options) (*Client, error) {
 	if o.BaseURL == "" {
 		o.BaseURL = "https://api.livechatinc.com"
 	}
@@ -94,7 +90,6 @@ func NewClient(o Options) (*Client, error) {
 	}
 	c := &Client{
 		opts:     o,
-		window:   windowChats,
 		throttle: newThrottle(o.Workers),
 		http: &http.Client{
 			Transport: o.Transport,
@@ -102,10 +97,6 @@ func NewClient(o Options) (*Client, error) {
 			// host that the user named and to no other.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}
-	if o.MaxRequests > 0 {
-		// Smaller windows, so that a run completes some before it ends.
-		c.window = min(max(o.MaxRequests/4, 1)*pageSize, windowChats)
 	}
 	c.secrets = []string{o.AccessToken}
 	if o.EntityID != "" {
@@ -124,12 +115,20 @@ func NewClient(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Requests is how many requests have been made, and Retries how many of them
-// repeated an earlier one.
-func (c *Client) Requests() int { return int(c.requests.Load()) }
+// Usage is what has been asked so far.
+func (c *Client) Usage() source.Usage {
+	return source.Usage{Requests: int(c.requests.Load()), Retries: int(c.retries.Load()), Region: c.Region()}
+}
 
-// Retries is how many requests repeated an earlier one.
-func (c *Client) Retries() int { return int(c.retries.Load()) }
+// Workers is how many requests may be under way at the same time, and
+// MaxRequests how many may be made at all; 0: no limit.
+func (c *Client) Workers() int { return c.opts.Workers }
+
+// MaxRequests is how many requests may be made at all; 0: no limit.
+func (c *Client) MaxRequests() int { return c.opts.MaxRequests }
+
+// Log is what the user is to know.
+func (c *Client) Log() *slog.Logger { return c.opts.Log }
 
 // Region is the data centre that requests are sent to; empty if none was named.
 func (c *Client) Region() string {
@@ -139,38 +138,80 @@ func (c *Client) Region() string {
 	return ""
 }
 
-// get asks for path and gives the body of the answer to parse, again and again
-// as retry.go says. The body belongs to buf.
-func (c *Client) get(ctx context.Context, op, endpoint, path string, buf *bytes.Buffer, parse func(body []byte) error) error {
+// Call is one thing to ask the service for.
+type Call struct {
+	Op       string // in errors: "page 3 of the chats of 2024-01-05"
+	Endpoint string // in metrics: "/chats/<id>"
+	Method   string
+	Path     string // with its query
+	Version  string // of the API, sent as X-API-Version
+	Body     []byte // JSON; nil: none is sent
+	// Parse reads the answer. What it keeps of the document it must copy. An
+	// error says that the answer is not what was asked for, so the call is made
+	// again; an *Error is final.
+	Parse func(*Answer) error
+}
+
+// Answer is what the service said. It is valid while it is parsed.
+type Answer struct {
+	*jsondoc.Doc
+	Size     int       // of its body, in bytes
+	Sent     int64     // the number of the request, in the order in which they were sent
+	Received time.Time // by our clock, UTC
+	Text     []byte    // for the parser's use; kept for the next answer
+}
+
+// answers are shared by the workers, so that there are no more of them than
+// answers are read at a time.
+var answers = sync.Pool{New: func() any { return new(reading) }}
+
+// reading is what an answer is read with.
+type reading struct {
+	body bytes.Buffer
+	doc  jsondoc.Doc
+	Answer
+}
+
+// Ask makes a call and gives its answer to be parsed. From the outside in:
+//
+//	retry     the same again, as retry.go says
+//	region    once more in the data centre that the service names
+//	throttle  fewer requests at a time after "too many"; the budget
+//	exchange  one request, its time limit, its answer read, judged and parsed
+//
+// The error is a *[Error], source.ErrBudget or the cause of the context's end.
+func (c *Client) Ask(ctx context.Context, call Call) error {
+	r := answers.Get().(*reading)
+	defer answers.Put(r)
 	return c.retry(ctx, func() error {
 		sent := c.Region()
-		err := c.try(ctx, op, endpoint, path, buf, parse)
+		err := c.try(ctx, call, r)
 		var e *Error
 		if errors.As(err, &e) && e.Type == typeMisdirected {
 			named := findRegion(e.Detail)
 			if c.opts.Region == "" && named != "" && named != sent {
 				c.opts.Log.Info("the account lives in another region", "region", named)
 				c.region.Store(&named)
-				return c.try(ctx, op, endpoint, path, buf, parse)
+				return c.try(ctx, call, r)
 			}
 		}
 		return err
 	})
 }
 
-func (c *Client) try(ctx context.Context, op, endpoint, path string, buf *bytes.Buffer, parse func(body []byte) error) error {
+func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 	if err := c.throttle.acquire(ctx); err != nil {
 		return err
 	}
 	defer c.throttle.release()
 	if n := c.requests.Add(1); c.opts.MaxRequests > 0 && n > int64(c.opts.MaxRequests) {
 		c.requests.Add(-1)
-		return ErrBudget
+		return source.ErrBudget
 	}
 	started := time.Now()
-	status, err := c.exchange(ctx, op, path, buf, parse)
+	status, err := c.exchange(ctx, call, r)
 	if c.opts.Observe != nil && ctx.Err() == nil {
-		c.opts.Observe(Request{endpoint, status, err == nil, time.Since(started)})
+		c.opts.Observe(Made{call.Endpoint, status, err == nil, time.Since(started)})
 	}
 	var a *again
 	switch {
@@ -185,34 +226,29 @@ func (c *Client) try(ctx context.Context, op, endpoint, path string, buf *bytes.
 }
 
 // exchange makes one request, at most Timeout long, and reads its answer.
-func (c *Client) exchange(ctx context.Context, op, path string, buf *bytes.Buffer, parse func(body []byte) error) (status int, err error) {
+func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status int, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errSlow)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.opts.BaseURL+path, nil)
+	req, err := c.request(ctx, call)
 	if err != nil {
-		return 0, &Error{Op: op, Err: errors.New("the request cannot be made"), hint: "check api_url"}
+		return 0, &Error{Op: call.Op, Err: errors.New("the request cannot be made"), Cause: Address}
 	}
-	req.Header.Set("Authorization", c.auth)
-	req.Header.Set("X-API-Version", "2")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.opts.UserAgent)
-	if region := c.Region(); region != "" {
-		req.Header.Set("X-Region", region)
-	}
+	sent := c.sent.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, &again{err: &Error{Op: op, Err: c.why(ctx, err)}}
+		return 0, &again{err: &Error{Op: call.Op, Err: c.why(ctx, err), Cause: Network}}
 	}
 	defer resp.Body.Close()
+	buf := &r.body
 	buf.Reset()
 	if n := resp.ContentLength; n > 0 && n <= maxAnswer {
 		buf.Grow(int(n + n/2)) // and room for the times that are rewritten
 	}
 	n, err := io.Copy(buf, io.LimitReader(resp.Body, maxAnswer+1))
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return resp.StatusCode, c.refusal(op, resp, c.complaint(buf.Bytes()), time.Now())
+		return resp.StatusCode, c.refusal(call.Op, resp, c.complaint(buf.Bytes()), time.Now())
 	}
-	wrong := &Error{Op: op, Status: resp.StatusCode}
+	wrong := &Error{Op: call.Op, Status: resp.StatusCode, Cause: Foreign}
 	switch {
 	case n > maxAnswer:
 		wrong.Detail = fmt.Sprintf("the answer is longer than %d MiB", maxAnswer>>20)
@@ -221,10 +257,14 @@ func (c *Client) exchange(ctx context.Context, op, path string, buf *bytes.Buffe
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return resp.StatusCode, &again{err: wrong}
 	}
-	if err := parse(buf.Bytes()); err != nil {
+	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Received: time.Now().UTC(), Text: r.Text[:0]}
+	if err = r.doc.Parse(buf.Bytes()); err == nil {
+		err = call.Parse(&r.Answer)
+	}
+	if err != nil {
 		var final *Error
 		if errors.As(err, &final) {
-			final.Op = op
+			final.Op = call.Op
 			return resp.StatusCode, final
 		}
 		wrong.Detail = describe(resp.Header.Get("Content-Type"), buf.Bytes(), err)
@@ -234,6 +274,28 @@ func (c *Client) exchange(ctx context.Context, op, path string, buf *bytes.Buffe
 		return resp.StatusCode, &again{err: wrong}
 	}
 	return resp.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
+	var body io.Reader
+	if call.Body != nil {
+		body = bytes.NewReader(call.Body)
+	}
+	req, err := http.NewRequestWithContext(ctx, call.Method, c.opts.BaseURL+call.Path, body)
+	if err != nil {
+		return nil, err
+	}
+	if call.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Authorization", c.auth)
+	req.Header.Set("X-API-Version", call.Version)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.opts.UserAgent)
+	if region := c.Region(); region != "" {
+		req.Header.Set("X-Region", region)
+	}
+	return req, nil
 }
 
 var errSlow = errors.New("no complete answer within request_timeout")
@@ -263,7 +325,7 @@ func describe(contentType string, body []byte, err error) string {
 	case start[0] == '<' || strings.Contains(contentType, "html"):
 		return "the answer is a web page, not JSON"
 	}
-	return "the answer is not what was asked for: " + printable(err.Error())
+	return "the answer is not what was asked for: " + Printable(err.Error())
 }
 
 // serviceError is what an answer other than 2xx says for itself.
@@ -310,11 +372,11 @@ func (c *Client) redact(text string) string {
 			text = strings.ReplaceAll(text, s, "[redacted]")
 		}
 	}
-	return printable(text)
+	return Printable(text)
 }
 
-// printable makes foreign text fit for one line of a log.
-func printable(text string) string {
+// Printable makes foreign text fit for one line of a log.
+func Printable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
@@ -333,7 +395,7 @@ func safeURL(text string) string {
 	if err != nil {
 		return "an address that is none"
 	}
-	return printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+	return Printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
 }
 
 var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
@@ -351,32 +413,4 @@ func findRegion(message string) string {
 		}
 	}
 	return ""
-}
-
-// query is one list of chats: local days in a zone, both inclusive.
-type query struct {
-	from, to string // YYYY-MM-DD
-	zone     string // as the service knows it: UTC, Etc/GMT-3
-}
-
-func (q query) path(page int) string {
-	v := url.Values{
-		"date_from":       {q.from},
-		"date_to":         {q.to},
-		"timezone":        {q.zone},
-		"include_pending": {"1"},
-		"page":            {strconv.Itoa(page)},
-	}
-	return "/chats?" + v.Encode()
-}
-
-func (q query) String() string {
-	days := q.from
-	if q.to != q.from {
-		days += " to " + q.to
-	}
-	if q.zone != "UTC" {
-		days += " in " + q.zone
-	}
-	return days
 }

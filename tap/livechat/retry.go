@@ -78,14 +78,8 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 
 // refusal sorts an answer that is not a 2xx.
 func (c *Client) refusal(op string, resp *http.Response, said serviceError, now time.Time) error {
-	e := &Error{Op: op, Status: resp.StatusCode, Type: said.kind, Detail: said.message}
-	switch said.kind { // the service's word goes before the status, which it does not document
-	case typeTooMany, "internal", "service_unavailable", "request_timeout":
-		return &again{e, retryAfter(resp.Header, now)}
-	case "authentication", "authorization", "missing_access", "validation", "not_found", "license_expired", "license_not_found":
-		return e
-	}
-	if s := resp.StatusCode; s == http.StatusRequestTimeout || s == http.StatusTooManyRequests || s >= 500 {
+	e := &Error{Op: op, Status: resp.StatusCode, Type: said.kind, Detail: said.message, Cause: causeOf(said.kind, resp.StatusCode)}
+	if e.Cause == Service || e.Cause == TooMany {
 		return &again{e, retryAfter(resp.Header, now)}
 	}
 	if loc := resp.Header.Get("Location"); loc != "" && e.Detail == "" {

@@ -1,0 +1,191 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// OnInvalid says what becomes of a value that has the wrong type and cannot be
+// read without loss.
+type OnInvalid string
+
+const (
+	Fail OnInvalid = "fail" // the run stops
+	Null OnInvalid = "null" // the field becomes null
+)
+
+// Config is what a run is told to do: checked, and with the defaults of
+// schemas/config.json filled in. However it is printed or logged, the
+// credentials are left out.
+type Config struct {
+	EntityID    string // user of the Basic credentials; empty: AccessToken is an OAuth token (Bearer)
+	AccessToken string // visible ASCII; never empty
+
+	StartDate      time.Time // UTC, not in the future
+	EndDate        time.Time // UTC, exclusive, after StartDate; zero if there is none
+	IncludePending bool
+	LookbackDays   int
+	OnInvalid      OnInvalid
+
+	Region    string // "dal" or "fra"; empty if not set
+	UserAgent string // empty if not set: it is for the caller, who knows the version, to make one
+	APIURL    string // https, or http to this machine, without a slash at the end; or "sandbox:…"
+
+	MaxConcurrentRequests int
+	RequestTimeout        time.Duration // above zero
+	MaxRetries            int
+	MaxRequests           int // 0 if there is no limit
+}
+
+// Parse reads the settings. Of a setting that several sources have, the
+// last one counts; one that is null or an empty text is not set, so an earlier
+// one stays. Values are read leniently: a number, a truth value or a list may
+// come as text, and blanks around a value do not count.
+//
+// Now is the moment at which the run begins. Warnings, one line each, come with
+// an error as well as without; unknown settings are among them. The error is a
+// [*Error] that tells all that is wrong. Neither shows a credential.
+func Parse(now time.Time, sources ...Source) (config Config, warnings []string, err error) {
+	r := newReader(sources)
+	r.checkRequired()
+	r.checkShape()
+	config = r.config(now)
+	if len(r.faults) > 0 {
+		return Config{}, r.warnings, &Error{r.sortedFaults()}
+	}
+	return config, r.warnings, nil
+}
+
+// config makes the result of settings that have the right shape, and checks
+// what a schema cannot: whether they make sense. A setting that is at fault
+// already is passed over.
+func (r *reader) config(now time.Time) Config {
+	c := Config{
+		EntityID:              valueOf[string](r, "entity_id"),
+		AccessToken:           valueOf[string](r, "access_token"),
+		IncludePending:        valueOf[bool](r, "include_pending"),
+		LookbackDays:          valueOf[int](r, "lookback_days"),
+		OnInvalid:             OnInvalid(valueOf[string](r, "on_invalid")),
+		Region:                valueOf[string](r, "region"),
+		UserAgent:             valueOf[string](r, "user_agent"),
+		MaxConcurrentRequests: valueOf[int](r, "max_concurrent_requests"),
+		MaxRetries:            valueOf[int](r, "max_retries"),
+		MaxRequests:           valueOf[int](r, "max_requests"),
+	}
+	// A timeout of less than a nanosecond would come out as 0, which is none.
+	c.RequestTimeout = max(1, time.Duration(valueOf[float64](r, "request_timeout")*float64(time.Second)))
+	r.credentials(&c)
+	r.dates(&c, now)
+	r.addresses(&c)
+	return c
+}
+
+func (r *reader) credentials(c *Config) {
+	if wrong := checkToken(c.AccessToken); wrong != "" {
+		r.reject("access_token", wrong, "the token alone: "+wantedToken)
+	}
+	if wrong := checkEntityID(c.EntityID); wrong != "" {
+		r.reject("entity_id", wrong, wantedEntityID)
+	}
+	if id, token, ok := splitToken(c.AccessToken); ok && (c.EntityID == "" || c.EntityID == id) {
+		c.EntityID, c.AccessToken = id, token
+	}
+}
+
+// firstYear is before there were chats to archive. An earlier date is a slip,
+// such as 0024 for 2024.
+const firstYear = 1970
+
+func (r *reader) dates(c *Config, now time.Time) {
+	c.StartDate, c.EndDate = timeOf(r, "start_date"), timeOf(r, "end_date")
+	switch {
+	case !r.has("start_date"):
+	case c.StartDate.Year() < firstYear:
+		r.reject("start_date", ", a time before there were chats", wantedTime)
+	case c.StartDate.After(now):
+		r.reject("start_date", ", a time in the future", "one that is over: it is "+now.UTC().Format(time.RFC3339)+" now")
+	}
+	// Compared even with a start that is at fault: both lines help.
+	if r.has("start_date") && r.has("end_date") && !c.EndDate.After(c.StartDate) {
+		r.reject("end_date", ", a time that is not after start_date", "one after "+c.StartDate.Format(time.RFC3339))
+	}
+}
+
+func (r *reader) addresses(c *Config) {
+	if strings.ContainsFunc(c.UserAgent, unicode.IsControl) {
+		r.reject("user_agent", " with a line break or another control character in it", "a text on one line")
+	}
+	if !r.has("api_url") {
+		return
+	}
+	address, err := readAddress(valueOf[string](r, "api_url"))
+	if err != nil {
+		r.reject("api_url", err.Error(), wantedAddress)
+	}
+	c.APIURL = address
+}
+
+// attrs are the settings that may be seen.
+func (c Config) attrs() []slog.Attr {
+	auth := "Bearer"
+	if c.EntityID != "" {
+		auth = "Basic"
+	}
+	attrs := []slog.Attr{slog.String("auth", auth), slog.Time("start_date", c.StartDate)}
+	if !c.EndDate.IsZero() {
+		attrs = append(attrs, slog.Time("end_date", c.EndDate))
+	}
+	return append(attrs,
+		slog.Bool("include_pending", c.IncludePending),
+		slog.Int("lookback_days", c.LookbackDays),
+		slog.String("on_invalid", string(c.OnInvalid)),
+		slog.String("region", c.Region),
+		slog.String("user_agent", c.UserAgent),
+		slog.Int("max_concurrent_requests", c.MaxConcurrentRequests),
+		slog.Float64("request_timeout", c.RequestTimeout.Seconds()),
+		slog.Int("max_retries", c.MaxRetries),
+		slog.Int("max_requests", c.MaxRequests),
+		slog.String("api_url", c.APIURL))
+}
+
+// LogValue is the config without its credentials.
+func (c Config) LogValue() slog.Value { return slog.GroupValue(c.attrs()...) }
+
+// String is the config without its credentials.
+func (c Config) String() string {
+	var parts []string
+	for _, a := range c.attrs() {
+		value := a.Value.String()
+		if a.Value.Kind() == slog.KindTime {
+			value = a.Value.Time().Format(time.RFC3339Nano)
+		}
+		parts = append(parts, fmt.Sprintf("%s=%q", a.Key, value))
+	}
+	return strings.Join(parts, " ")
+}
+
+// GoString is the config without its credentials.
+func (c Config) GoString() string { return "config.Config{" + c.String() + "}" }
+
+// Format writes the config without its credentials, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	if verb == 'v' && f.Flag('#') {
+		fmt.Fprint(f, c.GoString())
+		return
+	}
+	fmt.Fprint(f, c.String())
+}
+
+// MarshalJSON gives the config without its credentials: slog and others fall
+// back on it for values inside of others.
+func (c Config) MarshalJSON() ([]byte, error) {
+	visible := map[string]any{}
+	for _, a := range c.attrs() {
+		visible[a.Key] = a.Value.Any()
+	}
+	return json.Marshal(visible)
+}

@@ -1,0 +1,204 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"tap-livechat/schemas"
+)
+
+// A Setting is one thing that can be configured, as schemas/config.json
+// describes it.
+type Setting struct {
+	Name        string
+	Type        string // "string", "integer", "number" or "boolean"
+	Kind        string // Meltano's word for it: "string", "integer", "decimal", "boolean", "date_iso8601", "options", "password"
+	Format      string // "date-time" for a day or a time, else empty
+	Title       string
+	Description string // one line of plain text
+	Default     any    // string, bool or [json.Number]; nil if there is none
+	Examples    []any  // as Default
+	Enum        []string
+	Required    bool
+	Secret      bool
+
+	Minimum, ExclusiveMinimum, Maximum json.Number // empty if there is none
+}
+
+// Env is the environment variable that sets it.
+func (s Setting) Env() string { return EnvPrefix + strings.ToUpper(s.Name) }
+
+// Settings returns all settings, in the order of schemas/config.json.
+func Settings() []Setting { return slices.Clone(settings()) }
+
+var settings = sync.OnceValue(func() []Setting {
+	var schema struct {
+		Properties json.RawMessage
+		Required   []string
+	}
+	mustDecode(schemas.Config(), &schema)
+	var all []Setting
+	for _, m := range jsonMembers(schema.Properties) {
+		s := Setting{Name: m.name, Required: slices.Contains(schema.Required, m.name)}
+		mustDecode(m.value, &s)
+		s.Kind = s.kind()
+		all = append(all, s)
+	}
+	return all
+})
+
+// validator checks the shape of a config, after its values were read
+// leniently.
+var validator = sync.OnceValue(func() *schemas.Validator {
+	v, err := schemas.Compile("config", schemas.Config())
+	if err != nil {
+		panic(err) // it is embedded: no test gets past this
+	}
+	return v
+})
+
+// mustDecode decodes JSON of our own.
+func mustDecode(data []byte, into any) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		panic(err) // it is embedded: no test gets past this
+	}
+}
+
+func (s Setting) kind() string {
+	switch {
+	case s.Secret:
+		return "password"
+	case s.Enum != nil:
+		return "options"
+	case s.Format == "date-time":
+		return "date_iso8601"
+	case s.Type == "number":
+		return "decimal"
+	default:
+		return s.Type
+	}
+}
+
+func findSetting(name string) (Setting, bool) {
+	i := slices.IndexFunc(settings(), func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return settings()[i], true
+}
+
+// What is wanted of texts that have a shape of their own.
+const (
+	wantedToken    = "a personal access token (together with entity_id) or an OAuth token (alone)"
+	wantedTime     = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
+	wantedAddress  = "an https address, an http address of this machine, or sandbox:"
+	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
+)
+
+// wanted says in words what the schema allows.
+func (s Setting) wanted() string {
+	switch {
+	case s.Name == "access_token":
+		return wantedToken
+	case s.Name == "entity_id":
+		return wantedEntityID
+	case s.Name == "api_url":
+		return wantedAddress
+	case s.Format == "date-time":
+		return wantedTime
+	case s.Enum != nil:
+		return `"` + strings.Join(s.Enum, `" or "`) + `"`
+	case s.Type == "boolean":
+		return "true or false"
+	case s.Type == "integer":
+		return "a whole number" + s.limits()
+	case s.Type == "number":
+		return "a number" + s.limits()
+	default:
+		return "a text"
+	}
+}
+
+// Values says in few words what may be given.
+func (s Setting) Values() string {
+	switch {
+	case s.Secret:
+		return "text, secret"
+	case s.Enum != nil:
+		return "`" + strings.Join(s.Enum, "` or `") + "`"
+	case s.Format == "date-time":
+		return "day or time"
+	case s.Type == "boolean":
+		return "`true` or `false`"
+	case s.Type == "integer":
+		return "whole number" + s.limits()
+	case s.Type == "number":
+		return "number" + s.limits()
+	default:
+		return "text"
+	}
+}
+
+func (s Setting) limits() string {
+	switch {
+	case s.ExclusiveMinimum != "":
+		return fmt.Sprintf(" above %s, up to %s", s.ExclusiveMinimum, s.Maximum)
+	case s.Maximum != "":
+		return fmt.Sprintf(" from %s to %s", s.Minimum, s.Maximum)
+	default:
+		return fmt.Sprintf(" of %s or more", s.Minimum)
+	}
+}
+
+// nearest is the setting that somebody who wrote name may have meant; empty
+// if none is near.
+func nearest(name string) string {
+	written := squash(name)
+	if len(written) > 40 { // no setting's name is; and the distance costs len²
+		return ""
+	}
+	best, least := "", 3 // two slips of the finger are near, three are not
+	for _, s := range settings() {
+		known := squash(s.Name)
+		d := editDistance(written, known)
+		if len(written) >= 5 && (strings.Contains(known, written) || strings.Contains(written, known)) {
+			d = min(d, 2) // "token", "timeout", "personal_access_token"
+		}
+		if d < least {
+			best, least = s.Name, d
+		}
+	}
+	return best
+}
+
+// squash takes out what spellings differ in: accessToken, ACCESS-TOKEN.
+func squash(name string) string {
+	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(name))
+}
+
+// editDistance counts the bytes to insert, delete or replace to make b of a.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

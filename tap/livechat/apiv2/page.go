@@ -1,0 +1,149 @@
+package apiv2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
+)
+
+// page is one answer to a list.
+type page struct {
+	chats    []source.Chat
+	total    int    // how many chats match, says the service
+	pages    int    // how many pages they make, says the service; 0 if it does not
+	size     int    // bytes of memory that the answer took, about
+	seq      int64  // the order in which answers came
+	past     bool   // the service refuses this page: the list ends before it
+	out      []byte // what Render made; taken from and given back to outs
+	received time.Time
+}
+
+// outs lends the buffers that pages are rendered into.
+var outs = sync.Pool{New: func() any { return new([]byte) }}
+
+// free gives the page's memory back; its chats are not valid any more.
+func (p *page) free() {
+	if p.out != nil {
+		out := p.out[:0]
+		outs.Put(&out)
+		p.out, p.chats = nil, nil
+	}
+}
+
+// page fetches page n of a list.
+func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
+	var p *page
+	err := a.client.Ask(ctx, livechat.Call{
+		Op:       fmt.Sprintf("page %d of the chats of %s", n, q),
+		Endpoint: "/chats", Method: http.MethodGet, Path: q.path(n), Version: version,
+		Parse: func(answer *livechat.Answer) (err error) {
+			p, err = a.parsePage(answer)
+			return err
+		},
+	})
+	var e *livechat.Error
+	if n > 1 && errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound) {
+		// The list has become shorter: what one service answers with an empty
+		// page, another refuses.
+		return &page{past: true, seq: a.answers.Add(1)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
+	root := answer.Root()
+	list := root.Get("chats")
+	if list.Kind() != jsondoc.Array {
+		return nil, errors.New("it has no list of chats")
+	}
+	total, ok := count(root.Get("total"))
+	if !ok {
+		return nil, errors.New("it does not say how many chats there are (total)")
+	}
+	p := &page{total: total, received: answer.Received, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
+	p.pages, _ = count(root.Get("pages"))
+	ends := make([]int, 0, 25)
+	at := 0
+	for v := range list.All() {
+		at++
+		if v.Kind() != jsondoc.Object {
+			return nil, fmt.Errorf("chat %d of the page is no object", at)
+		}
+		p.chats = append(p.chats, source.Chat{})
+		if err := a.readChat(answer, v, &p.chats[at-1], &p.out); err != nil {
+			return nil, &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
+		}
+		ends = append(ends, len(p.out))
+	}
+	// Rendering may have moved the buffer while it grew.
+	start := 0
+	for i, end := range ends {
+		p.chats[i].Out.Text, start = p.out[start:end], end
+	}
+	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
+	p.seq = a.answers.Add(1)
+	return p, nil
+}
+
+func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte) error {
+	s := normaliser{answer.Text}
+	s.normalise(v, chat)
+	answer.Text = s.text
+	if chat.ID == "" {
+		return errors.New("it has no id")
+	}
+	chat.Received = answer.Received
+	if a.renderer != nil {
+		*out = a.renderer.Chat(*out, chat)
+	}
+	chat.Doc = jsondoc.Value{}
+	return nil
+}
+
+// chat fetches one chat by its id. It returns nil without an error if the
+// service does not know it.
+func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
+	var chat *source.Chat
+	err := a.client.Ask(ctx, livechat.Call{
+		Op:       "chat " + livechat.Printable(id),
+		Endpoint: "/chats/<id>", Method: http.MethodGet, Path: "/chats/" + url.PathEscape(id), Version: version,
+		Parse: func(answer *livechat.Answer) error {
+			if answer.Root().Kind() != jsondoc.Object {
+				return errors.New("it is no chat")
+			}
+			var out []byte
+			chat = new(source.Chat)
+			if err := a.readChat(answer, answer.Root(), chat, &out); err != nil {
+				return err
+			}
+			chat.Out.Text = out
+			return nil
+		},
+	})
+	var e *livechat.Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return chat, nil
+}
+
+// count reads a number that cannot be negative, as number or as text.
+func count(v jsondoc.Value) (int, bool) {
+	n, err := strconv.ParseInt(v.Text(), 10, 48)
+	return int(n), err == nil && n >= 0 && (v.Kind() == jsondoc.Number || v.Kind() == jsondoc.String)
+}

@@ -1,0 +1,125 @@
+package apiv2
+
+import "time"
+
+const (
+	// archiveCap is how many chats one query reaches, the newest that match;
+	// pageSize is how many make a page, and pageCap how many pages that are.
+	// Source: LiveChat's API v2 reference, "Get list of chats".
+	archiveCap = 25000
+	pageSize   = 25
+	pageCap    = archiveCap / pageSize
+
+	// windowChats is the size that windows are planned for: 100 pages, so that
+	// the half-empty last page is 1% of the cost, and a window is done within
+	// seconds.
+	windowChats = 2500
+
+	// growth bounds how much longer than the last window the next may be: few
+	// chats on a few days say little about the month that follows.
+	growth = 8
+
+	day = 24 * time.Hour
+)
+
+// span is a stretch of whole days, UTC midnights, the second one exclusive.
+type span struct{ from, to time.Time }
+
+func (s span) days() int { return int(s.to.Sub(s.from) / day) }
+
+// cut divides s into n parts of whole days, or as many as it has days.
+func (s span) cut(n int) []span {
+	var all []span
+	for from, left := s.from, s.days(); left > 0; n-- {
+		days := (left + n - 1) / n
+		all = append(all, span{from, from.AddDate(0, 0, days)})
+		from, left = from.AddDate(0, 0, days), left-days
+	}
+	return all
+}
+
+// plan cuts days into windows. It is pure: what it proposes follows from the
+// totals it was told by the first pages of windows. The first proposal is the
+// whole span, since its total says how dense the rest is and a small archive is
+// done with it.
+type plan struct {
+	next, end time.Time // the days [next, end) are not in any window yet
+	target    int       // chats a window should hold
+	left      int       // chats in [next, end), as far as known; -1: not known
+	last      int       // chats in the last window; -1: there was none
+	lastDays  int
+	begin     time.Time // where the chats seem to begin; zero: not known
+}
+
+func newPlan(days span, target int) *plan {
+	return &plan{next: days.from, end: days.to, target: target, left: -1, last: -1}
+}
+
+// propose is the next window, oldest days first; ok is false when all days
+// have been handed out.
+func (p *plan) propose() (w span, ok bool) {
+	rest := span{p.next, p.end}.days()
+	if rest <= 0 {
+		return span{}, false
+	}
+	n := rest
+	switch {
+	case p.last < 0:
+		// Nothing is known: ask for everything.
+	case p.begin.After(p.next):
+		n = span{p.next, p.begin}.days()
+	case p.left >= 0 && p.left <= p.target*3/2:
+		// The rest fits.
+	case p.last == 0 && p.left > 0:
+		n = max(2*p.lastDays, p.target*rest/p.left)
+	case p.last == 0:
+		n = 2 * p.lastDays
+	default:
+		n = min(p.target*p.lastDays/p.last, growth*p.lastDays)
+	}
+	n = min(max(n, 1), rest)
+	return span{p.next, p.next.AddDate(0, 0, n)}, true
+}
+
+// admit tells a proposed window's total. If the window is too large it returns
+// a shorter one that begins on the same day and is to be asked for instead;
+// otherwise ok is true and the window counts as handed out.
+func (p *plan) admit(w span, total, pages int) (shorter span, ok bool) {
+	days := w.days()
+	if days > 1 && (total > 2*p.target || total >= archiveCap || pages >= pageCap) {
+		if w.to.Equal(p.end) {
+			p.left = total
+			if total == archiveCap || pages == pageCap {
+				p.left = -1 // perhaps more than the service says
+			}
+		}
+		n := min(max(p.target*days/max(total, 1), 1), days/2)
+		if p.begin.After(w.from) && p.begin.Before(w.to) {
+			n = span{w.from, p.begin}.days()
+		}
+		return span{w.from, w.from.AddDate(0, 0, n)}, false
+	}
+	p.next, p.last, p.lastDays = w.to, total, days
+	if p.left >= 0 {
+		p.left = max(p.left-total, 0)
+	}
+	if w.to.Equal(p.begin) && p.left > 0 {
+		// What was before the beginning says nothing about what comes.
+		p.last, p.lastDays = p.left, span{p.next, p.end}.days()
+	}
+	return w, true
+}
+
+// beginsAt tells that chats seem to begin on that day. It only saves requests:
+// the days before are asked for all the same, in one window.
+func (p *plan) beginsAt(t time.Time) {
+	if begin := t.Truncate(day); begin.After(p.next) && begin.Before(p.end) {
+		p.begin = begin
+	}
+}
+
+// pages is how many pages so many chats make.
+func pages(chats int) int { return (chats + pageSize - 1) / pageSize }
+
+// expected is what reading so many chats costs at most, in requests.
+func expected(chats int) int { return pages(chats) + pages(chats)*3/100 + 1 }

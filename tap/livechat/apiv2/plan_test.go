@@ -1,0 +1,171 @@
+package apiv2
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// FuzzPlan: whatever totals a plan is told, its windows follow each other
+// without gap or overlap, and it asks for a bounded number of them.
+func FuzzPlan(f *testing.F) {
+	f.Add(int64(1), uint16(3650), uint16(2500), uint16(0))
+	f.Add(int64(2), uint16(1), uint16(25), uint16(1))
+	f.Add(int64(3), uint16(400), uint16(100), uint16(200))
+	f.Fuzz(func(t *testing.T, seed int64, days, target, begin uint16) {
+		if days == 0 || target == 0 {
+			return
+		}
+		random := rand.New(rand.NewPCG(uint64(seed), 0))
+		from := utc("2016-01-01")
+		p := newPlan(span{from, from.AddDate(0, 0, int(days))}, int(target))
+		p.beginsAt(from.AddDate(0, 0, int(begin)))
+		at, asked := from, 0
+		for {
+			w, ok := p.propose()
+			if !ok {
+				break
+			}
+			for {
+				if asked++; asked > 20*int(days)+20 {
+					t.Fatalf("%d first pages for %d days", asked, days)
+				}
+				if !w.from.Equal(at) || !w.from.Before(w.to) || w.to.After(p.end) {
+					t.Fatalf("the window is [%s, %s), want one from %s", w.from, w.to, at)
+				}
+				total, pages := int(random.ExpFloat64()*3000), 0
+				switch random.IntN(6) {
+				case 0:
+					total = random.IntN(1 << 47)
+				case 1:
+					total = 0
+				case 2:
+					total = archiveCap
+				case 3:
+					pages = random.IntN(1 << 40)
+				}
+				shorter, ok := p.admit(w, total, pages)
+				if ok {
+					if w.days() > 1 && (total >= archiveCap || pages >= pageCap) {
+						t.Fatalf("%d days with %d chats were admitted", w.days(), total)
+					}
+					break
+				}
+				if shorter.days() >= w.days() {
+					t.Fatalf("%d days are not shorter than %d", shorter.days(), w.days())
+				}
+				w = shorter
+			}
+			at = w.to
+		}
+		if !at.Equal(p.end) {
+			t.Fatalf("the windows end at %s, want %s", at, p.end)
+		}
+	})
+}
+
+func TestCut(t *testing.T) {
+	for days := 1; days < 40; days++ {
+		for n := 1; n < 6; n++ {
+			whole := span{utc("2026-01-01"), utc("2026-01-01").AddDate(0, 0, days)}
+			at := whole.from
+			for _, part := range whole.cut(n) {
+				if !part.from.Equal(at) || part.days() < 1 {
+					t.Errorf("%d days in %d: a part [%s, %s), want one from %s", days, n, part.from, part.to, at)
+				}
+				at = part.to
+			}
+			if !at.Equal(whole.to) || len(whole.cut(n)) != min(n, days) {
+				t.Errorf("%d days in %d: %d parts, to %s", days, n, len(whole.cut(n)), at)
+			}
+		}
+	}
+}
+
+// TestRequests counts what archives of several shapes cost (G6), and prints it.
+func TestRequests(t *testing.T) {
+	jitter := func(i int) float64 { return float64(uint32(i)*2654435761) / (1 << 32) }
+	spread := func(chats, days int) func(i int) float64 {
+		return func(i int) float64 { return (float64(i) + jitter(i)) / float64(chats) * float64(days) }
+	}
+	dense, some := 60000, 12000
+	if raceOn {
+		dense, some = 20000, 6000
+	}
+	for _, shape := range []struct {
+		name        string
+		chats, days int
+		start       int // days before theNow
+		at          func(i int) float64
+	}{
+		{"none at all", 0, 30, 30, nil},
+		{"one chat", 1, 30, 3650, spread(1, 30)},
+		{"tiny", 10, 30, 30, spread(10, 30)},
+		{"one window", 2000, 30, 30, spread(2000, 30)},
+		{"just over one", 5100, 30, 30, spread(5100, 30)},
+		{"even", some, 90, 90, spread(some, 90)},
+		{"dense", dense, 30, 30, spread(dense, 30)},
+		{"sparse", 3000, 3000, 3000, spread(3000, 3000)},
+		{"growing", some, 1000, 1000, func(i int) float64 { return 1000 * (1 - (1-float64(i)/float64(some))*(1-float64(i)/float64(some))) }},
+		{"shrinking", some, 1000, 1000, func(i int) float64 { return 1000 * (float64(i) / float64(some)) * (float64(i) / float64(some)) }},
+		{"bursty", some, 365, 365, func(i int) float64 { return float64(i*40/some)*9 + jitter(i)*0.2 }},
+		{"two bursts far apart", some, 1000, 1000, func(i int) float64 { return float64(i*2/some)*990 + jitter(i) }},
+		{"ten years before, dense", dense, 60, 3650, spread(dense, 60)},
+		{"ten years before, some", some, 300, 3650, spread(some, 300)},
+		{"ten years before, old only", some, 300, 3650, func(i int) float64 { return -3300 + float64(i)/float64(some)*300 }},
+		{"three years, dense", 100000, 1000, 3650, spread(100000, 1000)},
+	} {
+		for _, order := range []string{"newest", "oldest", "none"} {
+			for _, capped := range []bool{false, true} {
+				if raceOn && (capped || order != "newest" || shape.chats > 20000) {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/capped=%v", shape.name, order, capped), func(t *testing.T) {
+					t.Parallel()
+					a := &toy{order: order, dates: "end", capped: capped}
+					for i := range shape.chats {
+						at := theNow.Add(time.Duration((shape.at(i)-float64(shape.days))*24*float64(time.Hour)) - time.Hour)
+						a.add(at.Add(-10*time.Minute), at)
+					}
+					rg := Range{From: theNow.AddDate(0, 0, -shape.start-1), To: theNow, Search: true}
+					r := read(t.Context(), newTestClient(t, a, nil), rg)
+					r.check(t, rg)
+					a.whole(t, r)
+					n, pages := a.asked, pages(shape.chats)
+					most := pages + pages*3/100 + 20
+					t.Logf("%d chats, %d pages: %d requests (%.3f), %d windows", shape.chats, pages, n, float64(n)/float64(max(pages, 1)), len(r.windows))
+					if n > most {
+						t.Errorf("%d requests, want at most 1.03 × %d + 20 = %d", n, pages, most)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestNothingNew counts an incremental reading of a quiet account: the
+// look-back and nothing else.
+func TestNothingNew(t *testing.T) {
+	for _, chats := range []int{0, 10, 25, 26, 50, 60} {
+		for _, dates := range []string{"start", "end"} {
+			a := &toy{order: "newest", dates: dates}
+			from := theNow.AddDate(0, 0, -1)
+			for i := range chats {
+				at := from.Add(time.Duration(i) * 10 * time.Minute)
+				a.add(at, at.Add(9*time.Minute))
+			}
+			for i := range 500 { // older ones
+				at := from.Truncate(day).Add(-time.Duration(i+1) * time.Hour)
+				a.add(at, at)
+			}
+			rg := Range{From: from, To: theNow}
+			r := read(t.Context(), newTestClient(t, a, nil), rg)
+			r.check(t, rg)
+			want := chats/pageSize + 1 // a full page may not be the last, whatever the total says
+			if n := a.asked; n > 3 || n != want {
+				t.Errorf("%d chats by %s: %d requests, want %d", chats, dates, n, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package livechat
+
+import (
+	"context"
+	"sync"
+)
+
+// Workers do jobs, a bounded number at a time, in the order they are given.
+// Every goroutine of a read is started here, and Stop waits for all of them.
+type Workers[T any] struct {
+	jobs chan *Job[T]
+	Stop func() // ends what is under way, too
+}
+
+// Job is something that yields a T.
+type Job[T any] struct {
+	do    func(context.Context) (T, error)
+	done  chan struct{}
+	value T
+	err   error
+}
+
+// StartWorkers starts n workers; at most ahead jobs should be given and not yet
+// waited for. They end with the context, or by Stop.
+func StartWorkers[T any](ctx context.Context, n, ahead int) *Workers[T] {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &Workers[T]{jobs: make(chan *Job[T], 2*ahead)}
+	var workers sync.WaitGroup
+	for range n {
+		workers.Go(func() {
+			for {
+				select {
+				case j := <-w.jobs:
+					j.value, j.err = j.do(ctx)
+					close(j.done)
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+	}
+	w.Stop = func() {
+		cancel()
+		workers.Wait()
+	}
+	return w
+}
+
+// Start hands a job to the workers.
+func (w *Workers[T]) Start(ctx context.Context, do func(context.Context) (T, error)) *Job[T] {
+	j := &Job[T]{do: do, done: make(chan struct{})}
+	select {
+	case w.jobs <- j:
+	case <-ctx.Done():
+		j.err = context.Cause(ctx)
+		close(j.done)
+	}
+	return j
+}
+
+// Done is closed when the job is done.
+func (j *Job[T]) Done() <-chan struct{} { return j.done }
+
+// Ready tells whether the job is done, without waiting.
+func (j *Job[T]) Ready() bool {
+	select {
+	case <-j.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Wait ends when the job is done, or with the context.
+func (j *Job[T]) Wait(ctx context.Context) (T, error) {
+	select {
+	case <-j.done:
+		return j.value, j.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
+}

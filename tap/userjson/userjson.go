@@ -1,0 +1,173 @@
+// Package userjson reads the JSON files that people and runners hand to the
+// tap: config, catalog and state. All of them may begin with a byte order mark
+// or be UTF-16, as PowerShell's > writes it, and of all of them is said in the
+// same words what is wrong, and where.
+//
+// What it says shows no more of a text than one punctuation mark: such files
+// hold secrets.
+package userjson
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A Value is valid JSON. Blanks may stand around it.
+type Value = jsontext.Value
+
+// An Error says what a text is in place of the JSON that is wanted.
+type Error struct {
+	// What can follow "it is" and "given": an empty file; JSON with a mistake
+	// in line 3, column 7: …
+	What string
+}
+
+func (e *Error) Error() string { return "it is " + e.What }
+
+// Text is a file's content as UTF-8 without a byte order mark.
+func Text(file []byte) ([]byte, error) {
+	if text, ok := bytes.CutPrefix(file, []byte("\xef\xbb\xbf")); ok {
+		return text, nil
+	}
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(file, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(file, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return file, nil
+	}
+	if len(file)%2 != 0 {
+		return nil, &Error{"a file in UTF-16 that breaks off inside of a character"}
+	}
+	units := make([]uint16, 0, len(file)/2)
+	for rest := file[2:]; len(rest) > 0; rest = rest[2:] {
+		units = append(units, order.Uint16(rest))
+	}
+	return []byte(string(utf16.Decode(units))), nil
+}
+
+// Parse reads a file that is one JSON value. No object in it may have a name
+// twice. The error is an *[Error].
+func Parse(file []byte) (Value, error) { return parse(file, false) }
+
+// ParseRepeated is Parse for a caller that has something of its own to say
+// about names that come twice.
+func ParseRepeated(file []byte) (Value, error) { return parse(file, true) }
+
+func parse(file []byte, repeated bool) (Value, error) {
+	text, err := Text(file)
+	if err != nil {
+		return nil, err
+	}
+	d := newDecoder(text, repeated)
+	if _, err := d.ReadValue(); err != nil {
+		return nil, mistake(text, 0, err)
+	}
+	end := d.InputOffset()
+	if _, err := d.ReadToken(); err != io.EOF {
+		at := end + int64(len(text[end:])-len(bytes.TrimLeft(text[end:], blanks)))
+		return nil, mistakeAt(text, at, " after the end")
+	}
+	return text[:end], nil // with the blanks before it: lines are counted in it
+}
+
+// ParseAll reads a file of any number of JSON values, one after another, as
+// messages are. A file of nothing is no error.
+func ParseAll(file []byte) ([]Value, error) {
+	text, err := Text(file)
+	if err != nil {
+		return nil, err
+	}
+	var all []Value
+	for d := newDecoder(text, false); ; {
+		start := d.InputOffset()
+		value, err := d.ReadValue()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return nil, mistake(text, start, err)
+		}
+		all = append(all, value.Clone())
+	}
+}
+
+const blanks = " \t\r\n"
+
+func newDecoder(text []byte, repeated bool) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(repeated))
+}
+
+// mistake says where a text, of which the value that begins at start could not
+// be read, stops being JSON.
+func mistake(text []byte, start int64, err error) error {
+	if len(bytes.Trim(text, blanks)) == 0 {
+		return &Error{"an empty file"}
+	}
+	bad, ok := errors.AsType[*jsontext.SyntacticError](err)
+	if !ok {
+		return &Error{"what is not JSON"}
+	}
+	if bad.Err == jsontext.ErrDuplicateName {
+		return mistakeAt(text, bad.ByteOffset, " that begins a name for the second time in one object")
+	}
+	// The words are found by what encoding/json says: it tells more cases apart.
+	err = json.NewDecoder(bytes.NewReader(text[start:])).Decode(new(json.RawMessage))
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case err == nil:
+		return mistakeAt(text, bad.ByteOffset, " that is not UTF-8, or half of one")
+	case !ok:
+		return &Error{fmt.Sprintf("JSON that breaks off in line %d: a quote or bracket is not closed", lineOf(text, len(text)))}
+	}
+	// Offset counts what was read, the offending byte included.
+	at := start + max(syntax.Offset-1, 0)
+	why := misplaced(syntax.Error())
+	if at < int64(len(text)) && text[at] == '}' && strings.Contains(why, "where a name") {
+		why = " after a comma; the comma is one too many"
+	}
+	return mistakeAt(text, at, why)
+}
+
+// mistakeAt names the place as editors show it.
+func mistakeAt(text []byte, offset int64, why string) error {
+	at := int(min(offset, int64(len(text))))
+	column := 1 + utf8.RuneCount(text[bytes.LastIndexByte(text[:at], '\n')+1:at])
+	found := "a character"
+	if at < len(text) && strings.IndexByte("{}[]:,'\"/", text[at]) >= 0 {
+		found = fmt.Sprintf("a %c", text[at])
+	}
+	return &Error{fmt.Sprintf("JSON with a mistake in line %d, column %d: %s%s", lineOf(text, at), column, found, why)}
+}
+
+// misplaced words what encoding/json says about the place of a character.
+func misplaced(message string) string {
+	for _, m := range [][2]string{
+		{"beginning of object key string", " where a name, in quotes, should be"},
+		{"after object key:value pair", " where a comma or the closing } should be"},
+		{"after object key", " where a colon should be"},
+		{"after array element", " where a comma or the closing ] should be"},
+		{"after top-level value", " after the end"},
+		{"beginning of value", " where a value should begin; texts need quotes, true and false are lower-case"},
+		{"in string literal", " inside a text that needs an escape, such as \\n for a line break"},
+		{"in string escape", " after a backslash; a backslash itself is written \\\\"},
+	} {
+		if strings.Contains(message, m[0]) {
+			return m[1]
+		}
+	}
+	return " that does not belong there"
+}
+
+func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
