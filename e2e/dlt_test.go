@@ -100,7 +100,7 @@ func TestDLTPostgres(t *testing.T) {
 	pg := postgres(t, "dlt")
 	server, config := archive(t, ordinary)
 	d := newDLT(t, config, "--destination", "postgres")
-	d.environ = []string{fmt.Sprintf("DESTINATION__POSTGRES__CREDENTIALS=postgresql://tap:none@127.0.0.1:%d/dlt", pg.port)}
+	d.environ = []string{"DESTINATION__POSTGRES__CREDENTIALS=" + pg.URL("dlt")}
 	for range 2 {
 		if log, err := d.run(t); err != nil {
 			t.Fatalf("%v\n%s", err, tail([]byte(log)))

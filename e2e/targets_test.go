@@ -119,7 +119,7 @@ func loadTwice(t *testing.T, open func() warehouse) {
 func TestTargetPostgres(t *testing.T) {
 	bin := venv(t, "postgres")
 	pg := postgres(t, "sdk")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "database": "sdk", "default_target_schema": "livechat"})
+	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "sdk", "default_target_schema": "livechat"})
 	loadTwice(t, func() warehouse {
 		return warehouse{
 			target: exec.Command(filepath.Join(bin, "target-postgres"), "--config", settings),
@@ -138,7 +138,7 @@ func TestTargetPostgres(t *testing.T) {
 func TestPipelinewise(t *testing.T) {
 	bin := venv(t, "pipelinewise")
 	pg := postgres(t, "plw")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "dbname": "plw", "default_target_schema": "livechat"})
+	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "dbname": "plw", "default_target_schema": "livechat"})
 	loadTwice(t, func() warehouse {
 		return warehouse{
 			target: exec.Command(filepath.Join(bin, "target-postgres"), "--config", settings),
