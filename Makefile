@@ -32,6 +32,7 @@ e2e: ## against real targets
 bench: ## the figures of the README
 	go run ./cmd/bench
 	go run ./cmd/bench -plot docs/scale.svg
+	go run ./cmd/bench -way -plot docs/way.svg
 	go test -run '^$$' -bench . ./tap
 
 docs: ## the generated parts of the documentation

@@ -69,7 +69,7 @@ var arrows = map[string][]string{
 	"catalog":            {"schemas"},
 	"schemas":            {},
 	// Tools and tests of their own.
-	"cmd/bench":   {},
+	"cmd/bench":   {"catalog", "e2e"},
 	"cmd/package": {"tap"},
 	"e2e":         {},
 }
