@@ -7,7 +7,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
 
-.PHONY: build demo test check unit e2e bench answers docs wheels archives image clean
+.PHONY: build demo test check unit e2e grid kills bench answers docs wheels archives image clean
 
 build: ## the static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/tap-livechat ./cmd/tap-livechat
@@ -15,7 +15,7 @@ build: ## the static binary
 demo: ## a whole sync of the sandbox
 	go run ./cmd/tap-livechat --config examples/sandbox.json
 
-test: check unit e2e ## all tests
+test: check unit e2e ## all tests, those that run for long in a short form
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt'ed:"; gofmt -l .; exit 1; }
@@ -24,10 +24,17 @@ check:
 	go run $(ACTIONLINT) .github/workflows/ci.yml
 
 unit:
-	go test -race -timeout 15m $$(go list ./... | grep -v /e2e)
+	go test -race -short -timeout 15m $$(go list ./... | grep -v /e2e)
 
 e2e: ## against real targets
 	go test -v -count=1 -timeout 15m ./e2e
+
+grid: ## every way the service may behave, twelve archives each; days of 60,000 chats
+	go test ./cmd/tap-livechat -run TestGrid -grid.seeds 12 -v -count=1 -timeout 60m
+	go test ./tap/livechat/... -run FullDay -v -count=1 -timeout 30m
+
+kills: ## runs cut off by signals, targets and full disks, in number
+	go test ./cmd/tap-livechat -run 'Killed|Signals|Target' -v -count=1 -timeout 60m
 
 bench: ## the figures of the README
 	go run ./cmd/bench

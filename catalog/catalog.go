@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"io"
+	"slices"
 )
 
 // What the metadata says of a property or a stream.
@@ -31,7 +32,7 @@ type Entry struct {
 	ID                string     `json:"tap_stream_id"`
 	Name              string     `json:"stream"`
 	KeyProperties     []string   `json:"key_properties"`
-	ReplicationKey    string     `json:"replication_key"`
+	ReplicationKey    string     `json:"replication_key,omitempty"`
 	ReplicationMethod string     `json:"replication_method"`
 	Selected          *bool      `json:"selected,omitempty"` // mirrored here by Meltano
 	Schema            *Schema    `json:"schema"`
@@ -60,29 +61,55 @@ type Marks struct {
 	ParentStream            string   `json:"parent-tap-stream-id,omitempty"`
 }
 
-// Discover returns the catalog of everything the tap can deliver.
-func Discover() *Catalog {
+// Discover returns the catalog for a user of an API who asks for some groups of
+// streams: the chats and those.
+func Discover(api string, groups ...string) *Catalog {
 	c := &Catalog{}
-	for _, s := range Streams() {
-		own := s.schema()
-		root := Metadata{Breadcrumb: []string{}, Marks: Marks{
-			Inclusion:         available,
-			SelectedByDefault: new(true),
-			KeyProperties:     s.Keys,
-			ReplicationKeys:   []string{s.ReplicationKey},
-			ParentStream:      s.Parent,
-		}}
-		c.Streams = append(c.Streams, Entry{
-			ID:                s.Name,
-			Name:              s.Name,
-			KeyProperties:     s.Keys,
-			ReplicationKey:    s.ReplicationKey,
-			ReplicationMethod: incremental,
-			Schema:            own,
-			Metadata:          s.describe([]Metadata{root}, own, nil),
-		})
+	for _, s := range wanted(groups) {
+		s.SelectedByDefault = true // it was asked for
+		c.Streams = append(c.Streams, s.entry(api))
 	}
 	return c
+}
+
+// DiscoverAll returns the catalog of everything the tap can deliver, for a user
+// of whom nothing is known.
+func DiscoverAll() *Catalog {
+	c := &Catalog{}
+	for _, s := range table {
+		c.Streams = append(c.Streams, s.entry(V2))
+	}
+	return c
+}
+
+// wanted are the streams that are made of chats, and those of some groups.
+func wanted(groups []string) []Stream {
+	return slices.DeleteFunc(Streams(), func(s Stream) bool { return s.Group != "" && !slices.Contains(groups, s.Group) })
+}
+
+// entry is what discovery says of the stream.
+func (s Stream) entry(api string) Entry {
+	own := s.schema(api)
+	marks := Marks{
+		Inclusion:               available,
+		SelectedByDefault:       new(s.SelectedByDefault),
+		KeyProperties:           s.Keys,
+		ForcedReplicationMethod: fullTable,
+		ParentStream:            s.Parent,
+	}
+	method := fullTable
+	if s.ReplicationKey != "" {
+		method, marks.ReplicationKeys, marks.ForcedReplicationMethod = incremental, []string{s.ReplicationKey}, ""
+	}
+	return Entry{
+		ID:                s.Name,
+		Name:              s.Name,
+		KeyProperties:     s.Keys,
+		ReplicationKey:    s.ReplicationKey,
+		ReplicationMethod: method,
+		Schema:            own,
+		Metadata:          s.describe([]Metadata{{Breadcrumb: []string{}, Marks: marks}}, own, nil),
+	}
 }
 
 // describe adds metadata for every property of an object and those of objects

@@ -1,61 +1,15 @@
 package catalog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tap-livechat/tap/userjson"
 )
-
-// A member is one name and value of a JSON object. encoding/json would lose
-// their order, and with it the byte-stable catalog and the order of columns.
-type member struct {
-	name  string
-	value jsontext.Value
-}
-
-// members splits a JSON object, which must be valid, into its members.
-func members(object jsontext.Value) []member {
-	d := jsontext.NewDecoder(bytes.NewBuffer(object))
-	var all []member
-	for _, err := d.ReadToken(); err == nil && d.PeekKind() != '}'; {
-		var name jsontext.Token
-		var value jsontext.Value
-		if name, err = d.ReadToken(); err != nil {
-			break
-		}
-		m := member{name: name.String()} // the decoder reuses its buffer
-		if value, err = d.ReadValue(); err != nil {
-			break
-		}
-		m.value = value.Clone()
-		all = append(all, m)
-	}
-	return all
-}
-
-// elements splits a JSON array, which must be valid.
-func elements(array jsontext.Value) []jsontext.Value {
-	d := jsontext.NewDecoder(bytes.NewBuffer(array))
-	var all []jsontext.Value
-	for _, err := d.ReadToken(); err == nil && d.PeekKind() != ']'; {
-		var value jsontext.Value
-		if value, err = d.ReadValue(); err != nil {
-			break
-		}
-		all = append(all, value.Clone())
-	}
-	return all
-}
-
-// unquote returns the text of a JSON string, which must be valid.
-func unquote(value jsontext.Value) string {
-	text, _ := jsontext.AppendUnquote(nil, value)
-	return string(text)
-}
 
 // quote appends text as a JSON string, without HTML escapes.
 func quote(to []byte, text string) []byte {
@@ -64,7 +18,7 @@ func quote(to []byte, text string) []byte {
 }
 
 // compact returns a copy without white space; numbers and strings keep their form.
-func compact(value jsontext.Value) jsontext.Value {
+func compact(value userjson.Value) userjson.Value {
 	value = value.Clone()
 	_ = value.Compact() // fails only for what is not JSON
 	return value
@@ -113,68 +67,68 @@ func (f *faults) add(at breadcrumb, format string, args ...any) {
 func (f *faults) err() error { return errors.Join(f.list...) }
 
 // boolean also takes the text "true" or "false", as in Singer's own examples.
-func (f *faults) boolean(at breadcrumb, m member) *bool {
-	switch m.value.Kind() {
+func (f *faults) boolean(at breadcrumb, m userjson.Member) *bool {
+	switch m.Value.Kind() {
 	case 'n':
 		return nil
 	case 't', 'f':
-		return new(m.value.Kind() == 't')
+		return new(m.Value.Kind() == 't')
 	case '"':
-		switch strings.ToLower(unquote(m.value)) {
+		switch strings.ToLower(userjson.Unquote(m.Value)) {
 		case "true":
 			return new(true)
 		case "false":
 			return new(false)
 		}
 	}
-	f.add(at, "%q is %s; it must be true or false", m.name, shorten(m.value))
+	f.add(at, "%q is %s; it must be true or false", m.Name, shorten(m.Value))
 	return nil
 }
 
-func (f *faults) text(at breadcrumb, m member) string {
-	switch m.value.Kind() {
+func (f *faults) text(at breadcrumb, m userjson.Member) string {
+	switch m.Value.Kind() {
 	case 'n':
 		return ""
 	case '"':
-		return unquote(m.value)
+		return userjson.Unquote(m.Value)
 	}
-	f.add(at, "%q is %s; it must be a text", m.name, shorten(m.value))
+	f.add(at, "%q is %s; it must be a text", m.Name, shorten(m.Value))
 	return ""
 }
 
 // texts reads a list of texts; one text by itself is a list of one.
-func (f *faults) texts(at breadcrumb, m member) []string {
-	switch m.value.Kind() {
+func (f *faults) texts(at breadcrumb, m userjson.Member) []string {
+	switch m.Value.Kind() {
 	case 'n':
 		return nil
 	case '"':
-		return []string{unquote(m.value)}
+		return []string{userjson.Unquote(m.Value)}
 	case '[':
 		all := []string{}
-		for _, e := range elements(m.value) {
+		for _, e := range userjson.Elements(m.Value) {
 			if e.Kind() != '"' {
-				f.add(at, "%q is %s; it must be a list of texts", m.name, shorten(m.value))
+				f.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
 				return nil
 			}
-			all = append(all, unquote(e))
+			all = append(all, userjson.Unquote(e))
 		}
 		return all
 	}
-	f.add(at, "%q is %s; it must be a list of texts", m.name, shorten(m.value))
+	f.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
 	return nil
 }
 
-func (f *faults) inclusion(at breadcrumb, m member) string {
+func (f *faults) inclusion(at breadcrumb, m userjson.Member) string {
 	switch text := strings.ToLower(f.text(at, m)); text {
 	case "", available, automatic, unsupported:
 		return text
 	}
-	f.add(at, "%q is %s; it must be available, automatic or unsupported", m.name, shorten(m.value))
+	f.add(at, "%q is %s; it must be available, automatic or unsupported", m.Name, shorten(m.Value))
 	return ""
 }
 
 // shorten is a value as an error shows it.
-func shorten(value jsontext.Value) string {
+func shorten(value userjson.Value) string {
 	const most = 60
 	text := []rune(string(compact(value)))
 	if len(text) > most {

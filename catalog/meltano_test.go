@@ -13,7 +13,7 @@ import (
 // what it says of a stream it also writes to the stream's entry.
 func meltano(t *testing.T, rules ...string) string {
 	t.Helper()
-	c := Discover()
+	c := Discover(V2)
 	for i := range c.Streams {
 		entry := &c.Streams[i]
 		for j, m := range entry.Metadata {
@@ -54,7 +54,7 @@ func TestSelectAsMeltanoDoes(t *testing.T) {
 		want     map[string]string
 		warnings []string
 	}{
-		{"everything", []string{"*.*"}, picked(Default()), nil},
+		{"everything", []string{"*.*"}, picked(Default(V2)), nil},
 		{"one stream", []string{"messages.*"}, map[string]string{"messages": everything("messages")}, nil},
 		{"one field", []string{"chats.rate"}, map[string]string{"chats": keysOfChats + " rate"}, nil},
 		{"a list of objects, as a whole", []string{"chats.agents"},
@@ -73,7 +73,7 @@ func TestSelectAsMeltanoDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, warnings, err := c.Select()
+			got, warnings, err := c.Select(V2)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,13 +1,13 @@
 package catalog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"tap-livechat/tap/userjson"
 )
 
 // renew is the way out that always works.
@@ -42,71 +42,36 @@ func Read(r io.Reader) (*Catalog, error) {
 }
 
 // parse returns the entries of the catalog's list of streams.
-func parse(text []byte) ([]jsontext.Value, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // Windows editors put it there
-	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, errors.New("the catalog is empty")
-	}
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-		return nil, errors.New("the catalog is UTF-16 text, as PowerShell's > writes it; save it as UTF-8")
-	}
-	d := jsontext.NewDecoder(bytes.NewBuffer(text))
-	value, err := d.ReadValue()
-	if err != nil {
-		return nil, malformed(text, err)
-	}
-	value = value.Clone()
-	end := d.InputOffset()
-	if _, err := d.ReadToken(); err == nil {
-		return nil, fmt.Errorf("the catalog goes on at %s, after its end", position(text, end))
-	} else if err != io.EOF {
-		return nil, malformed(text, err)
+func parse(text []byte) ([]userjson.Value, error) {
+	value, err := userjson.Parse(text)
+	if bad, ok := errors.AsType[*userjson.Error](err); ok {
+		return nil, fmt.Errorf("the catalog is %s", bad.What)
 	}
 	if value.Kind() != '{' {
-		return nil, fmt.Errorf(`the catalog is %s; it must be an object with a list "streams"`, shorten(value))
+		return nil, fmt.Errorf(`the catalog is %s; it must be an object with a list "streams"`, userjson.Kind(value))
 	}
-	for _, m := range members(value) {
-		if m.name != "streams" {
+	for _, m := range userjson.Members(value) {
+		if m.Name != "streams" {
 			continue
 		}
-		if m.value.Kind() != '[' {
-			return nil, fmt.Errorf(`"streams" of the catalog is %s; it must be a list`, shorten(m.value))
+		if m.Value.Kind() != '[' {
+			return nil, fmt.Errorf(`"streams" of the catalog is %s; it must be a list`, userjson.Kind(m.Value))
 		}
-		return elements(m.value), nil
+		return userjson.Elements(m.Value), nil
 	}
 	return nil, errors.New(`the catalog has no list "streams"`)
 }
 
-// malformed says where the text stops being JSON.
-func malformed(text []byte, err error) error {
-	bad, ok := errors.AsType[*jsontext.SyntacticError](err)
-	if !ok {
-		return fmt.Errorf("the catalog is not valid JSON: %w", err)
-	}
-	place := position(text, bad.ByteOffset)
-	if bad.JSONPointer != "" {
-		place += fmt.Sprintf(" (%s)", bad.JSONPointer)
-	}
-	return fmt.Errorf("the catalog is not valid JSON at %s: %w", place, bad.Err)
-}
-
-// position is the place of a byte as editors show it.
-func position(text []byte, offset int64) string {
-	before := text[:min(offset, int64(len(text)))]
-	line := before[bytes.LastIndexByte(before, '\n')+1:]
-	return fmt.Sprintf("line %d, column %d", bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(line)+1)
-}
-
 // readEntry reads the entry of one stream; of one that is not ours, only the name.
-func readEntry(value jsontext.Value) (Entry, error) {
+func readEntry(value userjson.Value) (Entry, error) {
 	if value.Kind() != '{' {
 		return Entry{}, fmt.Errorf("is %s; it must be an object", shorten(value))
 	}
-	all := members(value)
+	all := userjson.Members(value)
 	var f faults
 	var e Entry
 	for _, m := range all {
-		switch m.name {
+		switch m.Name {
 		case "tap_stream_id":
 			e.ID = f.text(nil, m)
 		case "stream":
@@ -124,7 +89,7 @@ func readEntry(value jsontext.Value) (Entry, error) {
 	}
 	f = faults{stream: e.ID}
 	for _, m := range all {
-		switch m.name {
+		switch m.Name {
 		case "key_properties":
 			e.KeyProperties = f.texts(nil, m)
 		case "replication_key":
@@ -134,8 +99,8 @@ func readEntry(value jsontext.Value) (Entry, error) {
 		case "selected":
 			e.Selected = f.boolean(nil, m)
 		case "schema":
-			if m.value.Kind() != 'n' {
-				e.Schema = f.schema(m.value, nil)
+			if m.Value.Kind() != 'n' {
+				e.Schema = f.schema(m.Value, nil)
 			}
 		case "metadata":
 			e.Metadata = f.metadata(m)
@@ -145,30 +110,30 @@ func readEntry(value jsontext.Value) (Entry, error) {
 	return e, nil
 }
 
-func (f *faults) metadata(m member) []Metadata {
-	switch m.value.Kind() {
+func (f *faults) metadata(m userjson.Member) []Metadata {
+	switch m.Value.Kind() {
 	case 'n':
 		return nil
 	case '[':
 	default:
-		f.add(nil, "%q is %s; it must be a list", m.name, shorten(m.value))
+		f.add(nil, "%q is %s; it must be a list", m.Name, shorten(m.Value))
 		return nil
 	}
 	var all []Metadata
-	for _, e := range elements(m.value) {
+	for _, e := range userjson.Elements(m.Value) {
 		if e.Kind() != '{' {
 			f.add(nil, `%s stands in "metadata"; it must be an object with "breadcrumb" and "metadata"`, shorten(e))
 			continue
 		}
 		var one Metadata
-		var marks jsontext.Value
+		var marks userjson.Value
 		located := false
-		for _, m := range members(e) {
+		for _, m := range userjson.Members(e) {
 			switch {
-			case m.name == "breadcrumb" && m.value.Kind() == '[':
+			case m.Name == "breadcrumb" && m.Value.Kind() == '[':
 				one.Breadcrumb, located = f.texts(nil, m), true
-			case m.name == "metadata":
-				marks = m.value
+			case m.Name == "metadata":
+				marks = m.Value
 			}
 		}
 		if !located {
@@ -181,7 +146,7 @@ func (f *faults) metadata(m member) []Metadata {
 	return all
 }
 
-func (f *faults) marks(value jsontext.Value, at breadcrumb) Marks {
+func (f *faults) marks(value userjson.Value, at breadcrumb) Marks {
 	var marks Marks
 	switch value.Kind() {
 	case 'n', jsontext.KindInvalid: // null, or not there
@@ -191,8 +156,8 @@ func (f *faults) marks(value jsontext.Value, at breadcrumb) Marks {
 		f.add(at, `"metadata" is %s; it must be an object`, shorten(value))
 		return marks
 	}
-	for _, m := range members(value) {
-		switch m.name {
+	for _, m := range userjson.Members(value) {
+		switch m.Name {
 		case "inclusion":
 			marks.Inclusion = f.inclusion(at, m)
 		case "selected":

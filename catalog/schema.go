@@ -4,7 +4,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"tap-livechat/tap/userjson"
 )
 
 // A Schema is a JSON Schema that remembers how it was written: the order of its
@@ -16,13 +16,14 @@ type Schema struct {
 	Properties []Property // in the order of the text
 	Items      *Schema    // of an array's elements; nil unless all of them share one
 	Required   []string
+	JSON       bool // of our own schemas: a text that holds JSON
 
 	// Marks that tools older than Singer's metadata put inside the schema.
 	selected  *bool
 	inclusion string
 
-	boolean  jsontext.Value // the whole schema, if that is just true or false;
-	keywords []member       // else its keywords in order, without a value where a field above holds it
+	boolean  userjson.Value    // the whole schema, if that is just true or false;
+	keywords []userjson.Member // else its keywords in order, without a value where a field above holds it
 }
 
 // A Property is one named property of an object.
@@ -53,7 +54,7 @@ func (s *Schema) mark() *bool {
 // as they are; those it must understand have to be as the drafts define them.
 // The error names every fault and its place.
 func ParseSchema(text []byte) (*Schema, error) {
-	if !jsontext.Value(text).IsValid() {
+	if !userjson.Value(text).IsValid() {
 		return nil, errors.New("the schema is not valid JSON")
 	}
 	var f faults
@@ -65,7 +66,7 @@ func ParseSchema(text []byte) (*Schema, error) {
 }
 
 // schema reads the schema at a breadcrumb; nil if the value cannot be one.
-func (f *faults) schema(text jsontext.Value, at breadcrumb) *Schema {
+func (f *faults) schema(text userjson.Value, at breadcrumb) *Schema {
 	switch text.Kind() {
 	case 't', 'f':
 		return &Schema{boolean: compact(text)}
@@ -75,9 +76,9 @@ func (f *faults) schema(text jsontext.Value, at breadcrumb) *Schema {
 		return nil
 	}
 	s := &Schema{}
-	for _, m := range members(text) {
-		kind := m.value.Kind()
-		switch m.name {
+	for _, m := range userjson.Members(text) {
+		kind := m.Value.Kind()
+		switch m.Name {
 		case "type":
 			s.Types = f.texts(at, m)
 		case "format":
@@ -88,32 +89,33 @@ func (f *faults) schema(text jsontext.Value, at breadcrumb) *Schema {
 			s.inclusion = f.inclusion(at, m)
 		}
 		switch {
-		case m.name == "properties":
+		case m.Name == "properties":
 			s.Properties = f.properties(m, at)
-			m.value = nil
-		case m.name == "items" && kind != '[': // a list has one schema for each place: draft-04's tuples
-			s.Items = f.schema(m.value, at.child("items"))
-			m.value = nil
-		case m.name == "required" && kind == '[': // a boolean is draft-03's
+			m.Value = nil
+		case m.Name == "items" && kind != '[': // a list has one schema for each place: draft-04's tuples
+			s.Items = f.schema(m.Value, at.child("items"))
+			m.Value = nil
+		case m.Name == "required" && kind == '[': // a boolean is draft-03's
 			s.Required = f.texts(at, m)
-			m.value = nil
+			m.Value = nil
 		default:
-			m.value = compact(m.value)
+			m.Value = compact(m.Value)
 		}
+		m.Line = 0 // two schemas that say the same are the same
 		s.keywords = append(s.keywords, m)
 	}
 	return s
 }
 
-func (f *faults) properties(m member, at breadcrumb) []Property {
-	if m.value.Kind() != '{' {
-		f.add(at, "%q is %s; it must be an object of schemas", m.name, shorten(m.value))
+func (f *faults) properties(m userjson.Member, at breadcrumb) []Property {
+	if m.Value.Kind() != '{' {
+		f.add(at, "%q is %s; it must be an object of schemas", m.Name, shorten(m.Value))
 		return nil
 	}
 	var all []Property
-	for _, p := range members(m.value) {
-		if s := f.schema(p.value, at.child("properties", p.name)); s != nil {
-			all = append(all, Property{p.name, s})
+	for _, p := range userjson.Members(m.Value) {
+		if s := f.schema(p.Value, at.child("properties", p.Name)); s != nil {
+			all = append(all, Property{p.Name, s})
 		}
 	}
 	return all
@@ -129,11 +131,53 @@ func (s *Schema) with(properties []Property, items *Schema) *Schema {
 	t.Required = slices.DeleteFunc(slices.Clone(s.Required), func(name string) bool {
 		return t.Property(name) == nil
 	})
-	t.keywords = slices.DeleteFunc(slices.Clone(s.keywords), func(m member) bool {
-		return m.name == "selected" || m.name == "inclusion" ||
-			m.name == "required" && m.value == nil && len(t.Required) == 0 // draft-04 forbids an empty list
+	t.keywords = slices.DeleteFunc(slices.Clone(s.keywords), func(m userjson.Member) bool {
+		return m.Name == "selected" || m.Name == "inclusion" ||
+			m.Name == "required" && m.Value == nil && len(t.Required) == 0 // draft-04 forbids an empty list
 	})
 	return &t
+}
+
+// of returns what one API has of a schema of ours, without the keywords that
+// only we understand.
+func (s *Schema) of(api string) *Schema {
+	t := *s
+	t.keywords, t.Properties = nil, nil
+	for _, k := range s.keywords {
+		switch k.Name {
+		case keywordAPI:
+		case keywordJSON:
+			t.JSON = true
+		default:
+			t.keywords = append(t.keywords, k)
+		}
+	}
+	for _, p := range s.Properties {
+		if only := p.Schema.OnlyIn(); only == "" || only == api {
+			t.Properties = append(t.Properties, Property{p.Name, p.Schema.of(api)})
+		}
+	}
+	if s.Items != nil {
+		t.Items = s.Items.of(api)
+	}
+	return &t
+}
+
+// The keywords that only we understand.
+const (
+	keywordAPI  = "api"
+	keywordJSON = "json"
+)
+
+// OnlyIn is the one API that has a property, by the text of a schema of ours;
+// empty if both have it.
+func (s *Schema) OnlyIn() string {
+	for _, k := range s.keywords {
+		if k.Name == keywordAPI {
+			return userjson.Unquote(k.Value)
+		}
+	}
+	return ""
 }
 
 // MarshalJSON returns the schema as compact JSON, the same bytes each time.
@@ -149,17 +193,17 @@ func (s *Schema) AppendJSON(to []byte) []byte {
 		if i > 0 {
 			to = append(to, ',')
 		}
-		to = append(quote(to, k.name), ':')
+		to = append(quote(to, k.Name), ':')
 		switch {
-		case k.value != nil:
-			to = append(to, k.value...)
-		case k.name == "properties":
+		case k.Value != nil:
+			to = append(to, k.Value...)
+		case k.Name == "properties":
 			to = appendList(to, '{', '}', s.Properties, func(to []byte, p Property) []byte {
 				return p.Schema.AppendJSON(append(quote(to, p.Name), ':'))
 			})
-		case k.name == "items":
+		case k.Name == "items":
 			to = s.Items.AppendJSON(to)
-		case k.name == "required":
+		case k.Name == "required":
 			to = appendList(to, '[', ']', s.Required, quote)
 		}
 	}

@@ -17,19 +17,22 @@ type Selection struct {
 type Selected struct {
 	Stream
 	Schema    *Schema // of the fields wanted; the keys and the replication key are always among them
+	Whole     *Schema // of all fields that the API has
 	FullTable bool    // read from the start and leave the bookmark alone
 }
 
-// Default is the selection of a run without a catalog: everything.
-func Default() Selection {
+// Default is the selection of a run without a catalog: everything that is made
+// of chats, and the groups of streams that the user asks for.
+func Default(api string, groups ...string) Selection {
 	var all Selection
-	for _, s := range Streams() {
-		all.Streams = append(all.Streams, Selected{Stream: s, Schema: s.schema()})
+	for _, s := range wanted(groups) {
+		own := s.schema(api)
+		all.Streams = append(all.Streams, Selected{Stream: s, Schema: own, Whole: own, FullTable: s.ReplicationKey == ""})
 	}
 	return all
 }
 
-// Select reads the selection out of the catalog.
+// Select reads the selection for a user of an API out of the catalog.
 //
 // A stream that the catalog does not list is not selected. Of a stream it does
 // list, the metadata decides: "inclusion" if that is automatic or unsupported,
@@ -40,8 +43,8 @@ func Default() Selection {
 // The catalog's schema replaces ours, so types can be overridden, but it cannot
 // add properties. The warnings name what was passed over, each once; the error
 // names everything that cannot be honoured.
-func (c *Catalog) Select() (Selection, []string, error) {
-	var p picker
+func (c *Catalog) Select(api string) (Selection, []string, error) {
+	p := picker{api: api}
 	listed := map[string]*Entry{}
 	for i := range c.Streams {
 		e := &c.Streams[i]
@@ -73,6 +76,7 @@ func (c *Catalog) Select() (Selection, []string, error) {
 
 // A picker picks what is selected, stream by stream.
 type picker struct {
+	api      string
 	warnings []string
 	faults   []error
 
@@ -103,11 +107,12 @@ func (p *picker) pick(s Stream, e *Entry) (Selected, bool) {
 	p.checkKeys(e.KeyProperties)
 	p.checkKeys(root.KeyProperties)
 	full := p.fullTable(e, root)
-	if !full {
+	if !full || s.ReplicationKey == "" {
 		p.checkReplicationKey(e.ReplicationKey)
 		p.checkReplicationKey(root.ReplicationKey)
 	}
-	return Selected{s, p.schema(e), full}, true
+	whole := s.schema(p.api)
+	return Selected{s, p.schema(e, whole), whole, full}, true
 }
 
 // selected says whether the catalog selects the stream.
@@ -138,7 +143,9 @@ func (p *picker) checkKeys(keys []string) {
 }
 
 func (p *picker) checkReplicationKey(key string) {
-	if key != "" && key != p.stream.ReplicationKey {
+	if key != "" && p.stream.ReplicationKey == "" {
+		p.warn("the catalog's replication key of %s, %q, is ignored: the stream is read in full each time", p.stream.Name, key)
+	} else if key != "" && key != p.stream.ReplicationKey {
 		p.fail("stream %s: %q cannot be its replication key; use %s, or the replication method %s",
 			p.stream.Name, key, p.stream.ReplicationKey, fullTable)
 	}
@@ -148,6 +155,9 @@ func (p *picker) checkReplicationKey(key string) {
 // INCREMENTAL is what discovery writes there, and does not stand against a
 // method that somebody put into the metadata.
 func (p *picker) fullTable(e *Entry, root Marks) bool {
+	if p.stream.ReplicationKey == "" {
+		return true // whatever the catalog says, nothing else is to be had
+	}
 	method := e.ReplicationMethod
 	if strings.EqualFold(method, incremental) && root.ReplicationMethod != "" {
 		method = root.ReplicationMethod
@@ -169,8 +179,7 @@ func (p *picker) fullTable(e *Entry, root Marks) bool {
 }
 
 // schema is the schema of what is selected of the stream.
-func (p *picker) schema(e *Entry) *Schema {
-	ours := p.stream.schema()
+func (p *picker) schema(e *Entry, ours *Schema) *Schema {
 	for _, m := range e.Metadata {
 		p.checkBreadcrumb(ours, m.Breadcrumb)
 	}

@@ -41,7 +41,7 @@ func picked(s Selection) map[string]string {
 }
 
 // everything is what is picked of a stream of which nothing is left out.
-func everything(name string) string { return picked(Default())[name] }
+func everything(name string) string { return picked(Default(V2))[name] }
 
 // without is everything but some places and what is in them.
 func without(name string, places ...string) string {
@@ -191,7 +191,7 @@ func TestSelect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, warnings, err := c.Select()
+			got, warnings, err := c.Select(V2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -229,13 +229,13 @@ func TestSelectKeepsTheCatalogsSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, _, err := c.Select()
+	selection, _, err := c.Select(V2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := string(selection.Streams[0].Schema.AppendJSON(nil))
 	for _, key := range []string{"agent_email", "ended_timestamp"} { // ours, with descriptions
-		p := string(Streams()[0].schema().Property(key).AppendJSON(nil))
+		p := string(Streams()[0].schema(V2).Property(key).AppendJSON(nil))
 		_, description, _ := strings.Cut(p, `"description":`)
 		got = strings.ReplaceAll(got, description, `"…"}`)
 	}
@@ -287,7 +287,7 @@ func TestSelectFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, _, err := c.Select()
+			got, _, err := c.Select(V2)
 			if err == nil || got.Streams != nil {
 				t.Fatalf("error %v, selection %v", err, picked(got))
 			}

@@ -2,28 +2,57 @@
 // each stream, as targets get to see it, and one for the settings. They are
 // embedded in the binary. It is also the only package that knows the library
 // that checks values against a schema.
+//
+// The schema of a stream has two keywords of our own, which no target sees:
+// "api" on a property that only one API has, "2" or "3", and "json" on a text
+// that holds JSON.
 package schemas
 
 import (
 	"embed"
-	"slices"
+	"strings"
 )
 
-//go:embed chats.json messages.json events.json
+// The schema of a stream is the file of its name.
+//
+//go:embed *.json
 var files embed.FS
 
-// Names lists the streams that have a schema, in output order.
-func Names() []string { return []string{"chats", "messages", "events"} }
+// settings is the one file that is not a stream's.
+const settings = "config.json"
+
+// Names lists the streams that have a schema, in alphabetical order.
+func Names() []string {
+	all, err := files.ReadDir(".")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	var names []string
+	for _, f := range all {
+		if f.Name() != settings {
+			names = append(names, strings.TrimSuffix(f.Name(), ".json"))
+		}
+	}
+	return names
+}
 
 // Stream returns the schema of a stream's records as JSON text. The caller owns
 // the bytes. A name that is not one of [Names] is a programmer's error: it panics.
 func Stream(name string) []byte {
-	if !slices.Contains(Names(), name) {
+	text, err := files.ReadFile(name + ".json")
+	if err != nil || name+".json" == settings {
 		panic("schemas: no stream " + name)
 	}
-	text, err := files.ReadFile(name + ".json")
+	return text
+}
+
+// Config returns the JSON Schema of the settings. It is the one source of their
+// names, types, defaults and descriptions, and their order is the order in which
+// people see them. The caller owns the bytes.
+func Config() []byte {
+	text, err := files.ReadFile(settings)
 	if err != nil {
-		panic(err) // the file is embedded: a name without one does not compile
+		panic(err) // it is embedded
 	}
 	return text
 }

@@ -53,7 +53,7 @@ func TestStreamsHoldInBothDrafts(t *testing.T) {
 // The style that every target accepts: few keywords, one type beside null, none
 // but the keys without null, arrays with items, and a description of each field.
 func TestStreamsStyle(t *testing.T) {
-	allowed := []string{"type", "properties", "items", "format", "description"}
+	allowed := []string{"type", "properties", "items", "format", "description", "api", "json"}
 	for _, name := range Names() {
 		var visit func(at string, schema map[string]any)
 		visit = func(at string, schema map[string]any) {
@@ -61,6 +61,12 @@ func TestStreamsStyle(t *testing.T) {
 				if !slices.Contains(allowed, keyword) {
 					t.Errorf("%s: keyword %q", at, keyword)
 				}
+			}
+			if api, ok := schema["api"]; ok && api != "2" && api != "3" {
+				t.Errorf("%s: api %q", at, api)
+			}
+			if isJSON, ok := schema["json"]; ok && isJSON != true {
+				t.Errorf("%s: json %v", at, isJSON)
 			}
 			if format, ok := schema["format"]; ok && format != "date-time" {
 				t.Errorf("%s: format %q", at, format)

@@ -13,7 +13,7 @@
 // look-back. Bookmarks never go back.
 //
 // Everything in this package is written by one goroutine, but for the
-// rendering of records (record.go), which happens where the answers come in,
+// rendering of records (package record), which happens where the answers come in,
 // and the counting of requests (metrics.go).
 //
 // Only the command line is a stable interface. The Go packages serve it and

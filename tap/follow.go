@@ -26,7 +26,6 @@ const leastLookback = time.Hour
 // leaves a chat open; the ids are few, and each costs one request a run.
 type follower struct {
 	catalog.Selected
-	place    int       // of the stream in the catalog's table
 	from     time.Time // chats that ended before it are not wanted
 	first    bool      // nothing was read before from
 	bookmark time.Time // all that ended before it has been delivered
@@ -44,12 +43,12 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 	c := s.o.Config
 	lookback := max(time.Duration(c.LookbackDays)*24*time.Hour, leastLookback)
 	var all []*follower
-	for i, stream := range catalog.Streams() {
+	for _, stream := range catalog.Streams() {
 		at := slices.IndexFunc(s.o.Selection.Streams, func(x catalog.Selected) bool { return x.Name == stream.Name })
 		if at < 0 {
 			continue
 		}
-		f := &follower{Selected: s.o.Selection.Streams[at], place: i, from: c.StartDate, bookmark: c.StartDate, first: true, open: make(map[string]*openChat)}
+		f := &follower{Selected: s.o.Selection.Streams[at], from: c.StartDate, bookmark: c.StartDate, first: true, open: make(map[string]*openChat)}
 		all = append(all, f)
 		if f.FullTable {
 			continue

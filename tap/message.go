@@ -30,8 +30,10 @@ func (m *messageWriter) schema(s catalog.Selected) {
 	b = s.Schema.AppendJSON(b)
 	b = append(b, `,"key_properties":`...)
 	b = appendStrings(b, s.Keys)
-	b = append(b, `,"bookmark_properties":`...)
-	b = appendStrings(b, []string{s.ReplicationKey})
+	if s.ReplicationKey != "" {
+		b = append(b, `,"bookmark_properties":`...)
+		b = appendStrings(b, []string{s.ReplicationKey})
+	}
 	m.buf = append(b, "}\n"...)
 	m.written()
 }

@@ -305,7 +305,7 @@ func (w *writes) Write(b []byte) (int, error) {
 func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 	var w writes
 	m := messageWriter{out: &w}
-	for _, s := range catalog.Default().Streams {
+	for _, s := range catalog.Default(catalog.V2).Streams {
 		m.schema(s)
 	}
 	line := []byte(`{"type":"RECORD","stream":"chats","record":{"id":"` + strings.Repeat("x", 1000) + `"}}` + "\n")
@@ -348,9 +348,26 @@ func TestMessagesStopAtTheFirstError(t *testing.T) {
 	}
 }
 
+// A stream that is read in full has nothing that a bookmark could speak of.
+func TestSchemaWithoutAReplicationKey(t *testing.T) {
+	schema, err := catalog.ParseSchema([]byte(`{"type":"object","properties":{"name":{"type":["string"]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := catalog.Selected{Stream: catalog.Stream{Name: "tags", Keys: []string{"name"}}, Schema: schema, Whole: schema, FullTable: true}
+	var b bytes.Buffer
+	if err := WriteSchemas(&b, catalog.Selection{Streams: []catalog.Selected{list}}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"type":"SCHEMA","stream":"tags","schema":{"type":"object","properties":{"name":{"type":["string"]}}},"key_properties":["name"]}` + "\n"
+	if b.String() != want {
+		t.Errorf("got %s, want %s", b.String(), want)
+	}
+}
+
 func TestWriteSchemas(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteSchemas(&b, catalog.Default()); err != nil {
+	if err := WriteSchemas(&b, catalog.Default(catalog.V2)); err != nil {
 		t.Fatal(err)
 	}
 	tr := readTranscript(t, b.Bytes(), checks{cutOff: true})
@@ -358,7 +375,7 @@ func TestWriteSchemas(t *testing.T) {
 		t.Errorf("%q, %d lines", tr.schemas, tr.lines)
 	}
 	var output *OutputError
-	if err := WriteSchemas(&writes{fail: 1}, catalog.Default()); !errors.As(err, &output) || output.Hint() == "" {
+	if err := WriteSchemas(&writes{fail: 1}, catalog.Default(catalog.V2)); !errors.As(err, &output) || output.Hint() == "" {
 		t.Error(err)
 	}
 }
@@ -368,8 +385,8 @@ func TestOdditiesAreBounded(t *testing.T) {
 	var log bytes.Buffer
 	o := newOddities(textLog(&log))
 	for i := range 5000 {
-		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: unknownField}, "A")
-		o.add(source.Note{Field: "chats.rate", Why: nulled}, fmt.Sprint(i))
+		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: "is not known"}, "A")
+		o.add(source.Note{Field: "chats.rate", Why: "was made null"}, fmt.Sprint(i))
 	}
 	o.report()
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")

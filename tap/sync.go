@@ -12,6 +12,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
 )
 
@@ -81,7 +82,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := newRecorder(o.Selection, o.Config.OnInvalid)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -277,16 +278,12 @@ func (s *run) window(w *source.Window) {
 	case w.Settled:
 		delete(s.waiting, w.From)
 		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
-	case w.Again:
-		s.o.Log.Warn("the window still does not add up", append(args, "total", w.Total)...)
 	default:
 		s.waiting[w.From] = true
 		s.o.Log.Warn("a window does not add up; the bookmark waits before it, and it is read again",
 			append(args, "total", w.Total, "passes", w.Passes)...)
 	}
-	if !w.Again {
-		s.summary.Windows++
-	}
+	s.summary.Windows++
 	if w.To.After(s.readTo) {
 		s.readTo = w.To
 	}

@@ -16,7 +16,7 @@ import (
 func selecting(t *testing.T, roots map[string]string) catalog.Selection {
 	t.Helper()
 	var b bytes.Buffer
-	if err := catalog.Discover().Write(&b); err != nil {
+	if err := catalog.Discover(catalog.V2).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	var doc struct {
@@ -52,7 +52,7 @@ func selecting(t *testing.T, roots map[string]string) catalog.Selection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selection, _, err := c.Select()
+	selection, _, err := c.Select(catalog.V2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,9 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/secret"
 )
 
 const ordinaryFaults = "&rate_500=0.02&rate_503=0.02&rate_429=0.03&rate_408=0.01&retry_after=seconds&rate_reset=0.02&rate_cut=0.03&rate_chopped=0.02" +
@@ -242,7 +244,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 				}
 				failed := w.sync(State{}, nil)
 				readTranscript(t, failed.out, checks{})
-				var value *ValueError
+				var value *record.ValueError
 				if failed.err != nil && (!errors.As(failed.err, &value) || value.Chat == "" || value.Field == "") {
 					t.Errorf("%v", failed.err)
 				}
@@ -359,9 +361,9 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 	serve(t, h, func(t *testing.T, service http.RoundTripper) {
 		var out, log bytes.Buffer
 		_, err := Sync(context.Background(), Options{
-			Config: config.Config{AccessToken: "x", StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
+			Config: config.Config{AccessToken: secret.New("x"), StartDate: start, LookbackDays: 1, OnInvalid: Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
-			Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+			Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, log.String())
@@ -422,12 +424,12 @@ func TestSyncOnInvalid(t *testing.T) {
 			var out, log bytes.Buffer
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
-				Config:    config.Config{AccessToken: "x", StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
-				Selection: catalog.Default(), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
+				Config:    config.Config{AccessToken: secret.New("x"), StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
+				Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
 			mark := tr.states[len(tr.states)-1].marks["chats"]
-			var value *ValueError
+			var value *record.ValueError
 			switch {
 			case rule == Null && (err != nil || !strings.Contains(log.String(), "chats.duration") || tr.count["chats"] != 1):
 				t.Errorf("%v, %v\n%s", err, tr.count, log.String())

@@ -21,6 +21,7 @@ import (
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/mount"
+	"tap-livechat/tap/secret"
 )
 
 // syncNow is when the runs of these tests begin.
@@ -47,7 +48,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
 		w := &world{t: t, server: server, service: service, now: syncNow}
 		w.config = config.Config{
-			EntityID: "account", AccessToken: "token", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
+			EntityID: secret.New("account"), AccessToken: secret.New("token"), StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}
 		f(t, w)
@@ -82,7 +83,7 @@ func (w *world) sync(from State, change func(*Options)) result {
 func (w *world) syncContext(ctx context.Context, from State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
-		Config: w.config, Selection: catalog.Default(), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
+		Config: w.config, Selection: catalog.Default(catalog.V2), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
 	}
 	if change != nil {
 		change(&o)

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"fmt"
-
-	"tap-livechat/tap"
-)
+import "tap-livechat/tap"
 
 func (p *process) about(format string) error {
 	about := tap.About(tap.Version, tap.Streams())
@@ -16,5 +12,5 @@ func (p *process) about(format string) error {
 	case "markdown":
 		return p.print(about.Markdown())
 	}
-	return usageError{fmt.Sprintf("--format=%s is not known; there are text, json and markdown", format)}
+	return usageError{"what --format is given is not known; there are text, json and markdown"}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -54,7 +56,9 @@ func (p *process) dispatch(ctx context.Context) error {
 				return usageError{"--" + name + " is given an empty path"}
 			}
 		}
-		f.config = c.StringSlice("config")
+		if f.config = c.StringSlice("config"); slices.Contains(f.config, "") {
+			return usageError{"--config is given an empty path"}
+		}
 		return p.mode(c.Context, f)
 	}
 	app := &cli.App{
@@ -62,7 +66,7 @@ func (p *process) dispatch(ctx context.Context) error {
 		Usage:     "read a LiveChat archive and write it as Singer messages",
 		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat --discover | --about | --version\ntap-livechat --config FILE --test",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later goes first"},
+			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins"},
 			&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "go on from the bookmarks in `FILE`", Destination: &f.state},
 			&cli.StringFlag{Name: "catalog", Aliases: []string{"p", "properties"}, Usage: "read what the catalog in `FILE` selects", Destination: &f.catalog},
 			&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog", Destination: &f.discover},
@@ -96,15 +100,23 @@ func (p *process) dispatch(ctx context.Context) error {
 
 // onUsageError keeps the help off standard output, which is for messages.
 func onUsageError(_ *cli.Context, err error, _ bool) error {
-	return usageError{strings.TrimPrefix(err.Error(), "flag provided but not defined: ") + unknownFlag(err)}
+	what := err.Error()
+	if name, ok := strings.CutPrefix(what, "flag provided but not defined: "); ok {
+		if !flagName.MatchString(name) {
+			return usageError{"a flag is not one of the tap's"}
+		}
+		return usageError{name + " is not a flag of the tap"}
+	}
+	return usageError{quotedValue.ReplaceAllString(what, "value")}
 }
 
-func unknownFlag(err error) string {
-	if strings.HasPrefix(err.Error(), "flag provided but not defined: ") {
-		return " is not a flag of the tap"
-	}
-	return ""
-}
+var (
+	// flagName is what may be shown of a flag that is not known: anything longer
+	// could be a token.
+	flagName = regexp.MustCompile(`^-{1,2}[A-Za-z][A-Za-z_-]{0,30}$`)
+	// quotedValue is what package flag says of a value that it cannot read.
+	quotedValue = regexp.MustCompile(`(?s)value ".*"`)
+)
 
 // expandTest gives a --test without a value the value all: it is a flag that
 // may have one, which the flag package does not know.
@@ -137,7 +149,7 @@ func (p *process) mode(ctx context.Context, f flags) error {
 	case f.test == "schema":
 		return p.schemas(f)
 	}
-	return usageError{fmt.Sprintf("--test=%s is not known; there are --test and --test=schema", f.test)}
+	return usageError{"what --test is given is not known; there are --test and --test=schema"}
 }
 
 // print writes the one text that a mode is for.

@@ -56,28 +56,30 @@ func golist(t *testing.T, args ...string) []goPackage {
 // arrows are what each package of ours imports of ours, no more and no less: an
 // arrow is a decision, and one that nobody needs any more is none.
 var arrows = map[string][]string{
-	"cmd/tap-livechat":   {"catalog", "tap", "tap/config", "tap/sandbox", "tap/source"},
-	"tap":                {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/source", "tap/userjson"},
-	"tap/livechat":       {"tap/jsondoc", "tap/source"},
-	"tap/livechat/apiv2": {"tap/jsondoc", "tap/livechat", "tap/source"},
-	"tap/source":         {"tap/jsondoc"},
-	"tap/jsondoc":        {},
-	"tap/config":         {"schemas"},
-	"tap/userjson":       {},
-	"tap/sandbox":        {},
-	"tap/sandbox/mount":  {},
-	"catalog":            {"schemas"},
-	"schemas":            {},
+	"cmd/tap-livechat":    {"catalog", "tap", "tap/config", "tap/sandbox", "tap/source"},
+	"tap":                 {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/record", "tap/source", "tap/userjson"},
+	"tap/record":          {"catalog", "tap/jsondoc", "tap/source"},
+	"tap/livechat":        {"tap/jsondoc", "tap/secret", "tap/source"},
+	"tap/livechat/apiv2":  {"tap/jsondoc", "tap/livechat", "tap/source"},
+	"tap/source":          {"tap/jsondoc"},
+	"tap/jsondoc":         {},
+	"tap/config":          {"schemas", "tap/secret", "tap/userjson"},
+	"tap/secret":          {},
+	"tap/userjson":        {},
+	"tap/sandbox":         {"tap/sandbox/account"},
+	"tap/sandbox/account": {},
+	"tap/sandbox/mount":   {},
+	"catalog":             {"schemas", "tap/userjson"},
+	"schemas":             {},
 	// Tools and tests of their own.
 	"cmd/bench":   {"catalog", "e2e"},
-	"cmd/package": {"tap"},
+	"cmd/package": {"tap", "tap/config"},
 	"e2e":         {},
 }
 
 // thirdParty says which packages import which module, no more and no less.
 var thirdParty = map[string][]string{
 	"github.com/urfave/cli/v2":                 {"cmd/tap-livechat"},
-	"github.com/joho/godotenv":                 {"cmd/tap-livechat"},
 	"github.com/schollz/progressbar/v3":        {"cmd/tap-livechat"},
 	"golang.org/x/term":                        {"cmd/tap-livechat"},
 	"github.com/santhosh-tekuri/jsonschema/v5": {"schemas"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,5 +129,19 @@ func TestLogLines(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What Docker makes of a mount whose source is missing is a folder; it is named
+// as one, and does not stop a run that has its settings.
+func TestDotenvIsAFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir(".env", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	environ := []string{"TAP_LIVECHAT_START_DATE=2026-03-01", "TAP_LIVECHAT_END_DATE=2026-03-02", "TAP_LIVECHAT_API_URL=sandbox:chats=0"}
+	stdout, stderr, code := runProgram(t.Context(), environ, "--config", "ENV")
+	if code != exitOK || stdout == "" || !strings.HasPrefix(stderr, "WARNING .env is not read: it is a folder\n") {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

@@ -8,14 +8,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones on machines that have none, such as an empty container
+
+	"tap-livechat/tap"
 )
 
 // grace is how long a run may take to end after a signal. What holds it up
@@ -29,12 +33,21 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4) // first of all: what comes before it just ends the process
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	p := &process{args: os.Args[1:], environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
-	p.screen = &screen{w: p.stderr}
+	stdout, stderr := &watched{w: os.Stdout}, &watched{w: os.Stderr}
+	p := &process{args: os.Args[1:], environ: os.Environ(), stdout: stdout, stderr: os.Stderr}
+	p.screen = &screen{w: stderr}
 	p.log = newLogger(p.environ, p.screen)
-	go obey(signals, p.log, cancel)
+	go obey(signals, p.log, cancel, stdout, stderr)
+	if stdoutIsClosed() {
+		err := &tap.OutputError{Err: errors.New("it was closed when the program began")}
+		critical(p.log, err)
+		os.Exit(exitCode(err))
+	}
 	os.Exit(p.run(ctx))
 }
 
@@ -47,12 +60,27 @@ type process struct {
 	screen         *screen // what the log is written through; nil: it is not for a terminal
 }
 
+// watched is a writer that can be asked whether somebody reads.
+type watched struct {
+	w     io.Writer
+	stuck atomic.Int32 // writes under way
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	w.stuck.Add(1)
+	defer w.stuck.Add(-1)
+	return w.w.Write(b)
+}
+
 // interrupted is the cause of a run that ended by a signal.
 type interrupted struct{ signal os.Signal }
 
 func (i interrupted) Error() string {
-	if i.signal == syscall.SIGTERM {
+	switch i.signal {
+	case syscall.SIGTERM:
 		return "terminated by a signal"
+	case syscall.SIGHUP:
+		return "the terminal or session of this program has ended"
 	}
 	return "interrupted"
 }
@@ -63,16 +91,16 @@ func (i interrupted) Hint() string {
 
 // code is the exit code by the shells' convention: 128 and the signal.
 func (i interrupted) code() int {
-	if i.signal == syscall.SIGTERM {
-		return 143
+	if number, ok := i.signal.(syscall.Signal); ok {
+		return 128 + int(number)
 	}
-	return 130
+	return exitRuntime
 }
 
 // obey ends the run at the first signal. The run gets some time to write its
 // last STATE; a second SIGINT does not wait for that. A second SIGTERM is
 // ignored: Meltano sends both for one Ctrl-C.
-func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCauseFunc) {
+func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCauseFunc, stdout, stderr *watched) {
 	first := interrupted{<-signals}
 	cancel(first)
 	late := time.After(grace)
@@ -83,15 +111,34 @@ func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCause
 	for {
 		select {
 		case <-late:
-			critical(log, fmt.Errorf("%w; the target does not read, so the last STATE could not be written again", first))
-			os.Exit(first.code())
+			why := "it did not end in time"
+			if stdout.stuck.Load() > 0 {
+				why = "the target does not read, so the last STATE could not be written again"
+			}
+			exit(log, stderr, fmt.Errorf("%w; %s", first, why), first.code())
 		case s := <-signals:
 			if s == syscall.SIGINT {
 				if ints++; ints > 1 {
-					critical(log, interrupted{s})
-					os.Exit(130)
+					exit(log, stderr, interrupted{s}, interrupted{s}.code())
 				}
 			}
 		}
 	}
+}
+
+// exit ends the process, with a last line if somebody reads what it writes to
+// standard error.
+func exit(log *slog.Logger, stderr *watched, err error, code int) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		if stderr.stuck.Load() == 0 {
+			critical(log, err)
+		}
+	}()
+	select {
+	case <-said:
+	case <-time.After(time.Second):
+	}
+	os.Exit(code)
 }

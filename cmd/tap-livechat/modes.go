@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"time"
-
-	"github.com/joho/godotenv"
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
@@ -80,30 +79,35 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 	return o, stop, nil
 }
 
-// config reads the settings from the files, or the environment, in that order.
-func (p *process) config(paths []string, now time.Time) (config.Config, error) {
-	if len(paths) == 0 {
-		paths = []string{"ENV"}
+// config reads the settings from the files, and from the environment after them,
+// so that it wins wherever it is named.
+func (p *process) config(given []string, now time.Time) (config.Config, error) {
+	if len(given) == 0 {
+		given = []string{"ENV"}
 	}
 	var sources []config.Source
-	var env *config.Source
-	for _, path := range paths {
-		if path == "ENV" {
-			source, err := p.environment()
+	fromEnv := false
+	for _, path := range given {
+		switch {
+		case path == "ENV":
+			fromEnv = true
+		case isText(path):
+			p.log.Warn("the config is given as text: others on this machine can read it in the list of processes; a file, or --config=ENV, keeps it from them")
+			sources = append(sources, config.File("the text of --config", []byte(path)))
+		default:
+			data, err := readFile("config", path, "--config takes the path of a JSON file, or ENV for TAP_LIVECHAT_… variables")
 			if err != nil {
 				return config.Config{}, err
 			}
-			env = &source
-			continue
+			sources = append(sources, config.File(path, data))
 		}
-		data, err := readFile("config", path, "--config takes the path of a JSON file, or ENV for TAP_LIVECHAT_… variables")
+	}
+	if fromEnv {
+		environ, err := p.dotenv()
 		if err != nil {
 			return config.Config{}, err
 		}
-		sources = append(sources, config.Source{Name: path, Data: data})
-	}
-	if env != nil {
-		sources = append(sources, *env) // it goes before every file, wherever it is named
+		sources = append(sources, config.Env(environ))
 	}
 	parsed, warnings, err := config.Parse(now, sources...)
 	for _, w := range warnings {
@@ -112,21 +116,32 @@ func (p *process) config(paths []string, now time.Time) (config.Config, error) {
 	return parsed, err
 }
 
-// environment is the variables, and those of a .env file in this folder.
-func (p *process) environment() (config.Source, error) {
-	dotenv, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		// What the parser says may quote the line, and lines hold secrets.
-		return config.Source{}, &inputError{".env cannot be read", errors.New("it is not a list of NAME=value lines"), "correct the file .env in this folder, or take it away"}
+// dotenv is the environment with the variables of a .env file in this folder,
+// which may be another project's.
+func (p *process) dotenv() ([]string, error) {
+	file, err := os.ReadFile(".env")
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.environ, nil
 	}
-	return config.Env(config.WithDotenv(p.environ, dotenv)), nil
+	if err != nil {
+		if info, failed := os.Stat(".env"); failed == nil && info.IsDir() {
+			err = errors.New("it is a folder")
+		}
+		p.log.Warn(".env is not read: " + reason(err))
+		return p.environ, nil
+	}
+	environ, warnings, err := config.Dotenv(p.environ, file)
+	for _, w := range warnings {
+		p.log.Warn(w)
+	}
+	return environ, err
 }
 
 const withoutCatalog = "leave --catalog out to read everything, or start from what --discover prints"
 
 func (p *process) selection(path string) (catalog.Selection, error) {
 	if path == "" {
-		return catalog.Default(), nil
+		return catalog.Default(catalog.V2), nil
 	}
 	data, err := readFile("catalog", path, withoutCatalog)
 	if err != nil {
@@ -136,7 +151,7 @@ func (p *process) selection(path string) (catalog.Selection, error) {
 	if err != nil {
 		return catalog.Selection{}, &inputError{"catalog " + path, err, withoutCatalog}
 	}
-	selection, warnings, err := c.Select()
+	selection, warnings, err := c.Select(catalog.V2)
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}
@@ -167,12 +182,42 @@ func (p *process) readState(path string) (tap.State, error) {
 	return state, nil
 }
 
+// readFile reads a file that the user named.
 func readFile(what, path, hint string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &inputError{"the " + what + " cannot be read", err, hint}
+	if isText(path) {
+		return nil, &inputError{"the " + what + " cannot be read", fmt.Errorf("--%s takes the path of a file, not the text", what), hint}
 	}
-	return data, nil
+	data, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		return data, nil
+	case !isPath(path):
+		err = errors.New(reason(err) + " (what --" + what + " is given is not shown: it may be a secret)")
+	}
+	return nil, &inputError{"the " + what + " cannot be read", err, hint}
+}
+
+// isText says whether what should be a path is the JSON itself.
+func isText(path string) bool {
+	return strings.HasPrefix(strings.TrimSpace(path), "{")
+}
+
+// filePath is a path that ends in the name of a file. A token has colons, or no
+// point at all, or much behind it.
+var filePath = regexp.MustCompile(`^(?:[A-Za-z]:)?[^:{}"'=?@\n]{1,300}\.[A-Za-z0-9]{1,8}$`)
+
+// isPath says whether a text is sure to be a path, and may be shown.
+func isPath(text string) bool {
+	_, err := os.Stat(text)
+	return err == nil || filePath.MatchString(text)
+}
+
+// reason is why a file cannot be used, without its path.
+func reason(err error) string {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		err = at.Err
+	}
+	return err.Error()
 }
 
 // schemas prints the SCHEMA messages and nothing else.
@@ -186,7 +231,7 @@ func (p *process) schemas(f flags) error {
 
 func (p *process) discover() error {
 	var b bytes.Buffer
-	if err := catalog.Discover().Write(&b); err != nil {
+	if err := catalog.DiscoverAll().Write(&b); err != nil {
 		return err
 	}
 	return p.print(b.String())

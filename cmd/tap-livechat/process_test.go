@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -271,17 +272,26 @@ func cutOff(t *testing.T, url string, sig syscall.Signal, r *rand.Rand, longest 
 	}
 }
 
-// TestKilled kills the program at random moments, at least 50 times, and goes
-// on from the last STATE that came out of it. What all runs have delivered
-// together is what the archive holds.
+// cutting is how many runs are to be cut off, in backfills of how many chats.
+func cutting() (cuts, chats int) {
+	if testing.Short() {
+		return 8, 2500
+	}
+	return 60, 12000
+}
+
+// TestKilled kills the program at random moments and goes on from the last
+// STATE that came out of it. What all runs have delivered together is what the
+// archive holds.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	url := startSandbox(t, "chats=12000&days=40&latency=4ms&cache=true&seed=3")
+	want, chats := cutting()
+	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=4ms&cache=true&seed=3", chats))
 	r := rand.New(rand.NewPCG(7, 7))
 	kills, archives, records, distinct := 0, 0, 0, 0
-	for started := time.Now(); kills < 50; archives++ {
-		if time.Since(started) > 2*time.Minute {
-			t.Fatalf("%d kills in two minutes", kills)
+	for ; kills < want; archives++ {
+		if archives > want {
+			t.Fatalf("%d kills in %d backfills", kills, archives)
 		}
 		n, h := cutOff(t, url, syscall.SIGKILL, r, 220*time.Millisecond, func(j *job, code int, _ time.Duration, _ bool) {
 			if code != -1 {
@@ -300,18 +310,19 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d kills over %d backfills; %d records delivered, %d distinct: %.0f%% repeats", kills, archives, records, distinct, 100*float64(records-distinct)/float64(distinct))
 }
 
-// TestSignals ends the program by SIGTERM and SIGINT: within seconds, with the
+// TestSignals ends the program by SIGTERM, SIGINT and SIGHUP: within seconds, with the
 // shells' exit code, a STATE as the last line, and the cause on standard error.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	url := startSandbox(t, "chats=5000&days=40&latency=8ms&cache=true&seed=4")
-	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+	runs, chats := cutting()
+	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=8ms&cache=true&seed=4", chats/2))
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130, syscall.SIGHUP: 129} {
 		var slowest time.Duration
 		r := rand.New(rand.NewPCG(8, uint64(sig)))
 		cuts, archives := 0, 0
-		for started := time.Now(); cuts < 5; archives++ {
-			if time.Since(started) > 2*time.Minute {
-				t.Fatalf("%v: %d runs cut off in two minutes", sig, cuts)
+		for ; cuts < runs/4; archives++ {
+			if archives > runs {
+				t.Fatalf("%v: %d runs cut off in %d backfills", sig, cuts, archives)
 			}
 			n, h := cutOff(t, url, sig, r, 400*time.Millisecond, func(j *job, code int, took time.Duration, lastIsState bool) {
 				slowest = max(slowest, took)
@@ -445,6 +456,80 @@ func TestTargetHangs(t *testing.T) {
 				t.Errorf("%s", j.stderr.String())
 			}
 		})
+	}
+}
+
+// TestNobodyReadsTheLog runs a program whose standard error is a full pipe. It
+// waits for its reader; a signal must end it all the same, and a target that
+// does read must not be blamed.
+func TestNobodyReadsTheLog(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=3000&days=40&seed=6")
+	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			j := newJob(t, backfill(t, url, 0), "")
+			read, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer read.Close()
+			filler := bytes.Repeat([]byte("x"), 1<<20)
+			_ = write.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+			_, _ = write.Write(filler) // as much as the pipe holds
+			j.cmd.Stderr = write
+			if err := j.cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write.Close()
+			time.Sleep(300 * time.Millisecond)
+			start := time.Now()
+			_ = j.cmd.Process.Signal(sig)
+			_ = j.cmd.Wait()
+			if took, code := time.Since(start), j.cmd.ProcessState.ExitCode(); code != want || took > 4*grace {
+				t.Errorf("exit code %d after %s", code, took)
+			}
+			if rest, err := io.ReadAll(read); err != nil || bytes.Contains(rest, []byte("target")) {
+				t.Errorf("%v: …%.300s", err, bytes.TrimLeft(rest, "x"))
+			}
+		})
+	}
+}
+
+// TestHangupIgnored: what nohup starts outlives its session.
+func TestHangupIgnored(t *testing.T) {
+	t.Parallel()
+	url := startSandbox(t, "chats=300&days=40&latency=100ms")
+	j := newJob(t, backfill(t, url, 0), "")
+	j.cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, j.cmd.Args...)
+	j.cmd.Path = "/bin/sh"
+	if code, _ := j.signalled(t, syscall.SIGHUP, 300*time.Millisecond); code != exitOK {
+		t.Errorf("exit code %d: %s", code, j.last())
+	}
+}
+
+// TestStdoutClosed: what nobody can have got a byte of has not been delivered.
+func TestStdoutClosed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("it can be told on Linux alone")
+	}
+	url := startSandbox(t, "chats=30&days=40")
+	for _, test := range []struct {
+		redirection, flag string
+		code              int
+	}{
+		{">&-", "", exitRuntime}, {">&-", "--discover", exitRuntime}, {">&-", "--about", exitRuntime}, {">&-", "--test", exitRuntime},
+		{">/dev/null", "--discover", exitOK}, {">/dev/null <&- 2>&-", "--discover", exitOK},
+	} {
+		j := newJob(t, backfill(t, url, 0), "")
+		j.cmd.Args = append([]string{"sh", "-c", `exec "$0" "$@" ` + test.redirection}, append(j.cmd.Args, strings.Fields(test.flag)...)...)
+		j.cmd.Path = "/bin/sh"
+		_ = j.cmd.Run()
+		code := j.cmd.ProcessState.ExitCode()
+		if code != test.code || code != exitOK && (!strings.HasPrefix(j.last(), "CRITICAL writing to standard output failed: it was closed") || strings.Count(j.stderr.String(), "\n") != 1) {
+			t.Errorf("%s %s: exit code %d: %s", test.redirection, test.flag, code, j.stderr.String())
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,14 +28,14 @@ func (p *process) test(ctx context.Context, f flags) error {
 	o.Config.MaxConcurrentRequests = 1
 	say := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
 
-	way := "the personal access token of " + o.Config.EntityID
+	way := "a personal access token"
 	switch {
-	case o.Config.AccessToken == "sandbox": // as the config has it when the sandbox is given none
+	case o.Config.AccessToken.Reveal() == "sandbox": // as the config has it when the sandbox is given none
 		way = "no credentials, as the sandbox needs none"
-	case o.Config.EntityID == "":
+	case o.Config.EntityID.IsZero():
 		way = "an OAuth token"
 	}
-	say("trying %s with %s", o.Config.APIURL, way)
+	say("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 	switch {
 	case summary.Region == "":
 		say("region: none was named, and none had to be")
-	case o.Config.Region == "" && !strings.HasPrefix(o.Config.AccessToken, summary.Region+":"):
+	case o.Config.Region == "" && !strings.HasPrefix(o.Config.AccessToken.Reveal(), summary.Region+":"):
 		say("region: %s, says the service; with the setting region=%s each run saves a request", summary.Region, summary.Region)
 	default:
 		say("region: %s", summary.Region)
@@ -69,6 +70,15 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	say("this test took %s", counted(summary.Requests))
 	return nil
+}
+
+// host is an address without its path, which may hold the key of a proxy.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "api_url"
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func counted(requests int) string {

@@ -1,12 +1,11 @@
 package config
 
 import (
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 	"unicode"
+
+	"tap-livechat/tap/secret"
 )
 
 // OnInvalid says what becomes of a value that has the wrong type and cannot be
@@ -19,11 +18,10 @@ const (
 )
 
 // Config is what a run is told to do: checked, and with the defaults of
-// schemas/config.json filled in. However it is printed or logged, the
-// credentials are left out.
+// schemas/config.json filled in.
 type Config struct {
-	EntityID    string // user of the Basic credentials; empty: AccessToken is an OAuth token (Bearer)
-	AccessToken string // visible ASCII; never empty
+	EntityID    secret.Text // user of the Basic credentials; empty: AccessToken is an OAuth token (Bearer)
+	AccessToken secret.Text // visible ASCII; never empty
 
 	StartDate      time.Time // UTC, not in the future
 	EndDate        time.Time // UTC, exclusive, after StartDate; zero if there is none
@@ -65,8 +63,8 @@ func Parse(now time.Time, sources ...Source) (config Config, warnings []string, 
 // already is passed over.
 func (r *reader) config(now time.Time) Config {
 	c := Config{
-		EntityID:              valueOf[string](r, "entity_id"),
-		AccessToken:           valueOf[string](r, "access_token"),
+		EntityID:              secret.New(valueOf[string](r, "entity_id")),
+		AccessToken:           secret.New(valueOf[string](r, "access_token")),
 		IncludePending:        valueOf[bool](r, "include_pending"),
 		LookbackDays:          valueOf[int](r, "lookback_days"),
 		OnInvalid:             OnInvalid(valueOf[string](r, "on_invalid")),
@@ -85,14 +83,15 @@ func (r *reader) config(now time.Time) Config {
 }
 
 func (r *reader) credentials(c *Config) {
-	if wrong := checkToken(c.AccessToken); wrong != "" {
+	id, token := c.EntityID.Reveal(), c.AccessToken.Reveal()
+	if wrong := checkToken(token); wrong != "" {
 		r.reject("access_token", wrong, "the token alone: "+wantedToken)
 	}
-	if wrong := checkEntityID(c.EntityID); wrong != "" {
+	if wrong := checkEntityID(id); wrong != "" {
 		r.reject("entity_id", wrong, wantedEntityID)
 	}
-	if id, token, ok := splitToken(c.AccessToken); ok && (c.EntityID == "" || c.EntityID == id) {
-		c.EntityID, c.AccessToken = id, token
+	if named, alone, ok := splitToken(token); ok && (id == "" || id == named) {
+		c.EntityID, c.AccessToken = secret.New(named), secret.New(alone)
 	}
 }
 
@@ -127,65 +126,4 @@ func (r *reader) addresses(c *Config) {
 		r.reject("api_url", err.Error(), wantedAddress)
 	}
 	c.APIURL = address
-}
-
-// attrs are the settings that may be seen.
-func (c Config) attrs() []slog.Attr {
-	auth := "Bearer"
-	if c.EntityID != "" {
-		auth = "Basic"
-	}
-	attrs := []slog.Attr{slog.String("auth", auth), slog.Time("start_date", c.StartDate)}
-	if !c.EndDate.IsZero() {
-		attrs = append(attrs, slog.Time("end_date", c.EndDate))
-	}
-	return append(attrs,
-		slog.Bool("include_pending", c.IncludePending),
-		slog.Int("lookback_days", c.LookbackDays),
-		slog.String("on_invalid", string(c.OnInvalid)),
-		slog.String("region", c.Region),
-		slog.String("user_agent", c.UserAgent),
-		slog.Int("max_concurrent_requests", c.MaxConcurrentRequests),
-		slog.Float64("request_timeout", c.RequestTimeout.Seconds()),
-		slog.Int("max_retries", c.MaxRetries),
-		slog.Int("max_requests", c.MaxRequests),
-		slog.String("api_url", c.APIURL))
-}
-
-// LogValue is the config without its credentials.
-func (c Config) LogValue() slog.Value { return slog.GroupValue(c.attrs()...) }
-
-// String is the config without its credentials.
-func (c Config) String() string {
-	var parts []string
-	for _, a := range c.attrs() {
-		value := a.Value.String()
-		if a.Value.Kind() == slog.KindTime {
-			value = a.Value.Time().Format(time.RFC3339Nano)
-		}
-		parts = append(parts, fmt.Sprintf("%s=%q", a.Key, value))
-	}
-	return strings.Join(parts, " ")
-}
-
-// GoString is the config without its credentials.
-func (c Config) GoString() string { return "config.Config{" + c.String() + "}" }
-
-// Format writes the config without its credentials, whatever the verb.
-func (c Config) Format(f fmt.State, verb rune) {
-	if verb == 'v' && f.Flag('#') {
-		fmt.Fprint(f, c.GoString())
-		return
-	}
-	fmt.Fprint(f, c.String())
-}
-
-// MarshalJSON gives the config without its credentials: slog and others fall
-// back on it for values inside of others.
-func (c Config) MarshalJSON() ([]byte, error) {
-	visible := map[string]any{}
-	for _, a := range c.attrs() {
-		visible[a.Key] = a.Value.Any()
-	}
-	return json.Marshal(visible)
 }

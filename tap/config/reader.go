@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"tap-livechat/tap/userjson"
 )
 
 // nothing is what is given where a required setting is missing.
@@ -49,17 +51,17 @@ func newReader(sources []Source) *reader {
 		r.sources = append(r.sources, source.Name)
 		firstLine := map[string]int{}
 		for _, m := range members {
-			s, known := findSetting(m.name)
+			s, known := findSetting(m.Name)
 			if !known {
-				unknowns = append(unknowns, unknown{m.name, source.Name})
+				unknowns = append(unknowns, unknown{m.Name, source.Name})
 				continue
 			}
-			if first := firstLine[m.name]; first > 0 {
-				given := fmt.Sprintf("twice, in lines %d and %d", first, m.line)
-				r.faults = append(r.faults, Fault{m.name, given, "one of the two", source.Name})
+			if first := firstLine[m.Name]; first > 0 {
+				given := fmt.Sprintf("twice, in lines %d and %d", first, m.Line)
+				r.faults = append(r.faults, Fault{m.Name, given, "one of the two", source.Name})
 			}
-			firstLine[m.name] = m.line
-			r.take(s, m.value, source.Name)
+			firstLine[m.Name] = m.Line
+			r.take(s, m.Value, source.Name)
 		}
 	}
 	// Only now are all secrets known that a misplaced name could repeat.
@@ -73,7 +75,7 @@ func newReader(sources []Source) *reader {
 }
 
 // take keeps what a source says about a setting.
-func (r *reader) take(s Setting, text json.RawMessage, source string) {
+func (r *reader) take(s Setting, text userjson.Value, source string) {
 	var raw any
 	mustDecode(text, &raw)
 	g := givenValue{raw, s.read(raw), source}
@@ -184,7 +186,7 @@ func (r *reader) show(s Setting, raw any) string {
 	case string:
 		text, shown = v, strconv.Quote(v)
 	default:
-		return jsonKind(raw)
+		return kindOf(raw)
 	}
 	longest := 40 // a time with a fraction and an offset is shorter, most tokens are not
 	if s.Name == "api_url" {
@@ -201,11 +203,20 @@ func (r *reader) show(s Setting, raw any) string {
 	switch {
 	case !private && length <= longest:
 		return shown
-	case jsonKind(raw) == "a number":
+	case kindOf(raw) == "a number":
 		return "a number"
 	default:
 		return fmt.Sprintf("a text of %d characters", length)
 	}
+}
+
+// kindOf names the kind of a decoded value.
+func kindOf(raw any) string {
+	text, err := json.Marshal(raw)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	return userjson.Kind(text)
 }
 
 // hidesSecret says whether a text holds a token, or looks like one.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"tap-livechat/schemas"
+	"tap-livechat/tap/userjson"
 )
 
 // A Setting is one thing that can be configured, as schemas/config.json
@@ -42,9 +43,9 @@ var settings = sync.OnceValue(func() []Setting {
 	}
 	mustDecode(schemas.Config(), &schema)
 	var all []Setting
-	for _, m := range jsonMembers(schema.Properties) {
-		s := Setting{Name: m.name, Required: slices.Contains(schema.Required, m.name)}
-		mustDecode(m.value, &s)
+	for _, m := range userjson.Members(userjson.Value(schema.Properties)) {
+		s := Setting{Name: m.Name, Required: slices.Contains(schema.Required, m.Name)}
+		mustDecode(m.Value, &s)
 		s.Kind = s.kind()
 		all = append(all, s)
 	}

@@ -59,11 +59,12 @@ type node struct {
 
 // Doc is a parsed JSON text. The zero value is ready for use.
 type Doc struct {
-	data  []byte
-	nodes []node
-	dirty bool // the text has invalid UTF-8 or a lone surrogate somewhere
-	buf   bytes.Buffer
-	dec   *jsontext.Decoder
+	data    []byte
+	nodes   []node
+	dirty   bool // the text has invalid UTF-8 or a lone surrogate somewhere
+	buf     bytes.Buffer
+	dec     *jsontext.Decoder
+	builder Builder
 }
 
 // Parse reads data, which must be one JSON value and nothing else. The Doc
@@ -84,7 +85,7 @@ func (d *Doc) Parse(data []byte) error {
 		return err
 	}
 	d.data = data
-	return d.read()
+	return d.read(0)
 }
 
 // check has jsontext judge whether data is JSON.
@@ -110,15 +111,15 @@ func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	return nil
 }
 
-// read fills the table. That data is JSON has been checked, so all that there
-// is to do is to find where its values begin and end.
-func (d *Doc) read() error {
+// read adds what stands from data[from] on to the table. That it is JSON has been
+// checked, so all that there is to do is to find where its values begin and end.
+func (d *Doc) read(from int) error {
 	var open [MaxDepth]uint32 // the nodes that what comes next is inside of
 	depth, inObject := 0, false
 	var name, nameEnd uint32 // of the next value, if it has got it already
 	var nameEscaped bool
 	data, nodes := d.data, d.nodes
-	for i := 0; i < len(data); {
+	for i := from; i < len(data); {
 		switch c := data[i]; c {
 		case ' ', '\t', '\n', '\r', ',', ':':
 			i++
@@ -212,12 +213,16 @@ func (v Value) Kind() Kind {
 	return v.doc.nodes[v.at].kind
 }
 
-// Raw is the JSON text of the value, as it was received.
+// Raw is the JSON text of the value, as it was received; as AppendJSON writes it
+// if it is an object or array that was built.
 func (v Value) Raw() []byte {
 	if v.doc == nil {
 		return nil
 	}
 	n := &v.doc.nodes[v.at]
+	if n.start == n.end {
+		return v.AppendJSON(nil)
+	}
 	return v.doc.data[n.start:n.end]
 }
 

@@ -18,6 +18,7 @@ import (
 	"unicode"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
@@ -28,9 +29,9 @@ const maxAnswer = 32 << 20
 // Options are what a [Client] needs to know. The zero value of a field means
 // what is said there.
 type Options struct {
-	BaseURL     string // https://api.livechatinc.com if empty
-	EntityID    string // empty: AccessToken is an OAuth token (Bearer)
-	AccessToken string
+	BaseURL     string      // https://api.livechatinc.com if empty
+	EntityID    secret.Text // empty: AccessToken is an OAuth token (Bearer)
+	AccessToken secret.Text
 	Region      string // sent as X-Region; empty: only if the token or the service names one
 	UserAgent   string
 	Workers     int           // requests at the same time; 1 if 0
@@ -56,13 +57,14 @@ type Made struct {
 type Client struct {
 	opts     Options
 	http     *http.Client
-	auth     string
-	secrets  []string // what must not be quoted from an answer
+	auth     secret.Text
+	secrets  []secret.Text // what must not be quoted from an answer
 	throttle *throttle
 	region   atomic.Pointer[string]
 	requests atomic.Int64
 	retries  atomic.Int64
 	sent     atomic.Int64 // numbers the requests in the order they were sent
+	clock    clock
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -98,17 +100,17 @@ func New(o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	c.secrets = []string{o.AccessToken}
-	if o.EntityID != "" {
-		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID + ":" + o.AccessToken))
-		c.auth = "Basic " + pair
-		c.secrets = append(c.secrets, pair)
+	c.secrets = []secret.Text{o.AccessToken}
+	if token := o.AccessToken.Reveal(); o.EntityID.IsZero() {
+		c.auth = secret.New("Bearer " + token)
 	} else {
-		c.auth = "Bearer " + o.AccessToken
+		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID.Reveal() + ":" + token))
+		c.auth = secret.New("Basic " + pair)
+		c.secrets = append(c.secrets, secret.New(pair))
 	}
 	if region := o.Region; region != "" {
 		c.region.Store(&region)
-	} else if region, _, ok := strings.Cut(o.AccessToken, ":"); ok && isRegion(region) && region != "dal" {
+	} else if region, _, ok := strings.Cut(o.AccessToken.Reveal(), ":"); ok && isRegion(region) && region != "dal" {
 		// Tokens have said where the account lives; dal is the default.
 		c.region.Store(&region)
 	}
@@ -157,8 +159,13 @@ type Answer struct {
 	*jsondoc.Doc
 	Size     int       // of its body, in bytes
 	Sent     int64     // the number of the request, in the order in which they were sent
+	Before   int64     // how many requests had been sent when the answer was here: those after it were sent later
 	Received time.Time // by our clock, UTC
-	Text     []byte    // for the parser's use; kept for the next answer
+	// Date is when the service answered, by its own clock, UTC, to the second;
+	// zero if it does not say, or cannot be believed: it is more than a day off
+	// our clock, or more than a minute before what an earlier answer said.
+	Date time.Time
+	Text []byte // for the parser's use; kept for the next answer
 }
 
 // answers are shared by the workers, so that there are no more of them than
@@ -239,6 +246,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		return 0, &again{err: &Error{Op: call.Op, Err: c.why(ctx, err), Cause: Network}}
 	}
 	defer resp.Body.Close()
+	date := c.clock.read(resp.Header.Get("Date"), time.Now())
 	buf := &r.body
 	buf.Reset()
 	if n := resp.ContentLength; n > 0 && n <= maxAnswer {
@@ -257,7 +265,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return resp.StatusCode, &again{err: wrong}
 	}
-	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Received: time.Now().UTC(), Text: r.Text[:0]}
+	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
 	if err = r.doc.Parse(buf.Bytes()); err == nil {
 		err = call.Parse(&r.Answer)
 	}
@@ -288,7 +296,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	if call.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	req.Header.Set("Authorization", c.auth)
+	req.Header.Set("Authorization", c.auth.Reveal())
 	req.Header.Set("X-API-Version", call.Version)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
@@ -367,12 +375,7 @@ func (c *Client) complaint(body []byte) serviceError {
 
 // redact takes the credentials out of text that the service sent back.
 func (c *Client) redact(text string) string {
-	for _, s := range c.secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "[redacted]")
-		}
-	}
-	return Printable(text)
+	return Printable(secret.Redact(text, c.secrets...))
 }
 
 // Printable makes foreign text fit for one line of a log.

@@ -2,7 +2,9 @@ package livechat
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // Workers do jobs, a bounded number at a time, in the order they are given.
@@ -18,7 +20,12 @@ type Job[T any] struct {
 	done  chan struct{}
 	value T
 	err   error
+
+	abandoned atomic.Bool
 }
+
+// errAbandoned is the error of a job that was let go before it was begun.
+var errAbandoned = errors.New("abandoned")
 
 // StartWorkers starts n workers; at most ahead jobs should be given and not yet
 // waited for. They end with the context, or by Stop.
@@ -31,7 +38,11 @@ func StartWorkers[T any](ctx context.Context, n, ahead int) *Workers[T] {
 			for {
 				select {
 				case j := <-w.jobs:
-					j.value, j.err = j.do(ctx)
+					if j.abandoned.Load() {
+						j.err = errAbandoned
+					} else {
+						j.value, j.err = j.do(ctx)
+					}
 					close(j.done)
 				case <-ctx.Done():
 					return
@@ -81,3 +92,7 @@ func (j *Job[T]) Wait(ctx context.Context) (T, error) {
 		return none, context.Cause(ctx)
 	}
 }
+
+// Abandon lets the job go: it is not begun any more. Whatever it yields is left
+// to the garbage collector.
+func (j *Job[T]) Abandon() { j.abandoned.Store(true) }

@@ -43,8 +43,7 @@ func BenchmarkChat(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		no := n % len(s.archive.recs)
-		buf = s.render.append(buf[:0], no, s.archive.recs[no], s.archive.now, nil)
+		buf = appendV2(buf[:0], s.account, s.account.Ref(n%s.account.Len()), s.account.Now())
 		n++
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // served is a chat as a client reads it.
@@ -59,7 +61,7 @@ func TestDataIsBelievable(t *testing.T) {
 			unzoned++
 			chat.Timezone = s.opt.AccountTimezone
 		}
-		zone, err := loadZone(chat.Timezone)
+		zone, err := account.LoadZone(chat.Timezone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +196,7 @@ func TestLateChanges(t *testing.T) {
 	s := newServer(t, "chats=400&days=1&late_changes=1&late_by=2h&cache=true&pending=0&long_chats=0&missed=0")
 	tagged := func() (n int) {
 		for c := range s.Truth() {
-			recent := c.Pending || s.archive.now-c.Ended.Unix() < 2*3600
+			recent := c.Pending || s.account.Now()-c.Ended.Unix() < 2*3600
 			if !strings.Contains(string(c.JSON), `"tags":[]`) {
 				n++
 				if recent {
@@ -263,7 +265,7 @@ func TestOddAndHostile(t *testing.T) {
 		}
 	}
 	text = string(dump(newServer(t, "chats=300&hostile=1")))
-	for _, want := range []string{`\u0000`, `\ud800 `, "\u2028", "\xff\xfe", `"tags":["thrice"]`, taints[hostileLength]} {
+	for _, want := range []string{`\u0000`, `\ud800 `, "\u2028", "\xff\xfe", `"tags":["thrice"]`, taints[account.HostileLength]} {
 		if !strings.Contains(text, want) {
 			t.Errorf("hostile: no %.20q", want)
 		}
@@ -278,16 +280,17 @@ func TestShapes(t *testing.T) {
 	for shape, want := range map[string][2]float64{"even": {0.05, 0.1}, "busyhours": {0.1, 0.25}, "bursty": {0.3, 1}, "sparse": {0.4, 1}} {
 		s := newServer(t, "chats=20000&days=200&pending=0&shape="+shape)
 		hours := make([]int, 200*24+1)
-		for _, r := range s.archive.recs {
-			hours[(r.start-s.archive.from)/3600]++
+		from := s.opt.Now.AddDate(0, 0, -200).Unix()
+		for no := range s.account.Len() {
+			hours[(s.account.Ref(no).Start-from)/3600]++
 		}
 		slices.Sort(hours)
 		top := 0
 		for _, n := range hours[len(hours)*19/20:] {
 			top += n
 		}
-		if got := float64(top) / 20000; got < want[0] || got > want[1] || len(s.archive.recs) != 20000 {
-			t.Errorf("%s: %.3f of %d in the busiest hours, want %v", shape, got, len(s.archive.recs), want)
+		if got := float64(top) / 20000; got < want[0] || got > want[1] || s.account.Len() != 20000 {
+			t.Errorf("%s: %.3f of %d in the busiest hours, want %v", shape, got, s.account.Len(), want)
 		}
 	}
 }
@@ -321,19 +324,6 @@ func TestFullDayAndQuietDays(t *testing.T) {
 		}
 		if n != 300 {
 			t.Errorf("%s: %d chats", query, n)
-		}
-	}
-}
-
-func TestIDs(t *testing.T) {
-	for _, seed := range []int{0, 1, 99} {
-		g := newIDs(seed)
-		for no := range 5000 {
-			no *= no
-			id := string(g.append(nil, no))
-			if back, ok := g.number(id); !ok || back != no || len(id) != idLength {
-				t.Fatalf("seed %d: chat %d has id %s, which is chat %d", seed, no, id, back)
-			}
 		}
 	}
 }

@@ -21,11 +21,10 @@
 //
 // # What is in the archive
 //
-// The data is a function of the [Options] alone, the moment it counts as now
-// included; the same options give the same bytes. Of a chat some 25 bytes are
-// kept, and it is written out when it is asked for, so 400,000 of them fit in
-// ten megabytes. Time stands still until [Server.SetNow] moves it: then open chats
-// end and new ones begin, as many a day as before.
+// Package account makes it up; v2.go puts it on the wire. The data is a function
+// of the [Options] alone, the moment it counts as now included; the same options
+// give the same bytes. Time stands still until [Server.SetNow] moves it: then
+// open chats end and new ones begin, as many a day as before.
 //
 // [Server.Truth] tells what the archive holds and has ever held, to hold a
 // client's output against it.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // rate is one of the switches rate_….
@@ -39,9 +41,9 @@ type dice struct {
 }
 
 // roll names the fault of request n, or none; r is for the details.
-func (d *dice) roll(n int, uri string) (fault string, r random) {
-	r = mix(uint64(d.seed), 'x', uint64(n))
-	u := r.float()
+func (d *dice) roll(n int, uri string) (fault string, r account.Random) {
+	r = account.Mix(uint64(d.seed), 'x', uint64(n))
+	u := r.Float()
 	for _, rate := range d.rates {
 		if u < rate.share {
 			fault = rate.name
@@ -64,9 +66,9 @@ type answer struct {
 	status int
 	header [][2]string
 	body   []byte
-	buffer *[]byte // where body is, if that is to be used again
-	fault  string  // for the log
-	r      random  // for the details of the fault
+	buffer *[]byte        // where body is, if that is to be used again
+	fault  string         // for the log
+	r      account.Random // for the details of the fault
 }
 
 // spoil turns a good list or chat into the faulty answer. What goes wrong on
@@ -77,7 +79,7 @@ func (s *Server) spoil(a *answer) {
 		status, _ := strconv.Atoi(a.fault)
 		*a = s.failure(status, a.fault)
 	case "broken":
-		switch a.r.n(3) {
+		switch a.r.N(3) {
 		case 0:
 			a.body[len(a.body)-1] = ']'
 		case 1:
@@ -102,7 +104,7 @@ func (s *Server) spoil(a *answer) {
 		n, _ := strconv.Atoi(string(total))
 		a.body = append([]byte{}, a.body[:at]...)
 		if a.fault == "wrong_total" {
-			wrong := pick(&a.r, []int{n + 1 + a.r.n(40), max(n-1-a.r.n(40), 0), 0, -1, math.MaxInt64, n * 10})
+			wrong := account.Pick(&a.r, []int{n + 1 + a.r.N(40), max(n-1-a.r.N(40), 0), 0, -1, math.MaxInt64, n * 10})
 			if wrong == n {
 				wrong++
 			}
@@ -176,7 +178,7 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer) {
 		flush(w)
 		panic(http.ErrAbortHandler)
 	case "chopped": // half of them in chunks, half ended by the connection's end
-		if a.r.n(2) == 0 && closeDelimited(w, a, half) {
+		if a.r.N(2) == 0 && closeDelimited(w, a, half) {
 			return
 		}
 		w.WriteHeader(a.status)

@@ -4,39 +4,22 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // Options are the switches, one field each. Start from [Default] or [Parse]:
 // the zero Options are not valid. [Help] says what each one means.
 type Options struct {
-	// The data.
-	Now          time.Time // zero: the time at which New is called
-	Seed         int
-	Chats        int
-	Days         int
-	Shape        string
-	QuietDays    int
-	FullDay      int
-	FullDayChats int
-	FullHour     int
-	Missed       float64
-	LongChats    float64
-	LongDays     int
-	Pending      int
-	EventIDs     string
-	Visitor      string
-	Odd          float64
-	Hostile      float64
-	LateChanges  float64
-	LateBy       time.Duration
+	// The data, and the account's own zone.
+	account.Options
 
 	// The service.
-	EntityID        string
-	AccessToken     string
-	AccountTimezone string
-	Cap             int
-	Gzip            bool
-	Cache           bool
+	EntityID    string
+	AccessToken string
+	Cap         int
+	Gzip        bool
+	Cache       bool
 
 	// What nobody says.
 	Order        string
@@ -85,11 +68,14 @@ type Options struct {
 // Default returns a healthy archive of 1,000 chats over the last 30 days.
 func Default() Options {
 	return Options{
-		Seed: 1, Chats: 1000, Days: 30, Shape: "busyhours",
-		FullDayChats: 60000, FullHour: -1,
-		Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2,
-		EventIDs: "all", Visitor: "object", LateBy: 6 * time.Hour,
-		AccountTimezone: "America/Los_Angeles", Cap: 25000,
+		Options: account.Options{
+			Seed: 1, Chats: 1000, Days: 30, Shape: "busyhours",
+			FullDayChats: 60000, FullHour: -1,
+			Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2,
+			EventIDs: "all", Visitor: "object", LateBy: 6 * time.Hour,
+			AccountTimezone: "America/Los_Angeles",
+		},
+		Cap:   25000,
 		Order: "newest", Dates: "start", PendingDates: "start",
 		CapTotal: "true", PastEnd: "empty",
 		FaultSeed: 1, FaultBurst: 3, Stall: 300 * time.Second,

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // option is one row of the table of switches.
@@ -93,7 +95,7 @@ func text(field func(*Options) *string) kind {
 func zoneName(field func(*Options) *string) kind {
 	return kind{"the name of a zone in the tz database",
 		func(o *Options, v string) error {
-			if _, err := loadZone(v); err != nil {
+			if _, err := account.LoadZone(v); err != nil {
 				return errValue
 			}
 			*field(o) = v

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 const pageSize = 25
@@ -22,10 +24,10 @@ type query struct {
 
 // parseQuery reads the parameters that have to do with time and pages. All
 // others are filters this sandbox does not have, and are ignored.
-func parseQuery(v url.Values, account *time.Location, now int64) (q query, err error) {
-	zone := account
+func parseQuery(v url.Values, own *time.Location, now int64) (q query, err error) {
+	zone := own
 	if name := v.Get("timezone"); v.Has("timezone") {
-		if zone, err = loadZone(name); err != nil {
+		if zone, err = account.LoadZone(name); err != nil {
 			return q, fmt.Errorf("timezone %q is not in the TZ database", name)
 		}
 	}
@@ -62,24 +64,6 @@ func parseDay(v url.Values, name string, zone *time.Location, later int, missing
 	return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, zone).Unix(), nil
 }
 
-// zones keeps what loadZone has read; only names that exist get in.
-var zones sync.Map
-
-// loadZone is time.LoadLocation for names of the database only.
-func loadZone(name string) (*time.Location, error) {
-	if known, ok := zones.Load(name); ok {
-		return known.(*time.Location), nil
-	}
-	if name == "" || name == "Local" {
-		return nil, fmt.Errorf("no zone %q", name)
-	}
-	zone, err := time.LoadLocation(name)
-	if err == nil {
-		zones.Store(name, zone)
-	}
-	return zone, err
-}
-
 // matches are the chats of a query, newest first, without a copy of them: a
 // stretch of a sorted index, read backwards, and a few that belong elsewhere.
 type matches struct {
@@ -107,35 +91,26 @@ func (m matches) at(rank int) int32 {
 }
 
 // match finds the chats of a range.
-func (a *archive) match(q query) matches {
+func (o *Options) match(a *account.Account, q query) matches {
 	var m matches
 	type keyed struct {
 		key int64
 		no  int32
 	}
 	var others []keyed
-	of := record.begin
-	switch a.opt.Dates {
-	case "start":
-		m.index = a.byStart
-	default:
-		m.index, of = a.byEnd, record.end
+	by := account.End
+	if o.Dates == "start" {
+		by = account.Start
 	}
-	whole := m.index
-	m.index = whole[a.search(whole, q.from, of):a.search(whole, q.to, of)]
-	if a.opt.Dates == "overlap" {
-		// What ended in the range is in the index. What ended later but began
-		// before the range was over began within the longest chat of its end.
-		early := a.byStart[a.search(a.byStart, q.to-int64(a.longest), record.begin):a.search(a.byStart, q.to, record.begin)]
-		for _, no := range early {
-			if end := a.recs[no].end(); end >= q.to {
-				others = append(others, keyed{end, no})
-			}
+	m.index = a.Between(by, q.from, q.to)
+	if o.Dates == "overlap" { // what ended in the range is in the index
+		for _, no := range a.Across(q.to) {
+			others = append(others, keyed{a.Ref(int(no)).End(), no})
 		}
 	}
 	if q.pending {
-		for _, no := range a.pending() {
-			if key, ok := a.pendingKey(no, q); ok {
+		for _, no := range a.Open(a.Now() - o.delay()) {
+			if key, ok := o.pendingKey(a.Ref(int(no)).Start, a.Now(), q); ok {
 				others = append(others, keyed{key, no})
 			}
 		}
@@ -143,27 +118,29 @@ func (a *archive) match(q query) matches {
 	slices.SortFunc(others, func(x, y keyed) int {
 		return cmp.Or(cmp.Compare(y.key, x.key), cmp.Compare(y.no, x.no))
 	})
-	for i, o := range others {
-		newer := len(m.index) - a.search(m.index, o.key+1, of)
-		m.extras = append(m.extras, extra{newer + i, o.no})
+	for i, other := range others {
+		newer := len(m.index) - a.Search(m.index, by, other.key+1)
+		m.extras = append(m.extras, extra{newer + i, other.no})
 	}
 	return m
 }
 
+// delay is PendingDelay in seconds.
+func (o *Options) delay() int64 { return int64(o.PendingDelay / time.Second) }
+
 // pendingKey is the time under which an open chat is listed, if it matches.
-func (a *archive) pendingKey(no int32, q query) (key int64, ok bool) {
-	start := a.recs[no].start
+func (o *Options) pendingKey(start, now int64, q query) (key int64, ok bool) {
 	switch {
-	case a.opt.Dates == "start":
+	case o.Dates == "start":
 		return start, q.from <= start && start < q.to
-	case a.opt.Dates == "overlap":
-		return a.now, start < q.to && q.from <= a.now
-	case a.opt.PendingDates == "start":
+	case o.Dates == "overlap":
+		return now, start < q.to && q.from <= now
+	case o.PendingDates == "start":
 		return start, q.from <= start && start < q.to
-	case a.opt.PendingDates == "today":
-		return a.now, q.from <= a.now && a.now < q.to
+	case o.PendingDates == "today":
+		return now, q.from <= now && now < q.to
 	default:
-		return a.now, true
+		return now, true
 	}
 }
 
@@ -175,12 +152,12 @@ type listing struct {
 }
 
 // list cuts the page out of the matches: cap first, then order.
-func (a *archive) list(q query, kept *shuffles) listing {
-	m := a.match(q)
+func (o *Options) list(a *account.Account, q query, kept *shuffles) listing {
+	m := o.match(a, q)
 	total := m.total()
-	reach := min(total, a.opt.Cap)
+	reach := min(total, o.Cap)
 	l := listing{total: total}
-	if a.opt.CapTotal == "capped" {
+	if o.CapTotal == "capped" {
 		l.total = reach
 	}
 	l.pages = (l.total + pageSize - 1) / pageSize
@@ -192,11 +169,11 @@ func (a *archive) list(q query, kept *shuffles) listing {
 	last := min(first+pageSize, reach)
 	l.chats = make([]int32, 0, last-first)
 	var shuffled []int32
-	if a.opt.Order == "none" {
-		shuffled = kept.get(a, q, m, reach)
+	if o.Order == "none" {
+		shuffled = kept.get(o.Seed, a.Version(), q, m, reach)
 	}
 	for p := first; p < last; p++ {
-		switch a.opt.Order {
+		switch o.Order {
 		case "newest":
 			l.chats = append(l.chats, m.at(p))
 		case "oldest":
@@ -225,11 +202,11 @@ type shuffle struct {
 
 // get sorts the newest chats by a hash. So one that comes or goes moves the
 // others by one place only, as in any list.
-func (s *shuffles) get(a *archive, q query, m matches, reach int) []int32 {
+func (s *shuffles) get(seed, version int, q query, m matches, reach int) []int32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.kept {
-		if k.from == q.from && k.to == q.to && k.pending == q.pending && k.version == a.version {
+		if k.from == q.from && k.to == q.to && k.pending == q.pending && k.version == version {
 			return k.chats
 		}
 	}
@@ -240,10 +217,10 @@ func (s *shuffles) get(a *archive, q query, m matches, reach int) []int32 {
 	all := make([]hashed, reach)
 	for p := range all {
 		no := m.at(p)
-		all[p] = hashed{uint64(mix(uint64(a.opt.Seed), uint64(q.from), uint64(q.to), uint64(no))), no}
+		all[p] = hashed{uint64(account.Mix(uint64(seed), uint64(q.from), uint64(q.to), uint64(no))), no}
 	}
 	slices.SortFunc(all, func(x, y hashed) int { return cmp.Compare(x.hash, y.hash) })
-	k := shuffle{q.from, q.to, q.pending, a.version, make([]int32, reach)}
+	k := shuffle{q.from, q.to, q.pending, version, make([]int32, reach)}
 	for i, h := range all {
 		k.chats[i] = h.no
 	}

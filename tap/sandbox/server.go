@@ -10,13 +10,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // Server is the archive with its two API calls and the admin pages. It is
 // safe for concurrent use.
 type Server struct {
 	opt      Options
-	render   *renderer
 	dice     dice
 	log      requestLog
 	shuffles shuffles
@@ -24,7 +25,7 @@ type Server struct {
 	cache    cache
 
 	mu      sync.RWMutex
-	archive *archive
+	account *account.Account
 	ticks   bool    // what drifts in has ended now, not when the sandbox began
 	lists   int     // list requests that came
 	served  int     // and that were answered with a page
@@ -41,8 +42,7 @@ func New(o Options) *Server {
 	if s.ticks {
 		s.opt.Now = time.Now()
 	}
-	s.render = newRenderer(&s.opt)
-	s.archive = newArchive(&s.opt)
+	s.account = account.New(s.opt.Options)
 	s.dice = dice{seed: o.FaultSeed, burst: o.FaultBurst, rates: rates(&o), inRow: map[string]int{}}
 	return s
 }
@@ -52,7 +52,7 @@ func New(o Options) *Server {
 func (s *Server) SetNow(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.archive.advance(t.Unix())
+	s.account.Advance(t.Unix())
 }
 
 // ServeHTTP answers one request.
@@ -185,25 +185,19 @@ func (s *Server) redirect(r *http.Request) answer {
 	return a
 }
 
-// entry is a chat to be written, fixed while the lock is held.
-type entry struct {
-	no  int
-	rec record
-}
-
 // page answers a list request. Once it is answered the archive may drift.
 func (s *Server) page(values url.Values, fault string) answer {
 	s.mu.RLock()
-	now := s.archive.now
-	q, err := parseQuery(values, s.render.account, now)
+	now := s.account.Now()
+	q, err := parseQuery(values, s.account.Zone(), now)
 	if err != nil {
 		s.mu.RUnlock()
 		return problem(400, err.Error())
 	}
-	l := s.archive.list(q, &s.shuffles)
-	chats := make([]entry, len(l.chats))
+	l := s.opt.list(s.account, q, &s.shuffles)
+	chats := make([]account.Ref, len(l.chats))
 	for i, no := range l.chats {
-		chats[i] = entry{int(no), s.archive.recs[no]}
+		chats[i] = s.account.Ref(int(no))
 	}
 	s.mu.RUnlock()
 
@@ -235,7 +229,7 @@ func (s *Server) page(values url.Values, fault string) answer {
 }
 
 // deep writes a chat with arrays in arrays.
-func (s *Server) deep(b []byte, c entry, now int64) []byte {
+func (s *Server) deep(b []byte, c account.Ref, now int64) []byte {
 	b = s.write(b, c, now)
 	b = append(b[:len(b)-1], `,"deep":`...)
 	b = append(b, slices.Repeat([]byte{'['}, s.opt.Deep)...)
@@ -246,13 +240,13 @@ func (s *Server) deep(b []byte, c entry, now int64) []byte {
 // one answers GET /chats/<id>.
 func (s *Server) one(id string) answer {
 	s.mu.RLock()
-	now := s.archive.now
-	no, ok := s.render.ids.number(id)
-	var c entry
-	if ok = ok && no < len(s.archive.recs); ok {
-		c = entry{no, s.archive.recs[no]}
-		ok = !c.rec.is(isVanished) && c.rec.start <= now
-		if c.rec.end() > now && c.rec.start+int64(s.opt.PendingDelay/time.Second) > now {
+	now := s.account.Now()
+	no, ok := s.account.Number(id)
+	var c account.Ref
+	if ok = ok && no < s.account.Len(); ok {
+		c = s.account.Ref(no)
+		ok = !c.Vanished() && c.Start <= now
+		if c.End() > now && c.Start+s.opt.delay() > now {
 			ok = false
 		}
 	}
@@ -273,24 +267,24 @@ func (s *Server) drift(listed []int32) {
 	s.served++
 	if n := s.opt.DriftEnd; n > 0 && s.served%n == 0 {
 		if s.ticks {
-			s.archive.advance(time.Now().Unix())
+			s.account.Advance(time.Now().Unix())
 		}
-		s.archive.drift()
+		s.account.Drift()
 	}
 	if s.opt.DriftVanish == 0 {
 		return
 	}
 	const most = 1000
 	for _, no := range listed {
-		if !s.archive.recs[no].is(isVanished) {
+		if !s.account.Ref(int(no)).Vanished() {
 			s.recent = append(s.recent, no)
 		}
 	}
 	s.recent = s.recent[max(0, len(s.recent)-most):]
 	if s.served%s.opt.DriftVanish == 0 && len(s.recent) > 0 {
-		r := mix(uint64(s.opt.FaultSeed), 'v', uint64(s.served))
-		gone := pick(&r, s.recent)
-		s.archive.vanish(gone)
+		r := account.Mix(uint64(s.opt.FaultSeed), 'v', uint64(s.served))
+		gone := account.Pick(&r, s.recent)
+		s.account.Vanish(gone)
 		s.recent = slices.DeleteFunc(s.recent, func(no int32) bool { return no == gone })
 	}
 }

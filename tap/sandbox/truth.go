@@ -5,11 +5,29 @@ import (
 	"compress/gzip"
 	"iter"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"tap-livechat/tap/sandbox/account"
 )
+
+// Chat is one chat of the truth.
+type Chat struct {
+	ID             string
+	Type           string    // chat or missed_chat
+	Started, Ended time.Time // UTC; Ended is zero while pending, a missed chat has its time in both
+	Pending        bool
+	Vanished       bool     // no longer served
+	Drifted        bool     // ended while the archive was being read (drift_end)
+	Odd, Hostile   bool     // see the switches of these names
+	Agents         []string // e-mails in the order served, "" for an agent without; may be empty
+	Messages       int      // entries in messages
+	Events         int      // entries in events
+	JSON           []byte   // the object exactly as v2 serves it now
+
+	Account *account.Chat // what the account knows about it
+}
 
 // Truth yields every chat the archive ever held: those that have begun, those
 // that drifted in, and those that vanished, roughly by their start. What
@@ -18,35 +36,36 @@ func (s *Server) Truth() iter.Seq[Chat] {
 	return func(yield func(Chat) bool) {
 		for no := 0; ; no++ {
 			s.mu.RLock()
-			if no >= len(s.archive.recs) {
+			if no >= s.account.Len() {
 				s.mu.RUnlock()
 				return
 			}
-			c, now := entry{no, s.archive.recs[no]}, s.archive.now
+			c, now := s.account.Ref(no), s.account.Now()
 			s.mu.RUnlock()
-			if c.rec.start <= now && !yield(s.chat(c, now)) {
+			if c.Start <= now && !yield(s.chat(c, now)) {
 				return
 			}
 		}
 	}
 }
 
-func (s *Server) chat(c entry, now int64) Chat {
-	var f facts
+func (s *Server) chat(ref account.Ref, now int64) Chat {
+	c := new(account.Chat)
+	s.account.Make(c, ref, now)
 	chat := Chat{
-		ID: string(s.render.ids.append(nil, c.no)), Type: "chat",
-		Started: time.Unix(c.rec.start, 0).UTC(), Pending: c.rec.end() > now,
-		Vanished: c.rec.is(isVanished), Drifted: c.rec.is(isDrift),
-		JSON: s.render.append(nil, c.no, c.rec, now, &f),
+		ID: c.ID, Type: "chat", Started: time.Unix(c.Start, 0).UTC(), Pending: c.Pending,
+		Vanished: ref.Vanished(), Drifted: ref.Drifted(), Odd: c.Odd != account.NotOdd, Hostile: c.Hostile != account.NotHostile,
+		Messages: c.Messages(), Events: len(c.Entries), JSON: new(writer).v2(nil, c), Account: c,
 	}
-	if c.rec.is(isMissed) {
+	if c.Missed {
 		chat.Type = "missed_chat"
 	}
-	if !chat.Pending {
-		chat.Ended = time.Unix(c.rec.end(), 0).UTC()
+	if !c.Pending {
+		chat.Ended = time.Unix(c.End, 0).UTC()
 	}
-	chat.Agents, chat.Messages, chat.Events = f.agents, f.messages, f.events
-	chat.Odd, chat.Hostile = f.odd, f.hostile
+	for _, a := range c.Agents {
+		chat.Agents = append(chat.Agents, a.Email)
+	}
 	return chat
 }
 
@@ -57,24 +76,24 @@ type cache struct {
 }
 
 // write appends a chat, from the cache if there is one.
-func (s *Server) write(b []byte, c entry, now int64) []byte {
-	settled := c.rec.end() + int64(s.opt.LateBy/time.Second)
+func (s *Server) write(b []byte, c account.Ref, now int64) []byte {
+	settled := c.End() + int64(s.opt.LateBy/time.Second)
 	if s.opt.LateChanges == 0 {
-		settled = c.rec.end()
+		settled = c.End()
 	}
 	if !s.opt.Cache || settled > now {
-		return s.render.append(b, c.no, c.rec, now, nil)
+		return appendV2(b, s.account, c, now)
 	}
 	s.cache.mu.RLock()
-	kept, ok := s.cache.chats[c.no]
+	kept, ok := s.cache.chats[c.No]
 	s.cache.mu.RUnlock()
 	if !ok {
-		kept = bytes.Clone(s.render.append(nil, c.no, c.rec, now, nil))
+		kept = bytes.Clone(appendV2(nil, s.account, c, now))
 		s.cache.mu.Lock()
 		if s.cache.chats == nil {
 			s.cache.chats = map[int][]byte{}
 		}
-		s.cache.chats[c.no] = kept
+		s.cache.chats[c.No] = kept
 		s.cache.mu.Unlock()
 	}
 	return append(b, kept...)
@@ -104,16 +123,19 @@ func (s *Server) compress(r *http.Request, a answer) answer {
 // endless sends a list that has no end, until the client goes away.
 func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
 	s.mu.RLock()
-	recs, now := slices.Clone(s.archive.recs[:min(len(s.archive.recs), 1000)]), s.archive.now
+	now := s.account.Now()
+	chats := make([]account.Ref, min(s.account.Len(), 1000))
+	for no := range chats {
+		chats[no] = s.account.Ref(no)
+	}
 	s.mu.RUnlock()
 	w.Header().Set("Content-Type", "application/json")
 	b := []byte(`{"chats":[`)
 	for no := 0; r.Context().Err() == nil; no++ {
-		if len(recs) == 0 {
+		if len(chats) == 0 {
 			b = append(b, "[],"...)
 		} else {
-			c := entry{no % len(recs), recs[no%len(recs)]}
-			b = append(s.write(b, c, now), ',')
+			b = append(s.write(b, chats[no%len(chats)], now), ',')
 		}
 		if len(b) < 64<<10 {
 			continue

@@ -4,17 +4,17 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"tap-livechat/tap/sandbox/account"
 )
 
 // writer appends JSON by hand: an archive of 400,000 chats is 2.4 GB, and a
 // sandbox that is slower than its client measures only itself.
 type writer struct {
-	b     []byte
-	zone  *time.Location
-	ascii bool   // write é as \u00e9, as some of the service's answers do
-	odd   int    // what is odd about the chat
-	taint string // hostile JSON string content, put into texts
-	r     random
+	b      []byte
+	c      *account.Chat // what is written; nil for what is no chat
+	made   account.Chat  // room for one
+	common []extent      // of messages, what events have as well
 }
 
 func (w *writer) raw(s string) { w.b = append(w.b, s...) }
@@ -65,9 +65,27 @@ func (w *writer) num(k string, v int64) {
 	w.item(v)
 }
 
+// list writes an array.
+func (w *writer) list(k string, n int, write func(k int)) {
+	w.key(k)
+	w.b = append(w.b, '[')
+	for i := range n {
+		write(i)
+	}
+	w.b = append(w.b, ']')
+}
+
+// element writes a text of an array.
+func (w *writer) element(s string) {
+	w.comma()
+	w.b = append(w.b, '"')
+	w.escape(s)
+	w.b = append(w.b, '"')
+}
+
 // item writes a number of an array, or one whose key is written.
 func (w *writer) item(v int64) {
-	if w.odd == oddNumbersAsText {
+	if w.c.Odd == account.NumbersAsText {
 		w.b = append(w.b, '"')
 		w.b = strconv.AppendInt(w.b, v, 10)
 		w.b = append(w.b, '"')
@@ -78,17 +96,31 @@ func (w *writer) item(v int64) {
 
 const hex = "0123456789abcdef"
 
+// plain are the bytes that need no escaping, and those that need none when
+// letters beyond ASCII and slashes do.
+var plain, plainASCII = func() (all, ascii [256]bool) {
+	for c := range 256 {
+		all[c] = c >= ' ' && c != '"' && c != '\\'
+		ascii[c] = all[c] && c != '/' && c < utf8.RuneSelf
+	}
+	return all, ascii
+}()
+
 func (w *writer) escape(s string) {
+	table := &plain
+	if w.c != nil && w.c.ASCII {
+		table = &plainASCII
+	}
 	done := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if table[c] {
+			i++
+			continue
+		}
+		w.b = append(w.b, s[done:i]...)
 		if c >= utf8.RuneSelf {
-			if !w.ascii {
-				i++
-				continue
-			}
 			r, size := utf8.DecodeRuneInString(s[i:])
-			w.b = append(w.b, s[done:i]...)
 			if r > 0xffff {
 				r -= 0x10000
 				w.unit(0xd800 + r>>10)
@@ -100,10 +132,6 @@ func (w *writer) escape(s string) {
 			continue
 		}
 		i++
-		if c >= ' ' && c != '"' && c != '\\' && (c != '/' || !w.ascii) {
-			continue
-		}
-		w.b = append(w.b, s[done:i-1]...)
 		done = i
 		switch c {
 		case '\n':
@@ -123,18 +151,14 @@ func (w *writer) unit(u rune) {
 	w.b = append(w.b, '\\', 'u', hex[u>>12&15], hex[u>>8&15], hex[u>>4&15], hex[u&15])
 }
 
-const (
-	weekdays = "SunMonTueWedThuFriSat"
-)
+const weekdays = "SunMonTueWedThuFriSat"
 
-// date writes a time as the service does: local, without an offset.
-func (w *writer) date(k string, at int64) {
-	if w.odd == oddWrongDates && w.r.n(3) == 0 {
-		at += 5400
-	}
+// date writes a time as v2 does: local, without an offset.
+func (w *writer) date(k string, at account.Moment) {
 	w.key(k)
 	w.b = append(w.b, '"')
-	t := time.Unix(at, 0).In(w.zone)
+	_, offset := time.Unix(at.Told, 0).In(w.c.Zone).Zone()
+	t := time.Unix(at.Told+int64(offset), 0).UTC() // asks the zone once, not three times
 	year, month, mday := t.Date()
 	hour, minute, second := t.Clock()
 	half := byte('a')

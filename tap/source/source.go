@@ -117,7 +117,6 @@ type Window struct {
 	Total    int       // what the service says it holds; -1 if that is not known
 	Passes   int       // how often it was read; 1 is the ordinary case
 	Settled  bool      // everything the service lists for it came
-	Again    bool      // it was yielded before, when it was not settled
 	// Estimate says that the total is not exact: fewer came, and all that could
 	// be done to find more was done, for several windows.
 	Estimate bool

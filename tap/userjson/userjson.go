@@ -31,6 +31,9 @@ type Error struct {
 	What string
 }
 
+// Empty is What of a file that has nothing in it.
+const Empty = "an empty file"
+
 func (e *Error) Error() string { return "it is " + e.What }
 
 // Text is a file's content as UTF-8 without a byte order mark.
@@ -113,7 +116,7 @@ func newDecoder(text []byte, repeated bool) *jsontext.Decoder {
 // be read, stops being JSON.
 func mistake(text []byte, start int64, err error) error {
 	if len(bytes.Trim(text, blanks)) == 0 {
-		return &Error{"an empty file"}
+		return &Error{Empty}
 	}
 	bad, ok := errors.AsType[*jsontext.SyntacticError](err)
 	if !ok {
@@ -129,7 +132,7 @@ func mistake(text []byte, start int64, err error) error {
 	case err == nil:
 		return mistakeAt(text, bad.ByteOffset, " that is not UTF-8, or half of one")
 	case !ok:
-		return &Error{fmt.Sprintf("JSON that breaks off in line %d: a quote or bracket is not closed", lineOf(text, len(text)))}
+		return &Error{fmt.Sprintf("JSON that breaks off in line %d: a quote or bracket is not closed", lineOf(text, len(bytes.TrimRight(text, blanks))))}
 	}
 	// Offset counts what was read, the offending byte included.
 	at := start + max(syntax.Offset-1, 0)

@@ -17,7 +17,7 @@ func TestParseFaults(t *testing.T) {
 		{"\ufeff \n", "an empty file"},
 		{"\xff\xfe", "an empty file"},
 		{"\xff\xfe{", "a file in UTF-16 that breaks off inside of a character"},
-		{"{\n", "JSON that breaks off in line 2: a quote or bracket is not closed"},
+		{"{\n", "JSON that breaks off in line 1: a quote or bracket is not closed"},
 		{`{"access_token": "hidden`, "JSON that breaks off in line 1: a quote or bracket is not closed"},
 		{"{\n  \"region\": \"dal\",\n}", mistake + "3, column 1: a } after a comma; the comma is one too many"},
 		{`{access_token: 1}`, mistake + "1, column 2: a character where a name, in quotes, should be"},

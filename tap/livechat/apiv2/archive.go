@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync/atomic"
 
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
@@ -18,8 +17,7 @@ const version = "2"
 type Archive struct {
 	client   *livechat.Client
 	renderer source.Renderer
-	window   int          // chats that a window is planned for
-	answers  atomic.Int64 // numbers the answers in the order they came
+	window   int // chats that a window is planned for
 }
 
 // New makes no request. The renderer may be nil.
@@ -36,15 +34,14 @@ func New(client *livechat.Client, renderer source.Renderer) *Archive {
 // even out answers of different speed; each is some 250 KB of records.
 const mostSpare = 8
 
-// Read yields windows oldest first, one after the other. At the very end those
-// come again that were not settled.
+// Read yields windows oldest first, one after the other.
 func (a *Archive) Read(ctx context.Context, rg source.Range) iter.Seq2[source.Step, error] {
 	return func(yield func(source.Step, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		n := a.client.Workers()
 		ahead := n + min(n, mostSpare) + 2
-		r := &reader{a: a, ctx: ctx, ahead: ahead, workers: livechat.StartWorkers[*page](ctx, n, ahead)}
+		r := &reader{a: a, ctx: ctx, ahead: ahead, seen: new(evidence), workers: livechat.StartWorkers[*page](ctx, n, ahead)}
 		defer r.workers.Stop()
 		r.yield = func(s source.Step) error {
 			if ctx.Err() != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
 
@@ -23,8 +24,24 @@ func touches(c *source.Chat, from, to time.Time) bool {
 // times are the members of an object that say when something was.
 type times struct{ timestamp, text jsondoc.Value }
 
-// normaliser reads chats; text is what it makes times in.
-type normaliser struct{ text []byte }
+// normaliser reads chats.
+type normaliser struct {
+	text   []byte    // what times are made in
+	latest time.Time // what lies after it is no time that a chat can have ended at
+	byID   bool      // the chat was asked for by its id: without an end it is still open
+}
+
+// skew is how far a chat's end may lie after the answer that tells of it.
+const skew = 10 * time.Minute
+
+// latest is the last moment that is believed. Without a clock of the service
+// ours has to do, and that may be wrong by days.
+func latest(answer *livechat.Answer) time.Time {
+	if answer.Date.IsZero() {
+		return answer.Received.Add(2 * day)
+	}
+	return answer.Date.Add(skew)
+}
 
 // normalise reads the chat v: its head into chat, its times to UTC in place.
 func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
@@ -64,9 +81,14 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 			goals = m
 		}
 	}
-	chat.Started = s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{})
-	chat.Ended = s.instant(chat, ended, zoneName, "ended", chat.Started, time.Time{})
-	if t := s.instant(chat, missed, zoneName, "time", time.Time{}, time.Time{}); !t.IsZero() {
+	chat.Started = s.believe(chat, started, s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{}), "started_timestamp", oldestChat)
+	notBefore := oldestChat
+	if chat.Started.After(notBefore) {
+		notBefore = chat.Started
+	}
+	said := s.instant(chat, ended, zoneName, "ended", chat.Started, time.Time{})
+	chat.Ended = s.believe(chat, ended, said, "ended_timestamp", notBefore)
+	if t := s.believe(chat, missed, s.instant(chat, missed, zoneName, "time", time.Time{}, time.Time{}), "time", oldestChat); !t.IsZero() {
 		if chat.Started.IsZero() {
 			chat.Started = t
 		}
@@ -79,22 +101,68 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 		last = t
 	}
 	s.list(chat, goals, zoneName, "goals.date")
-	if chat.Pending {
+	unsaid := said.IsZero() && !broken(ended.timestamp)
+	switch {
+	case chat.Pending:
 		chat.Ended = time.Time{}
-		return
+	case !chat.Ended.IsZero() || broken(ended.timestamp):
+	case s.byID && unsaid && kind != "missed_chat":
+		chat.Pending = true
+	default:
+		s.standIn(chat, duration, last, unsaid, kind)
 	}
-	if !chat.Ended.IsZero() || broken(ended.timestamp) {
-		return
+}
+
+// believe returns the time that a chat states if it can be one: not before
+// another, and not after the answer. Any other is none: its members become
+// null, and that is told.
+func (s *normaliser) believe(chat *source.Chat, t times, at time.Time, field string, notBefore time.Time) time.Time {
+	var why string
+	switch {
+	case at.IsZero():
+		return at
+	case at.Before(oldestChat):
+		why = beforeAll
+	case at.Before(notBefore):
+		why = beforeStart
+	case at.After(s.latest):
+		why = inFuture
+	default:
+		return at
 	}
-	// A chat that is over needs an end, because the bookmark is one.
-	if took, _, ok := seconds(duration); ok && took >= 0 && took <= longest && !chat.Started.IsZero() && writable(chat.Started.Add(time.Duration(took)*time.Second)) {
-		chat.Ended = chat.Started.Add(time.Duration(took) * time.Second)
-		note(chat, "ended_timestamp", "it is missing; start and duration stand for it")
-	} else if !last.IsZero() {
+	for _, v := range []jsondoc.Value{t.timestamp, t.text} {
+		if v.Kind() != jsondoc.Absent {
+			v.SetNull()
+		}
+	}
+	note(chat, field, why)
+	return time.Time{}
+}
+
+// The reasons for which a time of a chat is none.
+const (
+	beforeAll   = "it lies before there were chats, so it is none"
+	beforeStart = "it lies before the start, so it is none"
+	inFuture    = "it lies in the future, so it is none"
+)
+
+// standIn finds an end for a chat that is over and does not state one, because
+// the bookmark is one.
+func (s *normaliser) standIn(chat *source.Chat, duration jsondoc.Value, last time.Time, unsaid bool, kind string) {
+	const field = "ended_timestamp"
+	if took, _, ok := seconds(duration); ok && took >= 0 && took <= longest && !chat.Started.IsZero() {
+		if at := chat.Started.Add(time.Duration(took) * time.Second); !at.After(s.latest) {
+			chat.Ended = at
+			note(chat, field, "it is missing; start and duration stand for it")
+			return
+		}
+	}
+	switch {
+	case !last.IsZero() && !last.Before(chat.Started) && !last.Before(oldestChat) && !last.After(s.latest):
 		chat.Ended = last
-		note(chat, "ended_timestamp", "it is missing; the time of the last event stands for it")
-	} else if kind != "missed_chat" { // of that one's time something has been noted
-		note(chat, "ended_timestamp", "it is missing, and nothing else says when the chat ended")
+		note(chat, field, "it is missing; the time of the last event stands for it")
+	case kind != "missed_chat" || !unsaid: // of that one's time something has been noted
+		note(chat, field, "it is missing, and nothing else says when the chat ended")
 	}
 }
 
@@ -163,9 +231,9 @@ func (s *normaliser) instant(chat *source.Chat, t times, zoneName, field string,
 	return at
 }
 
-// The instants that RFC 3339 can write: years 0000 to 9999.
+// The instants that RFC 3339 can write: years 1 to 9999, which is what targets can hold.
 const (
-	firstSecond = -62167219200
+	firstSecond = -62135596800
 	lastSecond  = 253402300799
 )
 

@@ -2,6 +2,7 @@ package apiv2
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tap-livechat/tap/livechat"
@@ -10,55 +11,94 @@ import (
 
 // readFullDay reads a day of more chats than one query reaches. In a zone k
 // hours away the day begins and ends k hours away, so the newest 25,000 before
-// any full hour can be had. Going back from the day's end, each query ends at
-// the first full hour that lies after everything the one before has reached.
-func (r *reader) readFullDay(w *window, done func(source.Window) error) error {
-	day0 := w.span
-	yielded := w.chats
-	came := make(map[string]bool)
-	result := source.Window{From: day0.from, To: day0.to, Total: w.page().total, Settled: true, Passes: 1}
-	log := r.a.client.Log()
-	log.Info("the day holds more chats than one query reaches", "day", w.q.from, "total", result.Total)
-	for hour := 24; ; {
+// any full hour can be had. Going back from the day's end, each query ends at a
+// full hour that seems to lie after what the one before has reached; that it
+// does is proved by chats that both have brought.
+func (r *reader) readFullDay(w *window) ([]source.Window, error) {
+	day0, stated := w.span, w.page().total
+	result := source.Window{From: day0.from, To: day0.to, Total: stated, Settled: true, Passes: 1}
+	r.a.client.Log().Info("the day holds more chats than one query reaches", "day", w.q.from, "total", stated)
+	yielded, outer := w.chats, w.wanted
+	for k := range yielded {
+		yielded[k] = 0 // it came before this day was begun
+	}
+	covered := 24 // from this hour on the day has come
+	for at, turn := 24, uint8(1); ; turn++ {
+		around, reach, common := w.span, new(reach), 0
 		w.chats = yielded
-		var reach reach
-		p, passes, err := r.settle(w, maxPasses, func(chat *source.Chat) bool {
-			reach.note(chat)
-			if !touches(chat, day0.from, day0.to) {
-				return false // another window's
+		w.wanted = func(chat *source.Chat) bool {
+			reach.note(chat, around)
+			if elsewhere(chat, around, day0) || outer != nil && !outer(chat) {
+				return false
 			}
-			came[chat.ID] = true
+			k := keyOf(chat.ID)
+			mark, known := yielded[k]
+			if known && mark > 0 && mark < turn {
+				common++
+			}
+			if known && mark == 0 {
+				yielded[k] = turn
+			}
 			return true
-		})
+		}
+		w.mark = turn
+		p, passes, err := r.readCapped(w)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		result.Passes = max(result.Passes, passes)
-		result.Settled = result.Settled && p.settled()
-		if p.last() < archiveCap && w.pages < pageCap {
-			break // nothing is beyond its reach
+		gap := at < covered && common == 0 && len(p.ids) > 0
+		if gap && covered-at > 1 {
+			at = (at + covered + 1) / 2 // something in between
+		} else {
+			result.Settled = result.Settled && !gap && (p.settled() || !p.ended && !p.shrank())
+			covered = at
+			if p.ended {
+				break // nothing is beyond its reach
+			}
+			back := reach.hour(day0.from, r.seen.startOnly())
+			if back >= at {
+				return nil, fullHour(day0.from, at, stated)
+			}
+			if back <= 0 {
+				break
+			}
+			at = back
 		}
-		back, ok := reach.hour(day0.from, r.seen.startOnly())
-		if !ok || back >= hour {
-			return fullHour(day0.from, hour, result.Total)
+		w = r.openQuery(endingAt(day0.from, at), span{day0.from.Add(time.Duration(at-24) * hour), day0.from.Add(time.Duration(at) * hour)})
+		if _, err := r.wait(w); err != nil {
+			return nil, err
 		}
-		if back <= 0 {
-			break
-		}
-		hour = back
-		w = r.openQuery(endingAt(day0.from, hour), span{day0.from.Add(time.Duration(hour-24) * time.Hour), day0.from.Add(time.Duration(hour) * time.Hour)})
-		if _, err := w.first.Wait(r.ctx); err != nil {
-			return err
-		}
-		w.admit()
 	}
-	result.Chats = len(came)
-	if result.Total <= archiveCap {
-		result.Total = -1
-	} else if result.Chats < result.Total {
+	for _, mark := range yielded {
+		if mark > 0 {
+			result.Chats++
+		}
+	}
+	if stated <= archiveCap {
+		result.Total = -1 // it states only the cap
+	} else if result.Chats < stated {
 		result.Settled = false
 	}
-	return done(result)
+	return []source.Window{result}, nil
+}
+
+// readCapped reads a list that may be longer than a query reaches: again if
+// chats vanished from it, and, if it came to an end before the cap after all,
+// as any list that does not add up.
+func (r *reader) readCapped(w *window) (p *pass, passes int, err error) {
+	var before *pass
+	for passes = 1; ; passes++ {
+		if p, err = r.readPass(w); err != nil {
+			return nil, 0, err
+		}
+		p.twice = p.ended && before.sameAs(p.ids)
+		if p.settled() || !p.ended && !p.shrank() || passes > 1 && p.short() || passes == maxPasses {
+			return p, passes, nil
+		}
+		before = p
+		w.again()
+	}
 }
 
 // fullHour is a day that cannot be read whole by any query there is. More than
@@ -68,35 +108,38 @@ func fullHour(midnight time.Time, hour, total int) error {
 		"the day holds %d chats or more, over %d of them in the hour before %02d:00 UTC: the service lists no more than that", total, archiveCap, hour)}
 }
 
-// reach is how far back a query went that did not reach everything.
-type reach struct{ start, end time.Time } // the earliest there was
+// reach is how far back a query went that did not reach everything: the times
+// of its chats, Unix seconds. Which time "newest" looks at is not known: the end
+// is the safe side, since no start is later; the start will do if chats have
+// shown that the dates mean it.
+type reach struct{ starts, ends []int32 }
 
-func (e *reach) note(chat *source.Chat) {
-	if chat.Started.IsZero() || chat.Ended.IsZero() {
+// note learns from a chat that was listed for a span, if its times agree with that.
+func (e *reach) note(chat *source.Chat, around span) {
+	if chat.Started.IsZero() || chat.Ended.IsZero() || !touches(chat, around.from, around.to) {
 		return
 	}
-	if e.end.IsZero() || chat.Ended.Before(e.end) {
-		e.end = chat.Ended
-	}
-	if e.start.IsZero() || chat.Started.Before(e.start) {
-		e.start = chat.Started
-	}
+	e.starts = append(e.starts, int32(chat.Started.Unix()))
+	e.ends = append(e.ends, int32(chat.Ended.Unix()))
 }
 
+// strays is the share of chats, one in so many, whose times are not believed:
+// what is earlier than all the others may be wrong.
+const strays = 50
+
 // hour is the first full hour of the day, counted from its beginning, before
-// which chats may be missing. Others may share the very second that was reached
-// last, so that it has to be after that. Which time "newest" looks at is not known: the
-// earliest end is the safe side, since no start is later; the earliest start
-// will do if chats have shown that the dates mean it.
-func (e *reach) hour(midnight time.Time, byStart bool) (int, bool) {
-	at := e.end
+// which chats may be missing; 24 if nothing is known.
+func (e *reach) hour(midnight time.Time, byStart bool) int {
+	times := e.ends
 	if byStart {
-		at = e.start
+		times = e.starts
 	}
-	if at.IsZero() {
-		return 0, false
+	if len(times) == 0 {
+		return 24
 	}
-	return int(at.Truncate(time.Hour).Add(time.Hour).Sub(midnight) / time.Hour), true
+	slices.Sort(times)
+	at := time.Unix(int64(times[len(times)/strays]), 0)
+	return int(at.Truncate(hour).Add(hour).Sub(midnight) / hour)
 }
 
 // endingAt is the list of the 24 hours before the given hour (1 to 24) of the

@@ -17,15 +17,23 @@ import (
 
 // page is one answer to a list.
 type page struct {
-	chats    []source.Chat
-	total    int    // how many chats match, says the service
-	pages    int    // how many pages they make, says the service; 0 if it does not
-	size     int    // bytes of memory that the answer took, about
-	seq      int64  // the order in which answers came
-	past     bool   // the service refuses this page: the list ends before it
-	out      []byte // what Render made; taken from and given back to outs
-	received time.Time
+	chats []source.Chat
+	total int    // how many chats match, says the service
+	pages int    // how many pages they make, says the service; 0 if it does not
+	size  int    // bytes of memory that the answer took, about
+	past  bool   // the service refuses this page: the list ends before it
+	out   []byte // what was rendered; taken from and given back to outs
+
+	sent, before int64         // see livechat.Answer
+	date         time.Time     // when the answer was given: by the service's clock if it can be believed, else by ours
+	ahead        time.Duration // how far that clock is ahead of ours
 }
+
+// empty tells that the list is said to hold nothing.
+func (p *page) empty() bool { return p.total == 0 && len(p.chats) == 0 }
+
+// atCap tells that the list may hold more than one query reaches.
+func (p *page) atCap() bool { return p.total >= archiveCap || p.pages >= pageCap }
 
 // outs lends the buffers that pages are rendered into.
 var outs = sync.Pool{New: func() any { return new([]byte) }}
@@ -54,7 +62,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 	if n > 1 && errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound) {
 		// The list has become shorter: what one service answers with an empty
 		// page, another refuses.
-		return &page{past: true, seq: a.answers.Add(1)}, nil
+		return &page{past: true}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -72,8 +80,11 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 	if !ok {
 		return nil, errors.New("it does not say how many chats there are (total)")
 	}
-	p := &page{total: total, received: answer.Received, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
+	p := &page{total: total, sent: answer.Sent, before: answer.Before, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
 	p.pages, _ = count(root.Get("pages"))
+	if !answer.Date.IsZero() {
+		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
+	}
 	ends := make([]int, 0, 25)
 	at := 0
 	for v := range list.All() {
@@ -82,7 +93,7 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 			return nil, fmt.Errorf("chat %d of the page is no object", at)
 		}
 		p.chats = append(p.chats, source.Chat{})
-		if err := a.readChat(answer, v, &p.chats[at-1], &p.out); err != nil {
+		if err := a.readChat(answer, v, &p.chats[at-1], &p.out, false); err != nil {
 			return nil, &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
 		}
 		ends = append(ends, len(p.out))
@@ -93,12 +104,19 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 		p.chats[i].Out.Text, start = p.out[start:end], end
 	}
 	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
-	p.seq = a.answers.Add(1)
 	return p, nil
 }
 
-func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte) error {
-	s := normaliser{answer.Text}
+// now is when the answer was given.
+func now(answer *livechat.Answer) time.Time {
+	if answer.Date.IsZero() {
+		return answer.Received
+	}
+	return answer.Date
+}
+
+func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) error {
+	s := normaliser{text: answer.Text, latest: latest(answer), byID: byID}
 	s.normalise(v, chat)
 	answer.Text = s.text
 	if chat.ID == "" {
@@ -118,14 +136,14 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 	var chat *source.Chat
 	err := a.client.Ask(ctx, livechat.Call{
 		Op:       "chat " + livechat.Printable(id),
-		Endpoint: "/chats/<id>", Method: http.MethodGet, Path: "/chats/" + url.PathEscape(id), Version: version,
+		Endpoint: "/chats/<id>", Method: http.MethodGet, Path: "/chats/" + url.PathEscape(id) + "?include_pending=1", Version: version,
 		Parse: func(answer *livechat.Answer) error {
 			if answer.Root().Kind() != jsondoc.Object {
 				return errors.New("it is no chat")
 			}
 			var out []byte
 			chat = new(source.Chat)
-			if err := a.readChat(answer, answer.Root(), chat, &out); err != nil {
+			if err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
 				return err
 			}
 			chat.Out.Text = out

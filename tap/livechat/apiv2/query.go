@@ -3,6 +3,7 @@ package apiv2
 import (
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // query is one list of chats: local days in a zone, both inclusive.
@@ -31,4 +32,14 @@ func (q query) String() string {
 		days += " in " + q.zone
 	}
 	return days
+}
+
+// daysOf is the list of whole days, UTC.
+func daysOf(days span) query {
+	return query{days.from.Format(time.DateOnly), days.to.AddDate(0, 0, -1).Format(time.DateOnly), "UTC"}
+}
+
+// fromAnHourBefore is the list of the two days that begin an hour before midnight.
+func fromAnHourBefore(midnight time.Time) query {
+	return query{midnight.Format(time.DateOnly), midnight.AddDate(0, 0, 1).Format(time.DateOnly), "Etc/GMT-1"}
 }

@@ -12,7 +12,7 @@ import (
 // errStopped says that the caller has broken out of its loop.
 var errStopped = errors.New("stopped")
 
-// reader is one call of Read. It runs in the caller's goroutine; only the
+// reader reads a span of days. It runs in the caller's goroutine; only the
 // workers have others.
 type reader struct {
 	a       *Archive
@@ -20,133 +20,90 @@ type reader struct {
 	workers *livechat.Workers[*page]
 	ahead   int // pages that may be under way or wait to be read, to bound memory
 	yield   func(source.Step) error
+	seen    *evidence
 
-	plan *plan
-	cur  *window // the window whose pages are being yielded
-	next *window // the one after it, of which the first page is fetched ahead
-
-	now      time.Time // when the run began
-	pageSize int       // bytes that a page takes, the largest of late
-	seen     evidence
-	odd      []oddWindow
+	plan     *plan
+	cur      *window // the window whose pages are being yielded
+	next     *window // the one after it, of which the first page is fetched ahead
+	pageSize int     // bytes that a page takes, the largest of late
 }
 
-// evidence is what the chats give away about the service's date filter, and how
-// often: archives hold a chat now and then whose times contradict each other.
-type evidence struct {
-	byStart int           // chats that ended after the days they were listed for
-	byEnd   int           // chats that began before the days they were listed for
-	longest time.Duration // the longest chat
-}
-
-// proof is how many chats it takes.
-const proof = 2
-
-// note learns from a chat that was listed for [from, to).
-func (e *evidence) note(chat *source.Chat, from, to time.Time) {
-	if chat.Started.IsZero() || chat.Ended.IsZero() {
-		return
-	}
-	e.longest = max(e.longest, chat.Ended.Sub(chat.Started))
-	began, ended := within(chat.Started, from, to), within(chat.Ended, from, to)
-	switch {
-	case began && chat.Ended.After(to):
-		e.byStart++
-	case ended && chat.Started.Before(from):
-		e.byEnd++
-	}
-}
-
-func within(t, from, to time.Time) bool { return !t.Before(from) && t.Before(to) }
-
-// startOnly tells that the dates look at the start of a chat, endOnly at its end.
-// Both may be false: nothing is known then.
-func (e *evidence) startOnly() bool { return e.byStart >= proof && e.byEnd == 0 }
-func (e *evidence) endOnly() bool   { return e.byEnd >= proof && e.byStart == 0 }
-
+// read yields the range: its plan, its windows, and what a search brings
+// before the first of them that holds anything.
 func (r *reader) read(rg source.Range) error {
-	from, to := rg.From.UTC().Truncate(day), ceil(rg.To.UTC(), day)
-	if r.now = rg.Now; r.now.IsZero() {
-		r.now = rg.To
+	days := span{rg.From.UTC().Truncate(day), ceil(rg.To.UTC(), day)}
+	if !days.from.Before(days.to) {
+		days.to = days.from.Add(day)
 	}
-	if !from.Before(to) {
-		to = from.Add(day)
+	whole := r.open(days)
+	first, err := r.wait(whole)
+	if err != nil {
+		return err
 	}
-	r.plan = newPlan(span{from, to}, r.a.window)
-	before := rg.Search
-	r.openNext()
-	for r.next != nil {
-		first, err := r.next.first.Wait(r.ctx)
-		if err != nil {
+	if err := r.yield(source.Step{Plan: &source.Plan{Chats: first.total, Capped: first.atCap(), Requests: expected(first.total), Ahead: first.ahead}}); err != nil {
+		return err
+	}
+	if later := ceil(first.date, day); rg.Open && later.After(days.to) {
+		// For the service the next day has begun.
+		days.to = later
+		first.free()
+		whole = r.open(days)
+		if first, err = r.wait(whole); err != nil {
 			return err
 		}
-		if r.plan.last < 0 && r.plan.next.Equal(from) && r.next.span.to.Equal(to) {
-			if err := r.yield(source.Step{Plan: &source.Plan{Chats: first.total, Capped: first.total == archiveCap, Requests: expected(first.total)}}); err != nil {
+	}
+	r.plan, r.next = newPlan(days, r.a.window), whole
+	if err := r.findBeginning(days, first); err != nil {
+		return err
+	}
+	owed := rg.Search
+	return r.readAll(nil, func(results []source.Window, yielded ids, last bool) error {
+		chats := 0
+		for _, w := range results {
+			chats += w.Chats
+		}
+		if owed && (chats > 0 || last) {
+			owed = false
+			found, err := r.search(rg.From, yielded)
+			if err != nil {
 				return err
 			}
-			if err := r.findBeginning(r.next); err != nil {
+			if err := r.yield(source.Step{Searched: &found}); err != nil {
 				return err
 			}
+		}
+		for _, w := range results {
+			if err := r.yield(source.Step{Window: &w}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// readAll reads the days of the plan, window after window. begin, if not nil,
+// is called before a window is read, and done with what it was and what has
+// been yielded of it.
+func (r *reader) readAll(begin func(*window), done func(results []source.Window, yielded ids, last bool) error) error {
+	r.openNext()
+	for r.next != nil {
+		if _, err := r.wait(r.next); err != nil {
+			return err
 		}
 		if !r.admitNext() {
 			continue
 		}
 		w := r.next
-		r.cur, r.next = w, nil
+		r.next = nil
 		r.openNext()
-		settledBefore := true
-		if err := r.readWindow(w, func(result source.Window) error {
-			if before && (result.Chats > 0 || r.next == nil) {
-				// Before the first bookmark can move: see leadin.go.
-				before = false
-				var err error
-				if settledBefore, err = r.readBefore(rg.From, result, w.chats); err != nil {
-					return err
-				}
-			}
-			result.Settled = result.Settled && settledBefore
-			if !result.Settled && settledBefore && len(r.odd) < maxOdd {
-				r.odd = append(r.odd, oddWindow{span{result.From, result.To}, w.chats})
-			}
-			return r.yield(source.Step{Window: &result})
-		}); err != nil {
-			return err
+		if begin != nil {
+			begin(w)
 		}
-	}
-	return r.readOdd()
-}
-
-// oddWindow is a window that did not add up, and what was yielded of it.
-type oddWindow struct {
-	span
-	chats map[string]bool
-}
-
-// maxOdd bounds how many of them are remembered, since each holds ids. If there
-// are more, the next run has to see to them.
-const maxOdd = 20
-
-// readOdd reads once more the windows that did not add up, now that the rest is
-// done: what moved then may stand still.
-func (r *reader) readOdd() error {
-	for _, odd := range r.odd {
-		w := r.open(odd.span)
-		if _, err := w.first.Wait(r.ctx); err != nil {
-			return err
+		results, err := r.readWindow(w)
+		if err == nil {
+			err = done(results, w.chats, r.next == nil)
 		}
-		w.admit()
-		w.chats = odd.chats
-		if w.fullDay() {
-			w.page().free()
-			continue
-		}
-		p, _, err := r.settle(w, 1, everyChat)
 		if err != nil {
-			return err
-		}
-		if err := r.yield(source.Step{Window: &source.Window{
-			From: odd.from, To: odd.to, Chats: len(p.ids), Total: p.last(), Passes: 1, Settled: p.settled(), Again: true,
-		}}); err != nil {
 			return err
 		}
 	}
@@ -157,18 +114,17 @@ func (r *reader) readOdd() error {
 // one window, where an ordered list has it: on its first or on its last page.
 // One request for that saves the ten it takes to find it by longer and longer
 // empty windows, when start_date is a year that means "everything".
-func (r *reader) findBeginning(w *window) error {
+func (r *reader) findBeginning(days span, first *page) error {
 	const long = 366
-	first := w.page()
-	if w.span.days() < long || first.total <= 2*r.plan.target || first.total >= archiveCap {
+	if days.days() < long || first.total <= 2*r.plan.target || first.total >= archiveCap {
 		return nil
 	}
-	last, err := r.start(w.q, pagesOf(first)).Wait(r.ctx)
+	last, err := r.start(r.ctx, daysOf(days), pagesOf(first)).Wait(r.ctx)
 	if err != nil {
 		return err
 	}
 	defer last.free()
-	begin := w.span.to
+	begin := days.to
 	for _, p := range []*page{first, last} {
 		for i := range p.chats {
 			if at := p.chats[i].Started; !at.IsZero() && at.Before(begin) {
@@ -191,12 +147,12 @@ func (r *reader) openNext() {
 }
 
 // start hands page n of q to the workers.
-func (r *reader) start(q query, n int) *job {
-	return r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, n) })
+func (r *reader) start(ctx context.Context, q query, n int) *job {
+	return r.workers.Start(ctx, func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, n) })
 }
 
 // admitNext decides, once the first page of the next window is there, whether
-// the window stays as it is. If not, a shorter one takes its place.
+// the window stays as it is. If not, another one takes its place.
 func (r *reader) admitNext() bool {
 	w := r.next
 	if w.admitted {
@@ -204,14 +160,13 @@ func (r *reader) admitNext() bool {
 	}
 	first := w.page()
 	r.learnSize(first)
-	shorter, ok := r.plan.admit(w.span, first.total, first.pages)
+	other, ok := r.plan.admit(w.span, first.total, first.pages)
 	if !ok {
 		first.free()
-		r.next = r.open(shorter)
+		r.next = r.open(other)
 		return false
 	}
-	w.admitted = true
-	w.pages = pagesOf(first)
+	w.admitted, w.pages = true, pagesOf(first)
 	return true
 }
 
@@ -221,7 +176,7 @@ func (r *reader) topUp() {
 	for len(r.cur.queue) < r.room() && r.cur.ask(r) {
 	}
 	n := r.next
-	if n == nil || !n.first.Ready() || n.failed() || !r.admitNext() || n.fullDay() {
+	if n == nil || n.page() == nil || !r.admitNext() || n.fullDay() {
 		return
 	}
 	for len(r.cur.queue)+len(n.queue) < r.room() && n.ask(r) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
 )
 
 // oneDay is a range that costs one page of the archives below.
@@ -159,8 +160,9 @@ func TestRetryAfter(t *testing.T) {
 		for _, value := range []time.Duration{10 * time.Second, time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
 				s := newSandbox(t, fmt.Sprintf("chats=10&fault_burst=1&rate_429=1&retry_after=%s&retry_after_value=%s", form, value))
+				c := newTestClient(t, mounted{Handler: s}, nil)
 				started := time.Now()
-				r := read(t.Context(), newTestClient(t, mounted{Handler: s}, nil), oneDay)
+				r := read(t.Context(), c, oneDay)
 				r.check(t, oneDay)
 				if took, want := time.Since(started), min(value, time.Minute); took < want || took > want+2*time.Second {
 					t.Errorf("Retry-After %s as %s: %s, want %s", value, form, took, want)
@@ -274,7 +276,7 @@ func TestMisdirected(t *testing.T) {
 	})
 	t.Run("the token names it", func(t *testing.T) {
 		for token, want := range map[string]string{"fra:abc": "fra", "dal:abc": "", "abc": "", "xyz:abc": ""} {
-			if got := newTestClient(t, mounted{Handler: newSandbox(t, "")}, func(o *Options) { o.EntityID, o.AccessToken = "", token }).Region(); got != want {
+			if got := newTestClient(t, mounted{Handler: newSandbox(t, "")}, func(o *Options) { o.EntityID, o.AccessToken = secret.Text{}, secret.New(token) }).Region(); got != want {
 				t.Errorf("the region of the token %q is %q, want %q", token, got, want)
 			}
 		}
@@ -284,9 +286,9 @@ func TestMisdirected(t *testing.T) {
 // noSecret fails if the credentials, in any form, are in text.
 func noSecret(t *testing.T, text string) {
 	t.Helper()
-	for _, secret := range []string{testToken, "s3cr3t", base64.StdEncoding.EncodeToString([]byte(testUser + ":" + testToken))} {
-		if strings.Contains(text, secret) {
-			t.Errorf("%q holds %q", text, secret)
+	for _, hidden := range []string{testToken, "s3cr3t", base64.StdEncoding.EncodeToString([]byte(testUser + ":" + testToken))} {
+		if strings.Contains(text, hidden) {
+			t.Errorf("%q holds %q", text, hidden)
 		}
 	}
 }
@@ -295,7 +297,7 @@ func noSecret(t *testing.T, text string) {
 func TestSecrets(t *testing.T) {
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(testUser+":"+testToken))
 	for _, status := range []int{200, 302, 400, 401, 403, 404, 421, 429, 500} {
-		for _, secret := range []string{testToken, basic} {
+		for _, hidden := range []string{testToken, basic} {
 			for name, body := range map[string]string{
 				"type":    `{"error":{"type":"bad %s","message":"m"}}`,
 				"message": `{"error":{"type":"t","message":"you sent %s\n\u001b[31m"}}`,
@@ -313,7 +315,7 @@ func TestSecrets(t *testing.T) {
 						if r.Header.Get("Authorization") != basic || strings.Contains(r.URL.String(), "s3cr3t") {
 							t.Errorf("%s with Authorization %q", r.URL, r.Header.Get("Authorization"))
 						}
-						a := answer(status, fmt.Sprintf(body, secret))
+						a := answer(status, fmt.Sprintf(body, hidden))
 						a.Header.Set("Location", "https://"+testUser+":s3cr3t-t0k3n@evil.example/"+testToken+"?token="+testToken+"#"+testToken)
 						a.Header.Set("Retry-After", testToken)
 						a.Header.Set("Content-Type", "text/"+testToken)
@@ -367,7 +369,7 @@ func TestObserve(t *testing.T) {
 // TestBadBaseURL: what is no address is said at once.
 func TestBadBaseURL(t *testing.T) {
 	for _, address := range []string{"nonsense", "http://", "https://a b/", "://", "%"} {
-		if _, err := livechat.New(Options{BaseURL: address, AccessToken: testToken}); err == nil {
+		if _, err := livechat.New(Options{BaseURL: address, AccessToken: secret.New(testToken)}); err == nil {
 			t.Errorf("NewClient with the address %q: no error", address)
 		}
 	}

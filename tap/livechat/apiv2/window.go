@@ -2,20 +2,19 @@ package apiv2
 
 import (
 	"context"
-	"slices"
-	"time"
+	"maps"
 
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
 
 const (
-	// maxPasses bounds how often a list is read that does not add up. Each
+	// parts is how many pieces a window is cut into that does not add up as a
+	// whole: their pages have other borders, and what moves is mostly today.
+	parts = 4
+	// maxPasses bounds how often a list is read in which chats come and go. Each
 	// pass costs what the first did.
 	maxPasses = 3
-	// parts is how many pieces a window is cut into that did not add up as a
-	// whole: what moves is mostly today, and the days before are done then.
-	parts = 4
 )
 
 // job is a page being fetched.
@@ -23,45 +22,18 @@ type job = livechat.Job[*page]
 
 // window is a list that is being read.
 type window struct {
-	q        query
-	span     span // the days, or with another zone the hours, that it covers
-	first    *job // its first page, asked for early
-	admitted bool
-	pages    int             // how many pages there are, as far as known
-	asked    int             // pages asked for in this pass
-	queue    []*job          // asked for and not yet read, in order
-	chats    map[string]bool // the ids yielded, over all passes
+	q      query
+	span   span                    // the days, or with another zone the hours, that it covers
+	first  *job                    // its first page, asked for early; nil: to be asked for
+	pages  int                     // how many pages there are, as far as known
+	asked  int                     // pages asked for in this pass
+	queue  []*job                  // asked for and not yet read, in order
+	chats  ids                     // those yielded, over all passes
+	mark   uint8                   // what they are marked with
+	wanted func(*source.Chat) bool // nil: all
+
+	admitted bool // the plan has taken it as it is
 }
-
-// open asks for the first page of a window of days.
-func (r *reader) open(days span) *window {
-	return r.openQuery(query{days.from.Format(time.DateOnly), days.to.AddDate(0, 0, -1).Format(time.DateOnly), "UTC"}, days)
-}
-
-func (r *reader) openQuery(q query, covers span) *window {
-	return &window{q: q, span: covers, first: r.start(q, 1), chats: make(map[string]bool)}
-}
-
-// page is the first page; nil if it is not there, or never will be.
-func (w *window) page() *page {
-	if !w.first.Ready() {
-		return nil
-	}
-	p, _ := w.first.Wait(context.Background())
-	return p
-}
-
-// failed tells that the first page is not to be had.
-func (w *window) failed() bool { return w.first.Ready() && w.page() == nil }
-
-// fullDay tells that the window is one day that no single query reaches whole.
-func (w *window) fullDay() bool {
-	first := w.page()
-	return w.span.days() == 1 && first != nil && (first.total >= archiveCap || first.pages >= pageCap)
-}
-
-// admit says that w, of which the first page is there, is to be read as it is.
-func (w *window) admit() { w.admitted, w.pages = true, pagesOf(w.page()) }
 
 // pagesOf is how many pages a list has. Two statements are read, the larger
 // one counts, because a page too many is harmless and one too few is not.
@@ -73,6 +45,38 @@ func pagesOf(p *page) int {
 	return min(max(n, p.pages, 1), pageCap)
 }
 
+// open asks for the first page of a window of days.
+func (r *reader) open(days span) *window { return r.openQuery(daysOf(days), days) }
+
+func (r *reader) openQuery(q query, covers span) *window {
+	return &window{q: q, span: covers, first: r.start(r.ctx, q, 1), chats: make(ids)}
+}
+
+// wait waits for the first page.
+func (r *reader) wait(w *window) (*page, error) {
+	p, err := w.first.Wait(r.ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.pages = max(w.pages, pagesOf(p))
+	return p, nil
+}
+
+// page is the first page; nil if it is not there, or never will be.
+func (w *window) page() *page {
+	if w.first == nil || !w.first.Ready() {
+		return nil
+	}
+	p, _ := w.first.Wait(context.Background())
+	return p
+}
+
+// fullDay tells that the window is one day which no single query may reach whole.
+func (w *window) fullDay() bool {
+	first := w.page()
+	return w.span.days() == 1 && first != nil && first.atCap()
+}
+
 // ask hands the next page of the window to the workers. It returns false if
 // all have been asked for.
 func (w *window) ask(r *reader) bool {
@@ -82,262 +86,154 @@ func (w *window) ask(r *reader) bool {
 	w.asked++
 	j := w.first
 	if w.asked > 1 || j == nil {
-		j = r.start(w.q, w.asked)
+		j = r.start(r.ctx, w.q, w.asked)
 	}
 	w.queue = append(w.queue, j)
 	return true
 }
 
-// pass is what one reading of all pages of a window has shown.
-type pass struct {
-	ids    map[string]bool
-	since  time.Time // what ended before was there when the pass began
-	old    int       // of ids, those of chats that were there
-	totals []statement
-	past   bool // a page that should exist was refused
-	capped bool // the list is known to be longer than a query reaches
-	full   bool // the last page that a query reaches is full
+// again makes the window ready for another pass.
+func (w *window) again() { w.first, w.asked, w.pages = nil, 0, 1 }
+
+// result is what a window was in its last pass.
+func (w *window) result(p *pass, passes int) source.Window {
+	return source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.stated(), Passes: passes, Settled: p.settled()}
 }
 
-// statement is the total of one answer.
-type statement struct {
-	seq   int64
-	total int
-}
-
-func bySeq(a, b statement) int { return int(a.seq - b.seq) }
-
-// first and last are the totals of the earliest and the latest answer.
-func (p *pass) first() int { return slices.MinFunc(p.totals, bySeq).total }
-func (p *pass) last() int  { return slices.MaxFunc(p.totals, bySeq).total }
-
-// shrank tells that chats have vanished: each of them let another slip past the
-// reader, from a page not read to one already read. The number of distinct
-// chats does not show that, for the vanished are in it.
-func (p *pass) shrank() bool {
-	slices.SortFunc(p.totals, bySeq)
-	return p.past || !slices.IsSortedFunc(p.totals, func(a, b statement) int { return a.total - b.total })
-}
-
-// slipped tells that of the chats which the first answer counted fewer have come.
-// A chat that vanishes while another one is added leaves the total as it was;
-// but what was added has ended since then, and does not count here.
-func (p *pass) slipped() bool {
-	if p.capped {
-		return len(p.ids) < min(p.first(), archiveCap) // what is added pushes as many out of reach
-	}
-	return p.old < p.first()
-}
-
-// counted tells that the chat was there when the first answer counted.
-func (p *pass) counted(chat *source.Chat) bool {
-	at := chat.Ended
-	if at.IsZero() {
-		at = chat.Started
-	}
-	return at.Before(p.since)
-}
-
-// missing is how many chats of the list have not come.
-func (p *pass) missing() int { return max(min(p.last(), archiveCap)-len(p.ids), 0) }
-
-// overflows tells that the list holds more than a query reaches. A window is not
-// begun then; but its first answer may have stated too little, or it has grown.
-func (p *pass) overflows() bool { return !p.capped && (p.full || p.last() >= archiveCap) }
-
-func (p *pass) settled() bool {
-	return !p.shrank() && !p.slipped() && p.missing() == 0 && !p.overflows()
-}
-
-// readWindow yields the chats of w, reads again what does not add up, and tells
-// done of each part of it that is read to its end.
-func (r *reader) readWindow(w *window, done func(source.Window) error) error {
+// readWindow yields the chats of w and returns what it was, or what its parts
+// were. What does not add up is read again, once, with other page borders.
+func (r *reader) readWindow(w *window) ([]source.Window, error) {
 	if w.fullDay() {
-		return r.readFullDay(w, done)
+		return r.readFullDay(w)
 	}
-	most := maxPasses
-	if w.span.days() > 1 {
-		most = 1 // then in parts
-	}
-	p, passes, err := r.settle(w, most, everyChat)
+	p, err := r.readPass(w)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if !p.settled() && (most == 1 || p.overflows()) {
-		return r.readParts(w, done)
+	if p.settled() {
+		return []source.Window{w.result(p, 1)}, nil
 	}
-	return done(source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: passes, Settled: p.settled()})
+	if p.ended {
+		r.a.client.Log().Info("reading again: the answers do not add up", "chats_of", w.q.String(), "chats", len(p.ids), "total", p.stated())
+	}
+	if w.span.days() > 1 {
+		return r.readParts(w, p)
+	}
+	if !p.ended {
+		return r.readOverfull(w)
+	}
+	return r.readDayAgain(w, p)
 }
 
-// readParts reads a window again, in parts that are smaller and move less.
-func (r *reader) readParts(w *window, done func(source.Window) error) error {
+// readOverfull reads a day whose pages did not come to an end before the cap,
+// though its first answer stated less.
+func (r *reader) readOverfull(w *window) ([]source.Window, error) {
+	day := r.open(w.span)
+	day.chats, day.wanted = w.chats, w.wanted
+	if _, err := r.wait(day); err != nil {
+		return nil, err
+	}
+	return r.readFullDay(day)
+}
+
+// readParts reads a window again, in parts; before is what its first pass was.
+func (r *reader) readParts(w *window, before *pass) (all []source.Window, err error) {
+	came := make(ids)
 	for _, days := range w.span.cut(parts) {
 		part := r.open(days)
-		first, err := part.first.Wait(r.ctx)
+		part.chats, part.wanted = w.chats, w.wanted
+		first, err := r.wait(part)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		part.admit()
-		part.chats = w.chats
+		if first.empty() { // an answer of nothing is asked for once more
+			part.again()
+		}
+		var results []source.Window
 		if part.fullDay() {
-			err = r.readFullDay(part, done)
-		} else if first.total >= archiveCap {
-			first.free()
-			err = r.readParts(part, done)
+			results, err = r.readFullDay(part)
 		} else {
-			err = r.readPart(part, done)
+			results, err = r.readPart(part, came)
 		}
 		if err != nil {
-			return err
+			return nil, err
+		}
+		all = append(all, results...)
+	}
+	if before.sameAs(came) {
+		for i := range all {
+			all[i].Settled = true
 		}
 	}
-	return nil
+	return all, nil
 }
 
-func (r *reader) readPart(w *window, done func(source.Window) error) error {
-	p, passes, err := r.settle(w, maxPasses, everyChat)
+func (r *reader) readPart(w *window, came ids) ([]source.Window, error) {
+	p, passes, err := r.readAgain(w, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return done(source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.last(), Passes: 1 + passes, Settled: p.settled()})
+	if !p.ended { // more than one query reaches
+		if w.span.days() > 1 {
+			return r.readParts(w, p)
+		}
+		return r.readOverfull(w)
+	}
+	maps.Copy(came, p.ids)
+	return []source.Window{w.result(p, passes)}, nil
 }
 
-func everyChat(*source.Chat) bool { return true }
-
-// settle reads w until it adds up, or as often as it may. It yields each chat
-// that is wanted once.
-func (r *reader) settle(w *window, most int, wanted func(*source.Chat) bool) (p *pass, passes int, err error) {
-	capped := w.fullDay() || w.q.zone != "UTC"
-	for passes = 1; ; passes++ {
-		p = &pass{ids: make(map[string]bool), capped: capped}
-		if err := r.readPass(w, p, wanted); err != nil {
+// readAgain reads a list for the second time, and once more for as long as
+// chats come and go in it. Two passes in a row that brought the same chats, and
+// as many as stated, settle it whatever moved.
+func (r *reader) readAgain(w *window, before *pass) (p *pass, passes int, err error) {
+	for passes = 2; ; passes++ {
+		if p, err = r.readPass(w); err != nil {
 			return nil, 0, err
 		}
-		if !p.settled() && !p.shrank() && !p.slipped() {
-			if err := r.repair(w, p, wanted); err != nil {
-				return nil, 0, err
-			}
-		}
-		if p.settled() || passes == most || p.overflows() {
+		p.twice = p.ended && before.sameAs(p.ids)
+		if p.settled() || !p.ended || p.short() || passes == maxPasses {
 			return p, passes, nil
 		}
-		r.a.client.Log().Info("reading again: the pages moved while they were read",
-			"chats_of", w.q.String(), "chats", len(p.ids), "total", p.last())
-		w.first, w.asked, w.pages = nil, 0, 1
+		before = p
+		w.again()
 	}
 }
 
-// readPass reads all pages of w once.
-func (r *reader) readPass(w *window, p *pass, wanted func(*source.Chat) bool) error {
-	r.cur = w
-	for n := 1; ; n++ {
-		r.topUp()
-		if len(w.queue) == 0 {
-			return nil
-		}
-		j := w.queue[0]
-		w.queue = w.queue[1:]
-		for !j.Ready() && r.next != nil && !r.next.first.Ready() {
-			// The answer that tells what comes next is as good a reason to go on.
-			select {
-			case <-j.Done():
-			case <-r.next.first.Done():
-				r.topUp()
-			case <-r.ctx.Done():
-			}
-			if r.ctx.Err() != nil {
-				break
-			}
-		}
-		got, err := j.Wait(r.ctx)
+// readDayAgain reads a day for the second time. If nothing moved and it did
+// not bring what it states, it is read with the day after it, in a zone an hour
+// away: that list has other page borders, and a count of its own.
+func (r *reader) readDayAgain(w *window, before *pass) ([]source.Window, error) {
+	if before.short() {
+		around := span{w.span.from.Add(-hour), w.span.to.Add(day - hour)}
+		both := r.openQuery(fromAnHourBefore(w.span.from), around)
+		both.chats = w.chats
+		both.wanted = func(c *source.Chat) bool { return !elsewhere(c, around, w.span) && (w.wanted == nil || w.wanted(c)) }
+		first, err := r.wait(both)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		full := len(got.chats) >= pageSize
-		if len(got.chats) > 0 {
-			w.pages = max(w.pages, pagesOf(got))
-		}
-		p.full = p.full || full && n == pageCap
-		ends := len(got.chats) == 0 && n > 1
-		if err := r.take(w, p, got, wanted); err != nil {
-			return err
-		}
-		switch {
-		case ends && !got.past:
-			w.pages = w.asked // nothing comes after an empty page
-		case got.past:
-			// Refused as the last statement would have it, or as a guess of ours?
-			p.past = p.past || (n-1)*pageSize < p.last()
-			w.pages = w.asked
-		case n == w.asked && n >= w.pages && full && n < pageCap:
-			// The last page is full, so there may be more, whatever the total says.
-			w.pages = n + 1
-		}
-	}
-}
-
-// take yields the chats of one page that have not been yielded before.
-func (r *reader) take(w *window, p *pass, got *page, wanted func(*source.Chat) bool) error {
-	defer got.free()
-	r.learnSize(got)
-	if got.past {
-		return nil
-	}
-	if len(p.totals) == 0 {
-		// The run's beginning, or later: the service's clock may be ahead of ours.
-		p.since = r.now
-		if at := got.received.Add(time.Minute); at.After(p.since) {
-			p.since = at
-		}
-	}
-	p.totals = append(p.totals, statement{got.seq, got.total})
-	for i := range got.chats {
-		chat := &got.chats[i]
-		if !p.ids[chat.ID] {
-			p.ids[chat.ID] = true
-			if p.counted(chat) {
-				p.old++
+		if !first.atCap() {
+			p, passes, err := r.readAgain(both, nil)
+			if err != nil {
+				return nil, err
 			}
+			out := w.result(before, passes)
+			out.Settled = p.settled()
+			return []source.Window{out}, nil
 		}
-		r.seen.note(chat, w.span.from, w.span.to)
-		if want := wanted(chat); !want || w.chats[chat.ID] {
-			continue
-		}
-		w.chats[chat.ID] = true
-		if err := r.yield(source.Step{Chat: chat}); err != nil {
-			return err
-		}
+		first.free() // there is too much beside it
 	}
-	return nil
+	w.again()
+	p, passes, err := r.readAgain(w, before)
+	if err != nil {
+		return nil, err
+	}
+	return []source.Window{w.result(p, passes)}, nil
 }
 
-// repair looks for chats that were added while the window was read, where an
-// ordered list has them: at its head, or at its end. That costs a page or two
-// in place of a whole pass.
-func (r *reader) repair(w *window, p *pass, wanted func(*source.Chat) bool) error {
-	look := func(n int) (found bool, err error) {
-		before := len(p.ids)
-		got, err := r.start(w.q, n).Wait(r.ctx)
-		if err != nil {
-			return false, err
-		}
-		err = r.take(w, p, got, wanted)
-		return len(p.ids) > before, err
-	}
-	const most = 4 // more than 100 chats in the time of one window is another case
-	for n := 1; n <= most && n <= w.pages; n++ {
-		found, err := look(n)
-		if err != nil || p.missing() == 0 {
-			return err
-		}
-		if !found {
-			break
-		}
-	}
-	last := min(pages(p.last()), pageCap)
-	if last <= 1 {
-		return nil
-	}
-	_, err := look(last)
-	return err
+// elsewhere tells that a chat was listed for what is around the days, and that
+// its times agree with that and lie outside the days.
+func elsewhere(chat *source.Chat, around, days span) bool {
+	return !chat.Started.IsZero() && !chat.Ended.IsZero() && touches(chat, around.from, around.to) && !touches(chat, days.from, days.to)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
 )
 
 // What sockets do is tested with sockets, and with waits that are short.
@@ -145,7 +146,7 @@ func TestHeaders(t *testing.T) {
 		}), func(o *Options) {
 			o.Region = "fra"
 			if bearer {
-				o.EntityID = ""
+				o.EntityID = secret.Text{}
 			}
 		})
 		read(t.Context(), c, oneDay).check(t, oneDay)

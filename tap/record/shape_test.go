@@ -1,4 +1,4 @@
-package tap
+package record
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func selectWith(t *testing.T, stream, schema, metadata string) catalog.Selection
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, warnings, err := c.Select()
+	s, warnings, err := c.Select(catalog.V2)
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
 	}
@@ -44,7 +44,7 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			selection := selectWith(t, "chats", "null", test.metadata)
-			got, err := play(testRecorder(t, selection, Fail),
+			got, err := play(testRecorder(t, selection, false),
 				chatWith(`"rate":"good","agents":[{"display_name":"A","email":"a@x"}],"visitor":{"id":"S1","name":"Mary"},"events":[{}]`))
 			if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
 				t.Fatal(err, got.Out.Err, got.Out.Notes)
@@ -65,12 +65,12 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 // A child does not need its parent.
 func TestChildAlone(t *testing.T) {
 	selection := selectWith(t, "events", "null", deselect("properties", "chat_id")+deselect("properties", "text"))
-	got, err := play(testRecorder(t, selection, Fail), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
+	got, err := play(testRecorder(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
 	if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
 		t.Fatal(err, got.Out.Err, got.Out.Notes)
 	}
 	valid(t, selection, got)
-	same(t, [streamCount]int{0, 0, 2}, [streamCount]int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
+	same(t, []int{0, 0, 2}, []int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
 	same(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z"}`, got.records[events][0])
 }
 
@@ -83,8 +83,8 @@ func TestReplacedSchemas(t *testing.T) {
 		{"number as text", "duration", `{"type":["null","number"]}`, `"12.50"`, "12.50"},
 		{"a number out of proportion", "duration", `{"type":["null","number"]}`, "1e9999999", "null"},
 		{"text to integer", "rate", `{"type":["null","integer"]}`, `"12"`, "12"},
-		{"time to text", "started", `{"type":["null","string"]}`, `1`, `"2013-01-23T10:40:53Z"`},
-		{"time to integer", "started", `{"type":["null","integer"]}`, `1`, "null"},
+		{"time to text", "started", `{"type":["null","string"]}`, `"2013-01-23T10:40:53Z"`, `"2013-01-23T10:40:53Z"`},
+		{"time to integer", "started", `{"type":["null","integer"]}`, `"2013-01-23T10:40:53Z"`, "null"},
 		{"no type", "rate", `{}`, `{"a":[1.0,"\u0000"]}`, `{"a":[1.0,""]}`},
 		{"no type, a description", "rate", `{"description":"x"}`, `12.50`, `12.50`},
 		{"anything goes", "rate", `true`, `[1]`, `[1]`},
@@ -95,7 +95,7 @@ func TestReplacedSchemas(t *testing.T) {
 		{"no reading", "duration", `{"type":["null","boolean","integer"]}`, "12.5", "null"},
 		{"anyOf", "duration", `{"anyOf":[{"type":"string"},{"type":"null"}]}`, "12", `"12"`},
 		{"oneOf", "rate", `{"oneOf":[{"type":"null"},{"type":"integer"}]}`, `"12"`, "12"},
-		{"anyOf, a time", "started", `{"anyOf":[{"type":"string","format":"date-time"},{"type":"null"}]}`, `1`, `"2013-01-23T10:40:53Z"`},
+		{"anyOf, a time", "started", `{"anyOf":[{"type":"string","format":"date-time"},{"type":"null"}]}`, `"2013-01-23T10:40:53Z"`, `"2013-01-23T10:40:53Z"`},
 		{"anyOf, no time", "rate", `{"anyOf":[{"type":"string","format":"date-time"},{"type":"null"}]}`, `"x"`, "null"},
 		{"anyOf, several", "duration", `{"anyOf":[{"type":"integer"},{"type":["string","null"]}]}`, "12.5", `"12.5"`},
 		{"anyOf, in anyOf", "duration", `{"anyOf":[{"anyOf":[{"type":"integer"}]},{"type":"null"}]}`, `"12"`, "12"},
@@ -118,7 +118,7 @@ func TestReplacedSchemas(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			schema := fmt.Sprintf(`{"type":"object","properties":{"id":{"type":"string"},%q:%s}}`, test.field, test.schema)
 			selection := selectWith(t, "chats", schema, "")
-			got, err := play(testRecorder(t, selection, Null), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":1358939109`, test.field, test.value)))
+			got, err := play(testRecorder(t, selection, true), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":"2013-01-23T11:05:09Z"`, test.field, test.value)))
 			if err != nil || got.Out.Err != nil {
 				t.Fatal(err, got.Out.Err)
 			}
@@ -139,14 +139,14 @@ func TestReplacedReplicationKeys(t *testing.T) {
 		{`{"type":"integer"}`, "", `chat C1: events.chat_ended: wanted a whole number, got "2013-01-23T11:05:09Z"`},
 	} {
 		selection := selectWith(t, "events", `{"type":"object","properties":{"event_id":{"type":"string"},"chat_ended":`+test.schema+`}}`, "")
-		for _, setting := range []OnInvalid{Fail, Null} {
+		for _, setting := range []bool{false, true} {
 			got, err := play(testRecorder(t, selection, setting), chatWith(`"events":[{}]`))
 			if err != nil {
 				t.Fatal(err)
 			}
 			valid(t, selection, got)
 			same(t, test.want, fields(t, got.records[events][0])["chat_ended"])
-			if setting == Fail && test.err != "" {
+			if !setting && test.err != "" {
 				same(t, test.err, fmt.Sprint(got.Out.Err))
 			} else if got.Out.Err != nil {
 				t.Error(got.Out.Err)
@@ -165,7 +165,7 @@ func TestRequired(t *testing.T) {
 		{`"queue":{"duration":null}`, "", "chat C1: chats.queue.duration: wanted a whole number, got null"},
 		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number, got ""`},
 	} {
-		got, err := play(testRecorder(t, selection, Null), chatWith(test.members))
+		got, err := play(testRecorder(t, selection, true), chatWith(test.members))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +188,7 @@ func TestSchemasThatCannotBeKept(t *testing.T) {
 		{"events", `{"type":"object","properties":{"event_id":{"type":"string","format":"date-time"}}}`, "the catalog's schema of events.event_id, a key, does not allow any text"},
 		{"chats", `{"type":"array","properties":{"id":{"type":"string"}}}`, "the catalog's schema of stream chats is not that of an object"},
 	} {
-		_, err := newRecorder(selectWith(t, test.stream, test.schema, ""), Fail)
+		_, err := New(selectWith(t, test.stream, test.schema, ""), false)
 		same(t, test.want, fmt.Sprint(err))
 		if h, ok := err.(interface{ Hint() string }); !ok || !strings.Contains(h.Hint(), "--discover") {
 			t.Errorf("no hint in %v", err)

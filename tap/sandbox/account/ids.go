@@ -1,4 +1,4 @@
-package sandbox
+package account
 
 import "math/bits"
 
@@ -20,12 +20,12 @@ const (
 type ids struct{ offset, inverse uint64 }
 
 func newIDs(seed int) ids {
-	r := mix(uint64(seed), 'i')
+	r := Mix(uint64(seed), 'i')
 	return ids{offset: r.next() % idSpace, inverse: invert(idFactor, idSpace)}
 }
 
-// append writes the id of chat no.
-func (i ids) append(b []byte, no int) []byte {
+// text is the id of chat no.
+func (i ids) text(no int) string {
 	x := (mulmod(uint64(no), idFactor, idSpace) + i.offset) % idSpace
 	var id [idLength]byte
 	for k := idLength - 1; k > 0; k-- {
@@ -33,7 +33,7 @@ func (i ids) append(b []byte, no int) []byte {
 		x /= 36
 	}
 	id[0] = letters[x]
-	return append(b, id[:]...)
+	return string(id[:])
 }
 
 // number is the chat that has the id, or would have.

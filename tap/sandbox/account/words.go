@@ -1,11 +1,10 @@
-package sandbox
+package account
 
 // The words the data is made of. Some are there because programs trip over
 // them: umlauts, emoji, quotes, newlines, U+2028, markup, right-to-left text.
 
-type person struct{ name, email string }
-
-var agents = []person{
+// Team are the account's agents.
+var Team = []Person{
 	{"John Doe", "john.doe@mycompany.com"}, {"Jane Doe", "jane.doe@mycompany.com"},
 	{"Jörg Müßig", "joerg.muessig@mycompany.com"}, {"Zoë", "zoe@mycompany.com"},
 	{"Anne-Marie O'Neill", "anne-marie.o'neill@mycompany.com"}, {"Łukasz Żółw", "lukasz@mycompany.com"},
@@ -14,7 +13,8 @@ var agents = []person{
 	{"Support", "support+night@mycompany.com"}, {"Ngũgĩ", "ngugi@mycompany.com"},
 }
 
-var supervisors = []person{{"Ada Chief", "ada.chief@mycompany.com"}, {"Bjørn Østby", "bjorn@mycompany.com"}}
+// Chiefs are the supervisors; Team does not hold them.
+var Chiefs = []Person{{"Ada Chief", "ada.chief@mycompany.com"}, {"Bjørn Østby", "bjorn@mycompany.com"}}
 
 var visitors = []string{
 	"Mary Brown", "Jürgen Groß", "Visitor", "Søren Kierkegaard", "李小龍", "Ana María", "O'Brien", "Tom \"T\" Ace",
@@ -22,9 +22,7 @@ var visitors = []string{
 	"Maximilian von und zu Hohenstein-Würzburg", "Tab\there", "", "Kathleen Smith", "Пётр", "Visitor 2",
 }
 
-type place struct{ city, region, country, code, zone string }
-
-var places = []place{
+var places = []Place{
 	{"Central District", "", "Hong Kong", "HK", "Asia/Hong_Kong"},
 	{"Köln", "Nordrhein-Westfalen", "Germany", "DE", "Europe/Berlin"},
 	{"New York", "New York", "United States", "US", "America/New_York"},
@@ -77,14 +75,44 @@ var agentLines = []string{
 
 var remarks = []string{"Great help!", "took too long…", "5/5 ⭐️⭐️⭐️⭐️⭐️", "Der Kollege war sehr nett, \"danke\"!", "meh"}
 
-var tagNames = []string{"sales", "support", "feedback", "spam", "billing", "rückgabe", "VIP ⭐", "follow-up, later"}
+// TagNames are the tags that chats can have.
+var TagNames = []string{"sales", "support", "feedback", "spam", "billing", "rückgabe", "VIP ⭐", "follow-up, later"}
 
 var products = []string{"blue socks, size 42", "Kaffeemühle \"Modell 3\"", "subscription (12 months)", "product one"}
 
 var (
-	engagements = []string{"immediate_start", "auto_invite", "manual_invite"}
-	ratings     = []string{"not_rated", "not_rated", "not_rated", "rated_good", "rated_good", "rated_bad", "rated_commented"}
+	engagements = []Engagement{ImmediateStart, AutoInvite, ManualInvite}
+	ratings     = []Rating{NotRated, NotRated, NotRated, RatedGood, RatedGood, RatedBad, RatedCommented}
 	currencies  = []string{"EUR", "USD", "CZK", ""}
 	prices      = []string{"199", "19.90", "0", "1249.00", "0.10", "12345678901234567890.12"}
 	verdicts    = []string{"Good", "Bad", "So-so", "Sehr gut"}
+)
+
+// Groups are the account's, by their id. Number 0 is everybody.
+var Groups = []string{"Everybody", "Sales", "Rückgabe & Umtausch", "VIP \"gold\""}
+
+// Greetings are those that begin a chat, by their id from 1.
+var Greetings = []string{"", "After 20 s", "Warenkorb verlassen", "Welcome back 👋"}
+
+// GoalSale and GoalOther are the goals that can be reached.
+const (
+	GoalSale, GoalSaleName   = 71, "sales_tracker_name"
+	GoalOther, GoalOtherName = 72, "goal_name"
+)
+
+// Attachment is the file that visitors upload, and where it is kept.
+const (
+	Attachment    = "hello wörld.JPG"
+	AttachmentURL = "https://static.livechatinc.com/files/hello%20wörld.JPG"
+)
+
+// Choices are the buttons of a message, CardTitle is what a card shows.
+const CardTitle = "Größe 42"
+
+var Choices = []string{"yes", "no"}
+
+const (
+	uploaded    = "The visitor uploaded the attachment."
+	closedChat  = "closed the chat."
+	surveyAsked = "How would you rate the quality of support?"
 )

@@ -1,4 +1,4 @@
-package tap
+package record
 
 import (
 	"slices"
@@ -12,50 +12,28 @@ import (
 
 // pen writes the records of one chat. It keeps what it has grown for the next.
 type pen struct {
-	*recorder
+	*Renderer
 	chat   *source.Chat
 	out    []byte
 	tail   []byte          // of every line
-	id     jsonBytes       // the chat's, as JSON
+	made   jsondoc.Doc     // of the values that are not in the document
 	slots  []jsondoc.Value // members of the objects being written, by place; a stack
-	put    []put
-	text   []byte          // what the puts are made of
 	emails []string        // of the chat's agents
 	ids    map[string]bool // of the list being written
-	result source.Rendered
-	count  int // records of the stream being written
-}
-
-// put is a value that stands in place of what the chat has for a field.
-type put struct {
-	at   int
-	json jsonBytes
-}
-
-// jsonBytes are a JSON string or null.
-type jsonBytes []byte
-
-// AppendJSON appends the value, as [jsondoc.Value.AppendJSON] does.
-func (j jsonBytes) AppendJSON(dst []byte) []byte { return append(dst, j...) }
-
-// quote makes a value of text, which lives as long as the chat is written.
-func (p *pen) quote(text string) jsonBytes {
-	start := len(p.text)
-	p.text = jsondoc.Quote(p.text, text)
-	return jsonBytes(p.text[start:])
+	notes  []source.Note
+	count  int   // of the records of the stream being written
+	err    error // the first value that must not be written
 }
 
 // time makes a value of t, null if it is not known.
-func (p *pen) time(t time.Time) jsonBytes {
+func (p *pen) time(t time.Time) jsondoc.Value {
 	if t.IsZero() {
-		return jsonBytes("null")
+		return p.made.Null()
 	}
-	start := len(p.text)
-	p.text = jsondoc.AppendTime(p.text, t)
-	return jsonBytes(p.text[start:])
+	return p.made.Time(t)
 }
 
-func (p *pen) writeChats(s *streamShape) {
+func (p *pen) writeChats(s *stream) {
 	base := p.gather(s.shape, p.chat.Doc)
 	p.emails = p.emails[:0]
 	for agent := range p.slots[base+s.agents].All() {
@@ -70,10 +48,11 @@ func (p *pen) writeChats(s *streamShape) {
 	if len(p.emails) == 0 {
 		p.emails = append(p.emails, unassigned)
 	}
+	p.fill(s, p.slots[base:])
+	p.slots[base+s.id] = p.made.String(p.chat.ID)
 	for _, email := range p.emails {
-		p.put = append(p.put[:0], put{s.id, p.id}, put{s.email, p.quote(email)})
-		p.putMissing(s, p.slots[base:])
-		p.writeRecord(s, chats, base)
+		p.slots[base+s.email] = p.made.String(email)
+		p.writeRecord(s, base)
 	}
 	p.slots = p.slots[:base]
 }
@@ -92,24 +71,27 @@ func (p *pen) key(s *shape, v jsondoc.Value) string {
 	return ""
 }
 
-// putMissing fills what the chat says elsewhere.
-func (p *pen) putMissing(s *streamShape, has []jsondoc.Value) {
+// fill fills the slots of a chat with what it says elsewhere.
+func (p *pen) fill(s *stream, has []jsondoc.Value) {
 	if !p.chat.Started.IsZero() && silent(has[s.started]) {
-		p.put = append(p.put, put{s.started, p.time(p.chat.Started)})
+		has[s.started] = p.made.Time(p.chat.Started)
 	}
 	if !p.chat.Ended.IsZero() && silent(has[s.ended]) {
-		p.put = append(p.put, put{s.ended, p.time(p.chat.Ended)})
+		has[s.ended] = p.made.Time(p.chat.Ended)
 	}
 	if visitor := has[s.visitor]; visitor.Kind() == jsondoc.Object {
-		p.putFlat(s.visitorID, has, visitor.Get("id"))
-		p.putFlat(s.visitorName, has, visitor.Get("name"))
+		fillFlat(has, s.visitorID, visitor.Get("id"))
+		fillFlat(has, s.visitorName, visitor.Get("name"))
 	}
 }
 
-// putFlat fills a field from where the visitor has it.
-func (p *pen) putFlat(at int, has []jsondoc.Value, deep jsondoc.Value) {
-	if _, ok := appendText(nil, deep, false); ok && silent(has[at]) {
-		has[at] = deep
+// fillFlat fills a slot with what the visitor has inside.
+func fillFlat(has []jsondoc.Value, at int, deep jsondoc.Value) {
+	switch deep.Kind() {
+	case jsondoc.String, jsondoc.Number, jsondoc.True, jsondoc.False:
+		if silent(has[at]) {
+			has[at] = deep
+		}
 	}
 }
 
@@ -118,15 +100,15 @@ func silent(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
 }
 
-func (p *pen) writeChildren(s *streamShape, stream int) {
-	list := p.chat.Doc.Get(p.children[stream])
+func (p *pen) writeChildren(s *stream) {
+	list := p.chat.Doc.Get(s.name)
 	if k := list.Kind(); k != jsondoc.Array {
 		if !silent(list) && !(k == jsondoc.Object && list.Size() == 0) {
 			p.refuse(&shape{path: s.path, kind: array, nullable: true}, list)
 		}
 		return
 	}
-	started, ended := p.time(p.chat.Started), p.time(p.chat.Ended)
+	chatID, started, ended := p.made.String(p.chat.ID), p.time(p.chat.Started), p.time(p.chat.Ended)
 	p.forgetIDs()
 	at := 0
 	for element := range list.All() {
@@ -138,21 +120,21 @@ func (p *pen) writeChildren(s *streamShape, stream int) {
 			continue
 		}
 		base := p.gather(s.shape, element)
-		p.put = append(p.put[:0], put{s.chatID, p.id}, put{s.started, started}, put{s.ended, ended})
+		p.slots[base+s.chatID], p.slots[base+s.started], p.slots[base+s.ended] = chatID, started, ended
 		id := p.key(s.fields[s.eventID].shape, p.slots[base+s.eventID])
 		switch {
 		case p.ids[id]:
-			p.odd(s.path+".event_id", doubleID)
+			p.note(s.path+".event_id", doubleID)
 			id = ""
-		case p.looksMade(id, stream):
+		case p.looksMade(id, s):
 			id = ""
 		}
 		if id == "" {
-			p.put = append(p.put, put{s.eventID, p.quote(p.madePrefix(stream) + strconv.Itoa(at))})
+			p.slots[base+s.eventID] = p.made.String(p.madePrefix(s) + strconv.Itoa(at))
 		} else {
 			p.ids[id] = true
 		}
-		p.writeRecord(s, stream, base)
+		p.writeRecord(s, base)
 		p.slots = p.slots[:base]
 	}
 }
@@ -168,17 +150,16 @@ func (p *pen) forgetIDs() {
 // madePrefix begins the ids that are made where the list gives none; the place
 // in the list follows. No id of LiveChat's has a slash in it, and the list's
 // name keeps the two streams apart.
-func (p *pen) madePrefix(stream int) string { return p.chat.ID + "/" + p.children[stream] + "/" }
+func (p *pen) madePrefix(s *stream) string { return p.chat.ID + "/" + s.name + "/" }
 
 // looksMade tells that a given id could be one that is made.
-func (p *pen) looksMade(id string, stream int) bool {
-	return strings.Contains(id, "/") && strings.HasPrefix(id, p.madePrefix(stream))
+func (p *pen) looksMade(id string, s *stream) bool {
+	return strings.Contains(id, "/") && strings.HasPrefix(id, p.madePrefix(s))
 }
 
-func (p *pen) writeRecord(s *streamShape, stream, base int) {
-	slices.SortFunc(p.put, func(a, b put) int { return a.at - b.at })
+func (p *pen) writeRecord(s *stream, base int) {
 	p.out = append(p.out, s.head...)
-	p.writeFields(s.shape, base, p.put)
+	p.writeFields(s.shape, base)
 	p.out = append(p.out, p.tail...)
 	p.count++
 }
@@ -194,7 +175,7 @@ func (p *pen) gather(s *shape, v jsondoc.Value) (base int) {
 		i, known := s.index[string(m.Name())]
 		switch {
 		case !known:
-			p.odd(s.path+"."+string(m.Name()), unknownField)
+			p.note(s.path+"."+string(m.Name()), unknownField)
 		case i != leftOut:
 			p.slots[base+i] = m
 		}
@@ -202,9 +183,8 @@ func (p *pen) gather(s *shape, v jsondoc.Value) (base int) {
 	return base
 }
 
-// writeFields writes what was gathered, or put in its place, in the order of
-// the shape's fields. The puts come in that order.
-func (p *pen) writeFields(s *shape, base int, puts []put) {
+// writeFields writes what was gathered in the order of the shape's fields.
+func (p *pen) writeFields(s *shape, base int) {
 	start := len(p.out)
 	for i := range s.fields {
 		f := &s.fields[i]
@@ -215,9 +195,6 @@ func (p *pen) writeFields(s *shape, base int, puts []put) {
 		p.out = append(p.out, f.label...)
 		var written bool
 		switch m := p.slots[base+i]; {
-		case len(puts) > 0 && puts[0].at == i:
-			written = p.writePut(f.shape, puts[0].json)
-			puts = puts[1:]
 		case m.Kind() != jsondoc.Absent:
 			written = p.writeValue(f.shape, m)
 		case f.shape.must:
@@ -229,18 +206,6 @@ func (p *pen) writeFields(s *shape, base int, puts []put) {
 			p.out = p.out[:mark]
 		}
 	}
-}
-
-// writePut writes a text or a time that is not in the chat where the shape has it.
-func (p *pen) writePut(s *shape, json jsonBytes) bool {
-	if string(json) != "null" {
-		if s.takes("string") {
-			p.out = append(p.out, json...)
-			return true
-		}
-		p.refuse(s, json)
-	}
-	return p.writeNull(s)
 }
 
 // writeValue writes v in the given shape, null if there is nothing to write.
@@ -311,7 +276,7 @@ func (p *pen) writeObject(s *shape, v jsondoc.Value) {
 	}
 	p.out = append(p.out, '{')
 	base := p.gather(s, v)
-	p.writeFields(s, base, nil)
+	p.writeFields(s, base)
 	p.slots = p.slots[:base]
 	p.out = append(p.out, '}')
 }
@@ -336,21 +301,25 @@ func (p *pen) writeItems(s *shape, v jsondoc.Value) {
 }
 
 // refuse deals with a value of the wrong type as the user wants it.
-func (p *pen) refuse(s *shape, v interface{ AppendJSON([]byte) []byte }) {
+func (p *pen) refuse(s *shape, v jsondoc.Value) {
 	if p.nullIt && !s.must {
-		p.odd(s.path, nulled)
+		p.note(s.path, nulled)
 		return
 	}
-	if p.result.Err != nil {
+	if p.err != nil {
 		return
 	}
 	got := []rune(string(v.AppendJSON(nil)))
 	if len(got) > 60 {
 		got = append(got[:60], '…')
 	}
-	p.result.Err = &ValueError{Chat: p.chat.ID, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
+	chat := ""
+	if p.chat != nil {
+		chat = p.chat.ID
+	}
+	p.err = &ValueError{Chat: chat, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
 }
 
-func (p *pen) odd(field, why string) {
-	p.result.Notes = append(p.result.Notes, source.Note{Field: field, Why: why})
+func (p *pen) note(field, why string) {
+	p.notes = append(p.notes, source.Note{Field: field, Why: why})
 }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+// stdoutIsClosed says whether standard output was closed when the process began. Here
+// that cannot be told from one that was sent to /dev/null.
+func stdoutIsClosed() bool { return false }

@@ -1,0 +1,222 @@
+package jsondoc
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+)
+
+// Values that are made, in place of being read, live in the table of a [Doc] as
+// all others do, and as long: until the next Parse or Reset. Making one allocates
+// nothing, but for the growth of the table and of its text.
+
+// Reset empties the Doc, for one into which nothing is parsed. It goes on with the
+// memory it has, that of the last text that was parsed included.
+func (d *Doc) Reset() { d.nodes, d.data, d.dirty = d.nodes[:0], d.data[:0], false }
+
+// Mark is a state of a Doc to go back to.
+type Mark struct{ nodes, data int }
+
+// Mark is the state of the Doc now.
+func (d *Doc) Mark() Mark { return Mark{len(d.nodes), len(d.data)} }
+
+// Undo takes away what was made since m. Values set since then by SetTime or
+// SetNull must not be read afterwards.
+func (d *Doc) Undo(m Mark) { d.nodes, d.data = d.nodes[:m.nodes], d.data[:m.data] }
+
+// String makes a string.
+func (d *Doc) String(text string) Value { return d.add(quoted(d, text)) }
+
+// Bytes makes a string.
+func (d *Doc) Bytes(text []byte) Value { return d.add(quoted(d, text)) }
+
+// Time makes a value of kind [Time].
+func (d *Doc) Time(t time.Time) Value { return d.add(d.instant(t)) }
+
+// Int makes a number.
+func (d *Doc) Int(n int64) Value { return d.add(d.number(n)) }
+
+// Bool makes true or false.
+func (d *Doc) Bool(b bool) Value { return d.add(d.word(b)) }
+
+// Null makes a null.
+func (d *Doc) Null() Value { return d.add(d.null()) }
+
+// JSON makes a value of its JSON text, which is checked and copied. The bounds
+// of [Doc.Parse] hold.
+func (d *Doc) JSON(text []byte) (Value, error) {
+	dirty, at, start := d.dirty, len(d.nodes), len(d.data)
+	var one Doc
+	if err := one.Parse(text); err != nil {
+		return Value{}, err
+	}
+	d.dirty = dirty || one.dirty
+	d.data = append(d.data, text...)
+	if err := d.read(start); err != nil {
+		return Value{}, err
+	}
+	return Value{d, uint32(at)}, nil
+}
+
+// add puts a scalar at the end of the table.
+func (d *Doc) add(n node) Value {
+	n.next = uint32(len(d.nodes) + 1)
+	d.nodes = append(d.nodes, n)
+	return Value{d, n.next - 1}
+}
+
+func quoted[T ~[]byte | ~string](d *Doc, text T) node {
+	start := len(d.data)
+	d.data = Quote(d.data, text)
+	return node{start: uint32(start), end: uint32(len(d.data)), kind: String, escaped: bytes.IndexByte(d.data[start:], '\\') >= 0}
+}
+
+// scalar is a node of the text that d.data has got since start.
+func (d *Doc) scalar(start int, kind Kind) node {
+	return node{start: uint32(start), end: uint32(len(d.data)), kind: kind}
+}
+
+func (d *Doc) instant(t time.Time) node {
+	start := len(d.data)
+	d.data = AppendTime(d.data, t)
+	return d.scalar(start, Time)
+}
+
+func (d *Doc) number(n int64) node {
+	start := len(d.data)
+	d.data = strconv.AppendInt(d.data, n, 10)
+	return d.scalar(start, Number)
+}
+
+func (d *Doc) word(b bool) node {
+	start := len(d.data)
+	d.data = strconv.AppendBool(d.data, b)
+	return d.scalar(start, Kind(d.data[start]))
+}
+
+func (d *Doc) null() node {
+	start := len(d.data)
+	d.data = append(d.data, "null"...)
+	return d.scalar(start, Null)
+}
+
+// Builder makes an object or array in the table of a Doc, member after member.
+// Names are passed over in arrays. What is being built is no [Value] before
+// [Builder.Value]; until then other values may be made and read.
+type Builder struct {
+	doc   *Doc
+	nodes []node // apart from the table, next counted from the first of them
+	open  []uint32
+}
+
+// Build begins an object or array. There is one Builder for each Doc: what it
+// was building is given up.
+func (d *Doc) Build() *Builder {
+	b := &d.builder
+	b.doc, b.nodes, b.open = d, b.nodes[:0], b.open[:0]
+	return b
+}
+
+// Object begins an object: what comes next goes into it, until [Builder.End].
+func (b *Builder) Object(name string) { b.begin(name, Object) }
+
+// Array begins an array.
+func (b *Builder) Array(name string) { b.begin(name, Array) }
+
+func (b *Builder) begin(name string, kind Kind) {
+	b.put(name, node{kind: kind})
+	b.open = append(b.open, uint32(len(b.nodes)-1))
+}
+
+// End ends the object or array that was begun last.
+func (b *Builder) End() {
+	last := len(b.open) - 1
+	b.nodes[b.open[last]].next = uint32(len(b.nodes))
+	b.open = b.open[:last]
+}
+
+// Text puts in a string.
+func (b *Builder) Text(name, text string) { b.put(name, quoted(b.doc, text)) }
+
+// Bytes puts in a string.
+func (b *Builder) Bytes(name string, text []byte) { b.put(name, quoted(b.doc, text)) }
+
+// Time puts in a value of kind [Time].
+func (b *Builder) Time(name string, t time.Time) { b.put(name, b.doc.instant(t)) }
+
+// Int puts in a number.
+func (b *Builder) Int(name string, n int64) { b.put(name, b.doc.number(n)) }
+
+// Bool puts in true or false.
+func (b *Builder) Bool(name string, v bool) { b.put(name, b.doc.word(v)) }
+
+// Null puts in a null.
+func (b *Builder) Null(name string) { b.put(name, b.doc.null()) }
+
+// Put puts in v as it is, with all that is in it; nothing if v is absent. The
+// text of v is copied only if v is of another Doc.
+func (b *Builder) Put(name string, v Value) {
+	if v.Kind() == Absent {
+		return
+	}
+	from, at := v.doc.nodes, len(b.nodes)
+	b.put(name, from[v.at])
+	if k := v.Kind(); k == Object || k == Array {
+		b.nodes = append(b.nodes, from[v.at+1:from[v.at].next]...)
+		for i := at; i < len(b.nodes); i++ {
+			b.nodes[i].next += uint32(at) - v.at // may wrap round, and comes out right
+		}
+		b.nodes[at].next = uint32(len(b.nodes))
+	}
+	if v.doc == b.doc {
+		return
+	}
+	b.doc.dirty = b.doc.dirty || v.doc.dirty
+	for i := at; i < len(b.nodes); i++ {
+		n := &b.nodes[i]
+		if i > at && n.nameEnd != 0 {
+			n.name, n.nameEnd = b.take(v.doc.data[n.name:n.nameEnd])
+		}
+		if n.kind == Object || n.kind == Array {
+			n.start, n.end = 0, 0
+		} else {
+			n.start, n.end = b.take(v.doc.data[n.start:n.end])
+		}
+	}
+}
+
+// take copies text into the Doc.
+func (b *Builder) take(text []byte) (start, end uint32) {
+	d := b.doc
+	start = uint32(len(d.data))
+	d.data = append(d.data, text...)
+	return start, uint32(len(d.data))
+}
+
+// put adds a node under a name of its own.
+func (b *Builder) put(name string, n node) {
+	n.name, n.nameEnd, n.nameEscaped = 0, 0, false
+	if last := len(b.open) - 1; last >= 0 && b.nodes[b.open[last]].kind == Object {
+		named := quoted(b.doc, name)
+		n.name, n.nameEnd, n.nameEscaped = named.start, named.end, named.escaped
+	}
+	n.next = uint32(len(b.nodes) + 1)
+	b.nodes = append(b.nodes, n)
+}
+
+// Value ends what is still open, and is what was built; absent if that is nothing.
+func (b *Builder) Value() Value {
+	for len(b.open) > 0 {
+		b.End()
+	}
+	d, at := b.doc, uint32(len(b.doc.nodes))
+	if len(b.nodes) == 0 {
+		return Value{}
+	}
+	for _, n := range b.nodes {
+		n.next += at
+		d.nodes = append(d.nodes, n)
+	}
+	b.nodes = b.nodes[:0]
+	return Value{d, at}
+}

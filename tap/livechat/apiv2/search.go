@@ -1,0 +1,72 @@
+package apiv2
+
+import (
+	"time"
+
+	"tap-livechat/tap/source"
+)
+
+// searchDays is how many days the last step of a search has at least.
+const searchDays = 32
+
+// No archive goes back further: LiveChat was founded in 2002.
+var oldestChat = time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// search yields the chats of the days before from among which one may be that
+// ended after from. That is needed only if the service's dates look at the
+// start of a chat. It goes back in steps, each twice as long as the one before,
+// until chats have proved that the dates look at the end, or the last step, of
+// searchDays at least, brought none that crosses, or nothing is older. What has
+// been yielded is not yielded again.
+func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
+	begin := from.UTC().Truncate(day)
+	done := source.Searched{From: begin, To: begin, Settled: true}
+	if r.seen.endOnly() || !begin.After(oldestChat) {
+		return done, nil
+	}
+	older := r.open(span{oldestChat, begin})
+	first, err := r.wait(older)
+	if err != nil {
+		return done, err
+	}
+	if first.empty() { // once more, since one answer proves nothing
+		first.free()
+		older = r.open(older.span)
+		if first, err = r.wait(older); err != nil {
+			return done, err
+		}
+	}
+	total := first.total
+	defer first.free()
+	if first.empty() {
+		return done, nil
+	}
+	for n := 1; done.From.After(oldestChat) && done.Chats < total; n *= 2 {
+		days := span{done.From.AddDate(0, 0, -n), done.From}
+		crossing := false
+		step := &reader{a: r.a, ctx: r.ctx, workers: r.workers, ahead: r.ahead, yield: r.yield, seen: r.seen, plan: newPlan(days, r.plan.target)}
+		err := step.readAll(func(w *window) {
+			holds := w.page().total
+			r.a.client.Log().Info("searching the days before for chats that were still open", "days", w.q.String(), "chats", holds, "requests", expected(holds))
+			w.chats = yielded
+			w.wanted = func(c *source.Chat) bool {
+				crossing = crossing || c.Pending || !c.Ended.Before(from)
+				return true
+			}
+		}, func(results []source.Window, _ ids, _ bool) error {
+			for _, result := range results {
+				done.Settled = done.Settled && result.Settled
+				done.Chats += result.Chats
+			}
+			return nil
+		})
+		if err != nil {
+			return done, err
+		}
+		done.From = days.from
+		if r.seen.endOnly() || !crossing && n >= searchDays {
+			break
+		}
+	}
+	return done, nil
+}

@@ -1,0 +1,259 @@
+package account
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+const day = 24 * 60 * 60 // seconds
+
+// Ref is all that is kept of a chat; the rest is made from its number.
+type Ref struct {
+	No    int
+	Start int64 // Unix seconds; the time of a missed chat
+	span
+}
+
+// span is what a chat takes beside its number and start.
+type span struct {
+	dur   uint32 // seconds; 0 for a missed chat
+	flags uint8
+}
+
+type record struct {
+	start int64
+	span
+}
+
+const (
+	isMissed   = 1 << iota
+	isDrift    // ended only while somebody was reading
+	isVanished // no longer served
+)
+
+func (r record) begin() int64     { return r.start }
+func (r record) end() int64       { return r.start + int64(r.dur) }
+func (s span) is(flag uint8) bool { return s.flags&flag != 0 }
+
+// End is when it ends; a missed chat does when it starts.
+func (r Ref) End() int64 { return r.Start + int64(r.dur) }
+
+// Missed says that it is a message left while nobody was there.
+func (r Ref) Missed() bool { return r.is(isMissed) }
+
+// Drifted says that it has ended while the account was being read.
+func (r Ref) Drifted() bool { return r.is(isDrift) }
+
+// Vanished says that it is there no longer.
+func (r Ref) Vanished() bool { return r.is(isVanished) }
+
+// Account knows which chats there are and finds those of a time. It is not
+// safe for concurrent use, but for Make and Number.
+type Account struct {
+	opt   Options
+	ids   ids
+	zones []*time.Location
+	zone  *time.Location // the account's own
+
+	from int64 // the span that Chats fill
+	now  int64
+
+	// recs never shrinks and its order never changes: the index is the number.
+	recs []record
+	// The chats that have ended and not vanished, as numbers, sorted by start
+	// and by end, equal times by number. Searching them is all a query does.
+	byStart, byEnd []int32
+	// open are the others, by start: pending now, or still to come.
+	open []int32
+
+	known   int64  // chats are made up to here; later ones when now gets there
+	longest uint32 // the greatest dur
+	version int    // grows with every change, for what is derived and kept
+}
+
+// New makes up an account. The work is in proportion to Chats: half a second
+// for a million. Now must not be zero.
+func New(o Options) *Account {
+	a := &Account{opt: o, ids: newIDs(o.Seed), now: o.Now.Unix()}
+	// On a machine without a zone database, and in a program that embeds none,
+	// only UTC is left.
+	a.zone = time.UTC
+	if zone, err := LoadZone(o.AccountTimezone); err == nil {
+		a.zone = zone
+	}
+	for _, name := range zoneNames {
+		if zone, err := LoadZone(name); err == nil {
+			a.zones = append(a.zones, zone)
+		}
+	}
+	a.from = a.now - int64(o.Days)*day
+	a.known = a.now
+	to := a.now - int64(o.QuietDays)*day
+	pending := min(o.Pending, o.Chats)
+	if o.QuietDays > 0 {
+		pending = 0
+	}
+	a.recs = make([]record, 0, o.Chats+o.FullDayChats*min(o.FullDay, 1)+16)
+	from := a.from
+	if from >= to { // quiet for longer than Days: then those before
+		from = to - int64(o.Days)*day
+	}
+	a.spread(from, to, o.Chats-pending, o.QuietDays > 0)
+	for k := range pending {
+		r := Mix(uint64(o.Seed), 'p', uint64(k))
+		before, after := 1+r.N(45*60), 60+r.N(3*60*60)
+		a.recs = append(a.recs, record{a.now - int64(before), span{dur: uint32(before + after)}})
+	}
+	if o.FullDay > 0 {
+		a.fillDay()
+	}
+	for no := range a.recs {
+		a.open = append(a.open, int32(no))
+		a.longest = max(a.longest, a.recs[no].dur)
+	}
+	a.settle()
+	return a
+}
+
+// Advance moves now forward: chats begin and end. It never goes back.
+func (a *Account) Advance(now int64) {
+	if now <= a.now {
+		return
+	}
+	a.now = now
+	for a.known < now {
+		first := len(a.recs)
+		k := (a.known - a.from) / day
+		r := Mix(uint64(a.opt.Seed), 'f', uint64(k))
+		n := int(float64(a.opt.Chats)/float64(a.opt.Days) + r.Float())
+		a.spread(a.known, a.known+day, n, false)
+		a.known += day
+		for no := first; no < len(a.recs); no++ {
+			a.open = append(a.open, int32(no))
+			a.longest = max(a.longest, a.recs[no].dur)
+		}
+	}
+	a.settle()
+}
+
+// settle moves the chats that have ended by now out of open.
+func (a *Account) settle() {
+	rest := a.open[:0]
+	for _, no := range a.open {
+		if a.recs[no].end() > a.now {
+			rest = append(rest, no)
+			continue
+		}
+		a.byStart = append(a.byStart, no)
+		a.byEnd = append(a.byEnd, no)
+	}
+	a.open = slices.Clone(rest) // at first it was all of them
+	slices.SortFunc(a.open, a.compareStart)
+	slices.SortFunc(a.byStart, a.compareStart)
+	slices.SortFunc(a.byEnd, a.compareEnd)
+	a.version++
+}
+
+// Drift adds a chat that has ended just now.
+func (a *Account) Drift() {
+	no := int32(len(a.recs))
+	r := Mix(uint64(a.opt.Seed), 'e', uint64(no))
+	dur := uint32(30 + r.N(270))
+	a.recs = append(a.recs, record{a.now - int64(dur), span{dur, isDrift}})
+	a.longest = max(a.longest, dur)
+	i, _ := slices.BinarySearchFunc(a.byStart, no, a.compareStart)
+	a.byStart = slices.Insert(a.byStart, i, no)
+	i, _ = slices.BinarySearchFunc(a.byEnd, no, a.compareEnd)
+	a.byEnd = slices.Insert(a.byEnd, i, no)
+	a.version++
+}
+
+// Vanish takes a chat out for good.
+func (a *Account) Vanish(no int32) {
+	a.recs[no].flags |= isVanished
+	for _, index := range []struct {
+		list    *[]int32
+		compare func(x, y int32) int
+	}{{&a.byStart, a.compareStart}, {&a.byEnd, a.compareEnd}, {&a.open, a.compareStart}} {
+		if i, found := slices.BinarySearchFunc(*index.list, no, index.compare); found {
+			*index.list = slices.Delete(*index.list, i, i+1)
+		}
+	}
+	a.version++
+}
+
+// Now is the moment up to which things have happened, in Unix seconds.
+func (a *Account) Now() int64 { return a.now }
+
+// Version grows with every change.
+func (a *Account) Version() int { return a.version }
+
+// Zone is the account's own.
+func (a *Account) Zone() *time.Location { return a.zone }
+
+// Len is how many chats there ever were, and are already known to come.
+func (a *Account) Len() int { return len(a.recs) }
+
+// Ref is chat no, below Len.
+func (a *Account) Ref(no int) Ref { return Ref{no, a.recs[no].start, a.recs[no].span} }
+
+// Number is the number of the chat that has the id, or would have.
+func (a *Account) Number(id string) (no int, ok bool) { return a.ids.number(id) }
+
+// By is a time of a chat.
+type By uint8
+
+const (
+	Start By = iota
+	End
+)
+
+// Between are the chats that have ended and whose time is in [from, to), sorted
+// by it. The slice is the account's own and good until the next change.
+func (a *Account) Between(by By, from, to int64) []int32 {
+	index := a.byStart
+	if by == End {
+		index = a.byEnd
+	}
+	return index[a.Search(index, by, from):a.Search(index, by, to)]
+}
+
+// Across are the chats that have ended, at t or later, and began before t,
+// sorted by the start.
+func (a *Account) Across(t int64) (all []int32) {
+	for _, no := range a.Between(Start, t-int64(a.longest), t) {
+		if a.recs[no].end() >= t {
+			all = append(all, no)
+		}
+	}
+	return all
+}
+
+// Open are the chats that began at t or before and have not ended, sorted by
+// the start.
+func (a *Account) Open(t int64) []int32 { return a.open[:a.Search(a.open, Start, min(t, a.now)+1)] }
+
+// Search finds the first place in a list of Between or Open whose time is t or
+// later.
+func (a *Account) Search(list []int32, by By, t int64) int {
+	of := record.begin
+	if by == End {
+		of = record.end
+	}
+	i, _ := slices.BinarySearchFunc(list, t, func(no int32, t int64) int {
+		if of(a.recs[no]) < t {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+func (a *Account) compareStart(x, y int32) int {
+	return cmp.Or(cmp.Compare(a.recs[x].start, a.recs[y].start), cmp.Compare(x, y))
+}
+
+func (a *Account) compareEnd(x, y int32) int {
+	return cmp.Or(cmp.Compare(a.recs[x].end(), a.recs[y].end()), cmp.Compare(x, y))
+}

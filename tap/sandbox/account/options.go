@@ -1,0 +1,29 @@
+package account
+
+import "time"
+
+// Options say what is in the account. The switches of the same names in
+// package sandbox say what each one means, and what it may be.
+type Options struct {
+	Now          time.Time // zero: the time at which the sandbox begins
+	Seed         int
+	Chats        int
+	Days         int
+	Shape        string
+	QuietDays    int
+	FullDay      int
+	FullDayChats int
+	FullHour     int
+	Missed       float64
+	LongChats    float64
+	LongDays     int
+	Pending      int
+	EventIDs     string
+	Visitor      string
+	Odd          float64
+	Hostile      float64
+	LateChanges  float64
+	LateBy       time.Duration
+
+	AccountTimezone string
+}
