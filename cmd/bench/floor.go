@@ -71,7 +71,9 @@ func (b *bench) rows(url string) map[string]*table {
 			t.count++
 			row := make([]string, len(t.columns))
 			for i, c := range t.columns {
-				row[i] = string(m.Record[c.name])
+				if row[i] = string(m.Record[c.name]); row[i] == "null" {
+					row[i] = ""
+				}
 				if c.kind != "json" && strings.HasPrefix(row[i], `"`) {
 					check(json.Unmarshal(m.Record[c.name], &row[i]))
 				}

@@ -203,7 +203,7 @@ func piped(target, compression string) func(t *trip) result {
 		check(into.Start())
 		check(from.Start())
 		if err := into.Wait(); err != nil {
-			check(fmt.Errorf("%s: %w\n%s", target, err, log.Bytes()))
+			fail("%s: %w\n%s", target, err, log.Bytes())
 		}
 		check(from.Wait())
 		tap := processor(from)
@@ -243,7 +243,7 @@ func quietly(cmd *exec.Cmd) []byte {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		check(fmt.Errorf("%s: %w\n%s", cmd, err, stderr.Bytes()))
+		fail("%s: %w\n%s", filepath.Base(cmd.Path), err, stderr.Bytes())
 	}
 	return out
 }
