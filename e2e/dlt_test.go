@@ -119,7 +119,7 @@ func TestDLTCutOff(t *testing.T) {
 		return writeJSON(t, map[string]any{"api_url": urls[s], "access_token": "e2e", "start_date": "2020-01-01",
 			"max_requests": 100, "max_retries": 0}) // a budget makes small windows
 	}
-	d := newDLT(t, settings(server), "--every", "1") // each STATE is a commit
+	d := newDLT(t, settings(server), append([]string{"--every", "1", "--streams"}, streams...)...) // each STATE is a commit
 	cmd := d.command(t)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	check(t, cmd.Start())

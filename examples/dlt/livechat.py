@@ -26,6 +26,7 @@ import orjson
 import pyarrow as pa
 
 ROWS = 10_000  # of a stream, held in memory before they are written
+SEQUENCE = "_sdc_sequence"  # grows with each row, from run to run
 
 # JSON is text to Arrow and more than that to dlt, which says so for each table
 # of each load.
@@ -111,24 +112,27 @@ class Table:
     def __init__(self, schema):
         self.name = schema["stream"]
         self.keys = schema.get("key_properties", [])
-        self.columns = {}
+        self.columns, fields = [], []
         for name, field in schema["schema"]["properties"].items():
             type, arrow = column_type(field)
-            hint = {"name": name, "data_type": type, "nullable": name not in self.keys}
+            column = {"name": name, "data_type": type, "nullable": name not in self.keys}
             if type == "timestamp":
-                hint["timezone"] = False
+                column["timezone"] = False
             if "description" in field:
-                hint["description"] = field["description"]
-            self.columns[name] = hint, arrow
+                column["description"] = field["description"]
+            self.columns.append(column)
+            fields.append((name, arrow))
         # A row may come twice in one load; of two the later one counts.
-        self.columns["_sdc_sequence"] = {"name": "_sdc_sequence", "data_type": "bigint", "dedup_sort": "desc"}, pa.int64()
+        self.columns.append({"name": SEQUENCE, "data_type": "bigint", "dedup_sort": "desc"})
+        self.type = pa.struct([*fields, (SEQUENCE, pa.int64())])
+        self.json = [column["name"] for column in self.columns if column["data_type"] == "json"]
         self.sequence = time.time_ns() // 1000
         self.rows = []
         self.whole = {}  # rows of a list that is not whole yet, by its version
 
     def add(self, record, version=None):
         self.sequence += 1
-        record["_sdc_sequence"] = self.sequence
+        record[SEQUENCE] = self.sequence
         (self.rows if version is None else self.whole.setdefault(version, [])).append(record)
 
     def full(self):
@@ -145,36 +149,31 @@ class Table:
         yield self.item(list(rows.values()), {"disposition": "replace", "strategy": "insert-from-staging"})
 
     def item(self, rows, disposition):
-        columns = [to_arrow([row.get(name) for row in rows], hint["data_type"], arrow) for name, (hint, arrow) in self.columns.items()]
-        hints = dlt.mark.make_hints(
-            table_name=self.name,
-            write_disposition=disposition,
-            primary_key=self.keys,
-            columns=[hint for hint, _ in self.columns.values()],
-        )
-        return dlt.mark.with_hints(pa.table(columns, list(self.columns)), hints, create_table_variant=True)
+        for row in rows:
+            for name in self.json:
+                if row.get(name) is not None:
+                    row[name] = orjson.dumps(row[name]).decode()
+        table = pa.Table.from_struct_array(pa.array(rows, self.type))
+        for n, column in enumerate(self.columns):
+            if column["data_type"] == "timestamp":
+                times = table.column(n).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+                table = table.set_column(n, column["name"], times)
+        hints = dlt.mark.make_hints(table_name=self.name, write_disposition=disposition, primary_key=self.keys, columns=self.columns)
+        return dlt.mark.with_hints(table, hints, create_table_variant=True)
 
 
 def column_type(field):
-    """dlt's type and Arrow's of a field in a JSON Schema."""
+    """dlt's type of a field in a JSON Schema, and Arrow's of its values in a row."""
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     kind = next(t for t in types if t != "null")
     if kind == "string" and field.get("format") == "date-time":
-        return "timestamp", pa.timestamp("us")
+        return "timestamp", pa.string()
     return {
         "string": ("text", pa.string()),
         "integer": ("bigint", pa.int64()),
         "number": ("double", pa.float64()),
         "boolean": ("bool", pa.bool_()),
     }.get(kind, ("json", pa.string()))
-
-
-def to_arrow(values, type, arrow):
-    if type == "timestamp":
-        return pa.array(values, pa.string()).cast(pa.timestamp("us", "UTC")).cast(arrow)
-    if type == "json":
-        values = [None if v is None else orjson.dumps(v).decode() for v in values]
-    return pa.array(values, arrow)
 
 
 def batch(message):
