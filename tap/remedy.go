@@ -14,26 +14,48 @@ var remedies = map[livechat.Cause]string{
 	livechat.Request: "the service does not accept the request; check api_url, and report this if it is the default",
 	livechat.Credentials: "check entity_id and access_token: a personal access token needs both and must belong to that account; " +
 		"an OAuth token goes into access_token alone and may have expired",
+	livechat.Expired: "the token was accepted before and is not any more: it has expired or was revoked. " +
+		"The state covers what was read: run again with a new access_token, and it goes on where it stopped",
 	livechat.Scope:    "the token may not read the archive: give it the scope archives_read (chats--all:ro), or take one of an administrator",
+	livechat.Account:  "the account is closed, unknown or of another product: check in LiveChat that the license is active, and that entity_id and access_token belong to it",
+	livechat.Version:  "LiveChat has switched this version of its API off: look for a newer release of the tap, or set api_version to the other one",
+	livechat.Limit:    "the plan of the account does not allow this; ask LiveChat, or raise the plan",
 	livechat.Missing:  "check api_url: there is no chats archive at that address",
 	livechat.TooMany:  "lower max_concurrent_requests, or start the run again later: it goes on where it stopped",
 	livechat.Redirect: "redirects to another address are not followed, because the credentials would go with them; set api_url to the address that answers",
-	livechat.Refused:  "the service refuses the request for good; check api_url and the token, and report this if they are right",
+	livechat.Refused:  "the service refuses the request; check api_url and the token, and report this if they are right",
 	livechat.Service:  "the service is in trouble; start the run again later: it goes on where it stopped",
 	livechat.Foreign:  "check api_url, and whether a proxy or a login page answers in place of LiveChat",
+	livechat.TooLarge: "check api_url; if LiveChat answers there, report what is named here: the limit keeps memory small",
 	livechat.Network:  "check the network, the proxy and api_url; start the run again: it goes on where it stopped",
+	livechat.Certificate: "if a proxy or firewall of your network opens connections, set SSL_CERT_FILE to a file with its certificate; " +
+		"else check api_url and the clock of this machine",
+	livechat.Proxy:    "check HTTPS_PROXY, its user and password; the proxy must let CONNECT through to the host of api_url (or name that host in NO_PROXY)",
 	livechat.Address:  "check api_url",
 	livechat.NoID:     "a chat cannot be stored without its id; report this chat to LiveChat",
 	livechat.FullHour: "what came before that day is covered by the state; to go on after it, run again with start_date set to the next one",
 }
 
+// remediesOf2 are those that differ for API v2.
+var remediesOf2 = map[livechat.Cause]string{
+	livechat.Credentials: remedies[livechat.Credentials] + "; new tokens may not be good for API v2 any more: try api_version \"3\"",
+	livechat.Scope: "the token may not read the archive of API v2: give it the scope archives_read, or take one of an administrator; " +
+		"new tokens may not get it: try api_version \"3\", which needs chats--all:ro",
+	livechat.Version: "LiveChat has switched API v2 off: set api_version to \"3\"",
+}
+
 // withRemedy adds what to do to an error of the service.
 func withRemedy(err error) error {
 	var e *livechat.Error
-	if errors.As(err, &e) {
-		if hint := remedies[e.Cause]; hint != "" {
-			return hinted{err, hint}
-		}
+	if !errors.As(err, &e) {
+		return err
+	}
+	hint := remedies[e.Cause]
+	if other := remediesOf2[e.Cause]; e.Version == "2" && other != "" {
+		hint = other
+	}
+	if hint != "" {
+		return hinted{err, hint}
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func TestSyncGrid(t *testing.T) {
 							for _, m := range tr.latest["chats"] {
 								earlier[m.record["id"].(string)] = true
 							}
-							if r.summary.Unsettled == 0 {
+							if r.summary.Incomplete == 0 {
 								break
 							}
 						}

@@ -21,6 +21,8 @@ import (
 	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
+
+	"tap-livechat/tap/secret"
 )
 
 // oneAnswer answers every request with the same body.
@@ -36,7 +38,7 @@ type tape struct {
 
 // read reads one chat of API v2, as JSON text, through a client and a Renderer.
 func read(r *record.Renderer, chat string) (*source.Chat, error) {
-	client, err := livechat.New(livechat.Options{EntityID: "1", AccessToken: "x", Transport: oneAnswer(chat)})
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: oneAnswer(chat)})
 	if err != nil {
 		return nil, err
 	}

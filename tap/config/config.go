@@ -28,6 +28,7 @@ type Config struct {
 	IncludePending bool
 	LookbackDays   int
 	OnInvalid      OnInvalid
+	OnMismatch     string // to be a setting
 
 	Region    string // "dal" or "fra"; empty if not set
 	UserAgent string // empty if not set: it is for the caller, who knows the version, to make one

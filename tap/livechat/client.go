@@ -10,21 +10,23 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
 )
 
-// maxAnswer is the most that is read of one answer, unpacked: 200 times an
-// ordinary page, far below what would hurt a small container for long.
-const maxAnswer = 32 << 20
+const (
+	// maxAnswer is the most that is read of one answer, unpacked: 200 times an
+	// ordinary page, far below what would hurt a small container for long.
+	maxAnswer = 32 << 20
+	// maxRefusal is the most that is read of an answer that is no 2xx.
+	maxRefusal = 64 << 10
+)
 
 // Options are what a [Client] needs to know. The zero value of a field means
 // what is said there.
@@ -60,7 +62,10 @@ type Client struct {
 	auth     secret.Text
 	secrets  []secret.Text // what must not be quoted from an answer
 	throttle *throttle
-	region   atomic.Pointer[string]
+	region   atomic.Pointer[string] // that is configured, or that the service has named
+	prefix   string                 // of the token: tokens have said where the account lives; dal is the default
+	accepted sync.Map               // the versions that have accepted the credentials
+	told     sync.Map               // the announcements that the user has been told of
 	requests atomic.Int64
 	retries  atomic.Int64
 	sent     atomic.Int64 // numbers the requests in the order they were sent
@@ -84,17 +89,11 @@ func New(o Options) (*Client, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.MaxIdleConnsPerHost, t.MaxConnsPerHost = o.Workers, 0
-		t.ReadBufferSize = 64 << 10
-		o.Transport = t
-	}
 	c := &Client{
 		opts:     o,
 		throttle: newThrottle(o.Workers),
 		http: &http.Client{
-			Transport: o.Transport,
+			Transport: transport(o),
 			// A redirect is an answer like any other: credentials go to the
 			// host that the user named and to no other.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -111,8 +110,7 @@ func New(o Options) (*Client, error) {
 	if region := o.Region; region != "" {
 		c.region.Store(&region)
 	} else if region, _, ok := strings.Cut(o.AccessToken.Reveal(), ":"); ok && isRegion(region) && region != "dal" {
-		// Tokens have said where the account lives; dal is the default.
-		c.region.Store(&region)
+		c.prefix = region
 	}
 	return c, nil
 }
@@ -133,9 +131,18 @@ func (c *Client) MaxRequests() int { return c.opts.MaxRequests }
 func (c *Client) Log() *slog.Logger { return c.opts.Log }
 
 // Region is the data centre that requests are sent to; empty if none was named.
-func (c *Client) Region() string {
+func (c *Client) Region() string { return c.regionFor(version2) }
+
+// version2 is the only version whose tokens name a region.
+const version2 = "2"
+
+// regionFor is the region that a request names, if any.
+func (c *Client) regionFor(version string) string {
 	if r := c.region.Load(); r != nil {
 		return *r
+	}
+	if version == version2 {
+		return c.prefix
 	}
 	return ""
 }
@@ -148,6 +155,9 @@ type Call struct {
 	Path     string // with its query
 	Version  string // of the API, sent as X-API-Version
 	Body     []byte // JSON; nil: none is sent
+	// Scope is what the token needs for a call that it may be refused though it is
+	// good for others: a 401 without a word says that it lacks it.
+	Scope string
 	// Parse reads the answer. What it keeps of the document it must copy. An
 	// error says that the answer is not what was asked for, so the call is made
 	// again; an *Error is final.
@@ -184,17 +194,17 @@ type reading struct {
 //	retry     the same again, as retry.go says
 //	region    once more in the data centre that the service names
 //	throttle  fewer requests at a time after "too many"; the budget
-//	exchange  one request, its time limit, its answer read, judged and parsed
+//	exchange  one request, its time limit, its answer read and parsed, or judged
 //
 // The error is a *[Error], source.ErrBudget or the cause of the context's end.
 func (c *Client) Ask(ctx context.Context, call Call) error {
 	r := answers.Get().(*reading)
 	defer answers.Put(r)
 	return c.retry(ctx, func() error {
-		sent := c.Region()
+		sent := c.regionFor(call.Version)
 		err := c.try(ctx, call, r)
 		var e *Error
-		if errors.As(err, &e) && e.Type == typeMisdirected {
+		if errors.As(err, &e) && e.Cause == Region {
 			named := findRegion(e.Detail)
 			if c.opts.Region == "" && named != "" && named != sent {
 				c.opts.Log.Info("the account lives in another region", "region", named)
@@ -224,7 +234,8 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 	switch {
 	case err == nil:
 		c.throttle.ok()
-	case errors.As(err, &a) && (status == http.StatusTooManyRequests || a.err.Type == typeTooMany):
+		c.accepted.Store(call.Version, true)
+	case errors.As(err, &a) && a.err.Cause == TooMany:
 		if limit, changed := c.throttle.slow(time.Now(), a.wait); changed {
 			c.opts.Log.Warn("the service asks to slow down", "max_concurrent_requests", limit)
 		}
@@ -238,50 +249,67 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	defer cancel()
 	req, err := c.request(ctx, call)
 	if err != nil {
-		return 0, &Error{Op: call.Op, Err: errors.New("the request cannot be made"), Cause: Address}
+		return 0, &Error{Op: call.Op, Version: call.Version, Err: errors.New("the request cannot be made"), Cause: Address}
 	}
 	sent := c.sent.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, &again{err: &Error{Op: call.Op, Err: c.why(ctx, err), Cause: Network}}
+		return 0, c.unanswered(ctx, call, err)
 	}
 	defer resp.Body.Close()
+	c.announcements(call, resp.Header)
 	date := c.clock.read(resp.Header.Get("Date"), time.Now())
+	status = resp.StatusCode
+	fine, most := status >= 200 && status < 300, int64(maxAnswer)
+	switch {
+	case status < 200:
+		most = 0 // the rest of the connection is not HTTP any more, and has no end
+	case !fine:
+		most = maxRefusal
+	}
 	buf := &r.body
 	buf.Reset()
-	if n := resp.ContentLength; n > 0 && n <= maxAnswer {
+	if n := resp.ContentLength; fine && n > 0 && n <= most {
 		buf.Grow(int(n + n/2)) // and room for the times that are rewritten
 	}
-	n, err := io.Copy(buf, io.LimitReader(resp.Body, maxAnswer+1))
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return resp.StatusCode, c.refusal(call.Op, resp, c.complaint(buf.Bytes()), time.Now())
+	n, err := int64(0), error(nil)
+	if most > 0 {
+		n, err = io.Copy(buf, io.LimitReader(resp.Body, most+1))
 	}
-	wrong := &Error{Op: call.Op, Status: resp.StatusCode, Cause: Foreign}
+	wrong := &Error{Op: call.Op, Version: call.Version, Status: status, DebugID: c.redact(resp.Header.Get("X-Debug-Id")), Cause: Foreign}
 	switch {
-	case n > maxAnswer:
-		wrong.Detail = fmt.Sprintf("the answer is longer than %d MiB", maxAnswer>>20)
-		return resp.StatusCode, wrong
+	case !fine:
+		var said complaint
+		if n <= most && r.doc.Parse(buf.Bytes()) == nil {
+			said, _ = c.complaint(r.doc.Root(), false)
+		}
+		return status, c.refusal(call, wrong, resp.Header, said)
+	case n > most:
+		wrong.Detail, wrong.Cause = fmt.Sprintf("the answer is longer than the %d MiB that are read of one", maxAnswer>>20), TooLarge
+		return status, wrong
 	case err != nil:
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
-		return resp.StatusCode, &again{err: wrong}
+		return status, &again{err: wrong}
 	}
 	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
 	if err = r.doc.Parse(buf.Bytes()); err == nil {
-		err = call.Parse(&r.Answer)
-	}
-	if err != nil {
-		var final *Error
-		if errors.As(err, &final) {
-			final.Op = call.Op
-			return resp.StatusCode, final
+		if err = call.Parse(&r.Answer); err == nil {
+			return status, nil
 		}
-		wrong.Detail = describe(resp.Header.Get("Content-Type"), buf.Bytes(), err)
-		if errors.Is(err, jsondoc.ErrDepth) {
-			return resp.StatusCode, wrong // it is whole, and will be the same next time
+		if said, ok := c.complaint(r.doc.Root(), true); ok {
+			return status, c.refusal(call, wrong, resp.Header, said)
 		}
-		return resp.StatusCode, &again{err: wrong}
 	}
-	return resp.StatusCode, nil
+	var final *Error
+	if errors.As(err, &final) {
+		final.Op, final.Version = call.Op, call.Version
+		return status, final
+	}
+	wrong.Detail = describe(resp.Header.Get("Content-Type"), buf.Bytes(), err)
+	if errors.Is(err, jsondoc.ErrDepth) {
+		return status, wrong // it is whole, and will be the same next time
+	}
+	return status, &again{err: wrong}
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {
@@ -300,120 +328,8 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	req.Header.Set("X-API-Version", call.Version)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
-	if region := c.Region(); region != "" {
+	if region := c.regionFor(call.Version); region != "" {
 		req.Header.Set("X-Region", region)
 	}
 	return req, nil
-}
-
-var errSlow = errors.New("no complete answer within request_timeout")
-
-// why is what went wrong below HTTP, without the URL that net/http puts before it.
-func (c *Client) why(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
-		return errSlow
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	// net/http quotes header lines that it cannot read.
-	if text := c.redact(err.Error()); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
-}
-
-// describe says what came in place of the JSON that was asked for.
-func describe(contentType string, body []byte, err error) string {
-	start := bytes.TrimSpace(body)
-	switch {
-	case len(start) == 0:
-		return "the answer is empty"
-	case start[0] == '<' || strings.Contains(contentType, "html"):
-		return "the answer is a web page, not JSON"
-	}
-	return "the answer is not what was asked for: " + Printable(err.Error())
-}
-
-// serviceError is what an answer other than 2xx says for itself.
-type serviceError struct{ kind, message string }
-
-// complaint reads the bodies that LiveChat's versions use for errors:
-// {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]}.
-func (c *Client) complaint(body []byte) serviceError {
-	var doc jsondoc.Doc
-	if len(body) > 1<<16 || doc.Parse(bytes.Clone(body)) != nil {
-		return serviceError{}
-	}
-	root := doc.Root()
-	var said serviceError
-	var words []string
-	switch e := root.Get("error"); e.Kind() {
-	case jsondoc.Object:
-		said.kind = e.Get("type").Text()
-		words = append(words, e.Get("message").Text())
-		if region := e.Get("data").Get("region").Text(); region != "" {
-			words = append(words, "region: "+region)
-		}
-	case jsondoc.String:
-		words = append(words, e.Text())
-	}
-	for e := range root.Get("errors").All() {
-		words = append(words, e.Text())
-	}
-	if m := root.Get("message"); m.Kind() == jsondoc.String {
-		words = append(words, m.Text())
-	}
-	said.message = c.redact(strings.Join(words, "; "))
-	said.kind = c.redact(said.kind)
-	if said.kind == "" && strings.Contains(strings.ToLower(said.message), "misdirected") {
-		said.kind = typeMisdirected
-	}
-	return said
-}
-
-// redact takes the credentials out of text that the service sent back.
-func (c *Client) redact(text string) string {
-	return Printable(secret.Redact(text, c.secrets...))
-}
-
-// Printable makes foreign text fit for one line of a log.
-func Printable(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > 300 {
-		text = string(runes[:300]) + "…"
-	}
-	return text
-}
-
-// safeURL is a URL that may be shown: without its query and user.
-func safeURL(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "an address that is none"
-	}
-	return Printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-}
-
-var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
-
-func isRegion(s string) bool { return s == "dal" || s == "fra" }
-
-// findRegion is the data centre that a message names.
-func findRegion(message string) string {
-	if _, after, ok := strings.Cut(message, "region: "); ok {
-		return regionWord.FindString(after)
-	}
-	for _, w := range regionWord.FindAllString(strings.ToLower(message), -1) {
-		if isRegion(w) {
-			return w
-		}
-	}
-	return ""
 }

@@ -16,13 +16,6 @@ const (
 	maxWait   = 60 * time.Second       // the longest of these waits, and the most that Retry-After is obeyed
 )
 
-// The service's names for errors (the Agent Chat API documents them; v2
-// answers have been seen with and without).
-const (
-	typeMisdirected = "misdirected_request"
-	typeTooMany     = "too_many_requests"
-)
-
 // again marks an error that may go away when the same is asked again.
 type again struct {
 	err  *Error
@@ -33,9 +26,9 @@ func (a *again) Error() string { return a.err.Error() }
 func (a *again) Unwrap() error { return a.err }
 
 // retry calls try until it succeeds, fails for good, or has been called
-// MaxRetries+1 times. Asked again are: requests without an answer, 408, 429,
-// 5xx, and 2xx answers that are not what was asked for. Never: every other
-// status, since such a request costs money and its answer will not change.
+// MaxRetries+1 times. Asked again are: requests without an answer, 2xx answers
+// that are not what was asked for, and refusals that may pass, as judge says.
+// Never: what another try does not mend, since such a request costs money.
 // Waits end with the context.
 func (c *Client) retry(ctx context.Context, try func() error) error {
 	waits := backoff.NewExponentialBackOff()
@@ -74,18 +67,6 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 		return a.err
 	}
 	return err
-}
-
-// refusal sorts an answer that is not a 2xx.
-func (c *Client) refusal(op string, resp *http.Response, said serviceError, now time.Time) error {
-	e := &Error{Op: op, Status: resp.StatusCode, Type: said.kind, Detail: said.message, Cause: causeOf(said.kind, resp.StatusCode)}
-	if e.Cause == Service || e.Cause == TooMany {
-		return &again{e, retryAfter(resp.Header, now)}
-	}
-	if loc := resp.Header.Get("Location"); loc != "" && e.Detail == "" {
-		e.Detail = "it points to " + c.redact(safeURL(loc))
-	}
-	return e
 }
 
 // retryAfter reads the Retry-After header, seconds or a date, capped at

@@ -112,7 +112,7 @@ func TestNeverAskedAgain(t *testing.T) {
 		"status=410":                   livechat.Refused,
 		"status=418":                   livechat.Refused,
 		"redirect=http://evil.example": livechat.Redirect,
-		"endless=true":                 livechat.Foreign,
+		"endless=true":                 livechat.TooLarge,
 		"deep=65":                      livechat.Foreign,
 		"deep=2000000":                 livechat.Foreign,
 	} {

@@ -1,0 +1,161 @@
+package livechat
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/secret"
+)
+
+// complaint is what a refusal says for itself.
+type complaint struct{ kind, message string }
+
+// complaint reads the bodies that LiveChat's versions use for errors:
+// {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]},
+// {"message": "…"}. A strict one has nothing but that in it: what comes in place
+// of a chat may be half a chat, and its message a visitor's.
+func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok bool) {
+	var words []string
+	switch e := root.Get("error"); e.Kind() {
+	case jsondoc.Object:
+		said.kind = e.Get("type").Text()
+		words = append(words, e.Get("message").Text())
+		if region := e.Get("data").Get("region").Text(); region != "" {
+			words = append(words, "region: "+region)
+		}
+	case jsondoc.String:
+		words = append(words, e.Text())
+	}
+	for e := range root.Get("errors").All() {
+		if e.Kind() == jsondoc.String {
+			words = append(words, e.Text())
+		}
+	}
+	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyComplains(root)) {
+		words = append(words, m.Text())
+	}
+	said.kind = strings.ToLower(strings.TrimSpace(said.kind))
+	if kind := root.Get("type"); said.kind == "" && kind.Kind() == jsondoc.String {
+		if _, known := types[kind.Text()]; known {
+			said.kind = kind.Text()
+		}
+	}
+	if _, known := types[strings.Join(words, "")]; known && said.kind == "" {
+		said.kind, words = words[0], nil
+	}
+	said.kind, said.message = c.redact(said.kind), c.redact(strings.Join(words, "; "))
+	if said.kind == "" && strings.Contains(strings.ToLower(said.message), "misdirected") {
+		said.kind = typeMisdirected
+	}
+	return said, said != complaint{}
+}
+
+// onlyComplains tells that an object has no other members than those that
+// gateways put around an error.
+func onlyComplains(root jsondoc.Value) bool {
+	for m := range root.All() {
+		switch strings.ToLower(string(m.Name())) {
+		case "message", "error", "errors", "error_description", "type", "code", "status", "statuscode", "success",
+			"data", "details", "request_id", "requestid", "timestamp", "path":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// refusal makes the error of an answer that says no.
+func (c *Client) refusal(call Call, e *Error, header http.Header, said complaint) error {
+	v := judge(said.kind, e.Status)
+	e.Type, e.Detail, e.Cause = said.kind, said.message, v.cause
+	_, accepted := c.accepted.Load(call.Version)
+	switch {
+	case v.again:
+		return &again{e, retryAfter(header, time.Now())}
+	case e.Cause == Credentials && e.Type == "" && call.Scope != "":
+		e.Cause = Scope
+	case e.Cause == Credentials && accepted:
+		e.Cause = Expired
+	}
+	if loc := header.Get("Location"); loc != "" && e.Detail == "" {
+		e.Detail = "it points to " + c.redact(safeURL(loc))
+	}
+	return e
+}
+
+// announcements warns of the end of a version, once, when an answer says it.
+func (c *Client) announcements(call Call, header http.Header) {
+	for name, means := range map[string]string{
+		"Deprecation": "LiveChat says that this version of its API is deprecated and when it will be switched off",
+		"Legacy":      "LiveChat says that this version of its API is legacy and until when it stays so",
+	} {
+		date := c.redact(header.Get(name))
+		if date == "" {
+			continue
+		}
+		if _, known := c.told.LoadOrStore([2]string{call.Version, name}, true); !known {
+			c.opts.Log.Warn(means, "api_version", call.Version, "header", name, "date", date)
+		}
+	}
+}
+
+// describe says what came in place of the JSON that was asked for.
+func describe(contentType string, body []byte, err error) string {
+	start := bytes.TrimSpace(body)
+	switch {
+	case len(start) == 0:
+		return "the answer is empty"
+	case start[0] == '<' || strings.Contains(contentType, "html"):
+		return "the answer is a web page, not JSON"
+	}
+	return "the answer is not what was asked for: " + Printable(err.Error())
+}
+
+// redact takes the credentials out of text that the service sent back.
+func (c *Client) redact(text string) string { return Printable(secret.Redact(text, c.secrets...)) }
+
+// Printable makes foreign text fit for one line of a log.
+func Printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > 300 {
+		text = string(runes[:300]) + "…"
+	}
+	return text
+}
+
+// safeURL is a URL that may be shown: without its query and user.
+func safeURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "an address that is none"
+	}
+	return Printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
+}
+
+var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
+
+func isRegion(s string) bool { return s == "dal" || s == "fra" }
+
+// findRegion is the data centre that a message names.
+func findRegion(message string) string {
+	if _, after, ok := strings.Cut(message, "region: "); ok {
+		return regionWord.FindString(after)
+	}
+	for _, w := range regionWord.FindAllString(strings.ToLower(message), -1) {
+		if isRegion(w) {
+			return w
+		}
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package livechat
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// transport is what makes the requests: the one that the options name, or one
+// of our own, which tells an answer of a proxy from one of the service.
+func transport(o Options) http.RoundTripper {
+	t, ok := o.Transport.(*http.Transport)
+	if o.Transport != nil && !ok {
+		return o.Transport
+	}
+	if t == nil {
+		t = http.DefaultTransport.(*http.Transport)
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost, t.MaxConnsPerHost = o.Workers, 0
+	t.ReadBufferSize = 64 << 10
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &proxyError{answer.StatusCode, Printable(answer.Status)}
+	}
+	return t
+}
+
+// proxyError is a proxy that does not let a request through.
+type proxyError struct {
+	code   int
+	status string // "407 Proxy Authentication Required"
+}
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy HTTPS_PROXY names refused (%s)", e.status)
+}
+
+var errSlow = errors.New("no complete answer within request_timeout")
+
+// unanswered is the error of a request that got no answer.
+func (c *Client) unanswered(ctx context.Context, call Call, err error) error {
+	e := &Error{Op: call.Op, Version: call.Version, Err: c.why(ctx, err), Cause: Network}
+	var (
+		proxy       *proxyError
+		dial        *net.OpError
+		certificate *tls.CertificateVerificationError
+		noTLS       tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &proxy):
+		e.Cause, e.Err = Proxy, proxy
+		if proxy.code < 400 || proxy.code >= 500 {
+			return &again{err: e}
+		}
+		return e
+	case errors.As(err, &certificate):
+		e.Cause = Certificate
+		return e
+	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+		e.Cause = Address
+		return e
+	case errors.As(err, &dial) && dial.Op == "proxyconnect":
+		e.Cause, e.Err = Proxy, fmt.Errorf("the proxy HTTPS_PROXY names cannot be reached: %w", e.Err)
+	}
+	return &again{err: e}
+}
+
+// why is what went wrong below HTTP, without the URL that net/http puts before it.
+func (c *Client) why(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
+		return errSlow
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	// net/http quotes header lines that it cannot read.
+	if text := c.redact(err.Error()); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
+}
