@@ -45,7 +45,7 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 	var all []*follower
 	for _, stream := range catalog.Streams() {
 		at := slices.IndexFunc(s.o.Selection.Streams, func(x catalog.Selected) bool { return x.Name == stream.Name })
-		if at < 0 {
+		if at < 0 || stream.Group != "" {
 			continue
 		}
 		f := &follower{Selected: s.o.Selection.Streams[at], from: c.StartDate, bookmark: c.StartDate, first: true, open: make(map[string]*openChat)}

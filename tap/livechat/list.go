@@ -206,6 +206,14 @@ func (r *listing) row(l *List, q request, a *Answer, v jsondoc.Value, found []co
 		}
 	}
 	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
+	switch l.Days {
+	case ByDay:
+		row.Day = q.from
+	case BySpan:
+		if len(found) > 0 && found[0].name == "date" {
+			row.Day, _ = time.ParseInLocation(time.DateOnly, found[0].text, q.zone)
+		}
+	}
 	if r.renderer != nil {
 		r.out = r.renderer.Row(r.out, &row)
 	}
