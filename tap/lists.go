@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tap-livechat/catalog"
@@ -145,25 +146,34 @@ func (l *list) span() error {
 }
 
 func (l *list) read(ctx context.Context) error {
-	var first, last time.Time // when the first answer with rows came; the day of the last row
+	answered := 0                // requests when the first row came
+	told, last := l.done, l.done // the day of the last STATE, and of the last row
 	for row, err := range l.api.List(ctx, l.Name, l.rg) {
 		if err != nil {
 			return err
 		}
-		if l.o.Sample && l.rows > 0 && !row.Received.Equal(first) {
+		requests := l.api.Usage().Requests
+		if l.rows == 0 {
+			answered = requests
+		}
+		if l.o.Sample && requests != answered {
 			return nil // one answer has been seen
 		}
 		if row.Out.Err != nil {
 			return row.Out.Err
 		}
 		l.begin()
-		if !row.Day.IsZero() && row.Day.After(last) {
-			if last = row.Day; !last.Before(l.done.AddDate(0, 0, stateEveryDays)) && !l.o.Sample {
+		if told.IsZero() {
+			told = row.Day
+		}
+		if row.Day.After(last) {
+			last = row.Day
+			if !l.o.Sample && !last.Before(told.AddDate(0, 0, stateEveryDays)) {
 				l.advance(last.AddDate(0, 0, -1))
 				l.out.state(l.state())
+				told = last
 			}
 		}
-		first = row.Received
 		l.write(row)
 		if l.out.err != nil {
 			return l.out.err
@@ -199,7 +209,7 @@ func withVersion(line []byte, version int64) []byte {
 	if version == 0 || len(line) == 0 {
 		return line
 	}
-	return fmt.Appendf(bytes.TrimSuffix(line, []byte("}\n")), `,"version":%d}`+"\n", version)
+	return fmt.Appendf(slices.Clip(bytes.TrimSuffix(line, []byte("}\n"))), `,"version":%d}`+"\n", version)
 }
 
 // advance moves the bookmark of a report, never back.

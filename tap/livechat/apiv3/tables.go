@@ -55,7 +55,7 @@ func Lists() []livechat.List {
 		{Stream: "report_queued_visitors", Call: reports + "chats/queued_visitors", Days: livechat.BySpan, Rows: "records/{date}",
 			Flat: []string{"queued", "left_queue", "entered_chat"}, Zero: []string{"queued_count", "left_queue_count", "entered_chat_count"}},
 		{Stream: "report_queued_visitors_left", Call: reports + "chats/queued_visitors_left", Days: livechat.BySpan, Rows: "records/{chat_id}", Pages: "summary/total_pages",
-			Flat: []string{"visitor", "queue"}, Rename: map[string]string{"queue_start_date": "queued_at", "queue_group": "group_id"},
+			Flat: []string{"visitor", "queue"}, Rename: map[string]string{"queue_start_date": "queued_at", "queue_group": "group_id", "visitor_visitor_custom_variables": "visitor_custom_variables"},
 			Local: []string{"queued_at"}, Date: "queued_at"},
 		{Stream: "report_agents_availability", Call: reports + "agents/availability", Days: livechat.BySpan, Rows: "records/{date}",
 			Zero: []string{"hours"}},
