@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tap-livechat/catalog"
@@ -40,8 +41,15 @@ func (s *run) readLists(ctx context.Context, err error) error {
 			return refused
 		}
 	}
-	if len(incomplete.Days)+len(incomplete.Streams) == 0 {
-		return nil
+	switch {
+	case len(incomplete.Streams) == 0:
+		return err
+	case incomplete.Remedy != "":
+		incomplete.Remedy += "; "
+	}
+	incomplete.Remedy += "give the token these scopes, or leave the streams out of the catalog; all others are complete"
+	if len(incomplete.Days) > 0 {
+		incomplete.Remedy = strings.TrimSuffix(incomplete.Remedy, "; all others are complete")
 	}
 	return incomplete
 }
@@ -53,9 +61,6 @@ func (s *run) deny(stream catalog.Stream, err error, incomplete *IncompleteError
 		name += " (scope " + stream.Scope + ")"
 	}
 	incomplete.Streams = append(incomplete.Streams, name)
-	if incomplete.Remedy == "" {
-		incomplete.Remedy = "give the token these scopes, or leave the streams out of the catalog; all others are complete"
-	}
 	if s.summary.Denied == nil {
 		s.summary.Denied = make(map[string]string)
 	}
@@ -98,7 +103,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		s.out.activate(l.Name, l.version)
 	}
 	if l.ReplicationKey != "" {
-		l.advance(day(l.rg.To.Add(-1), l.rg.Zone))
+		l.advance(midnight(l.rg.To.Add(-1), l.rg.Zone))
 		s.out.state(s.state())
 	}
 	s.o.Log.Info("list complete", "stream", l.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
@@ -138,7 +143,7 @@ func (l *list) span() error {
 			l.rg.From = from
 		}
 		// A bookmark in the future is brought back to today.
-		if today := day(l.o.Now, l.rg.Zone); mark.day.After(today) {
+		if today := midnight(l.o.Now, l.rg.Zone); mark.day.After(today) {
 			l.done, l.rg.From = today.AddDate(0, 0, -1), today.AddDate(0, 0, -l.o.Config.ReportLookbackDays)
 		}
 	}
@@ -229,8 +234,8 @@ func (m *messageWriter) activate(stream string, version int64) {
 	m.written()
 }
 
-// day is the midnight that a day begins with in a zone.
-func day(at time.Time, zone *time.Location) time.Time {
+// midnight is what a day begins with in a zone.
+func midnight(at time.Time, zone *time.Location) time.Time {
 	year, month, d := at.In(zone).Date()
 	return time.Date(year, month, d, 0, 0, 0, 0, zone)
 }

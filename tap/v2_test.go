@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	_ "time/tzdata" // as in the program
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -38,6 +39,9 @@ type tape struct {
 
 // read reads one chat of API v2, as JSON text, through a client and a Renderer.
 func read(r *record.Renderer, chat string) (*source.Chat, error) {
+	if time.Now().Year() == 2000 { // in a bubble, where it does not take long
+		time.Sleep(time.Until(syncNow))
+	}
 	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: oneAnswer(chat)})
 	if err != nil {
 		return nil, err
@@ -247,7 +251,7 @@ func TestZones(t *testing.T) {
 	} {
 		t.Run(test.zone+" "+test.date, func(t *testing.T) {
 			// The chat's own times say nothing about the goal's.
-			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":4102444800,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
+			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":1767225600,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
 			want := "null"
 			if test.want != "" {
 				want = `"` + test.want + `"`

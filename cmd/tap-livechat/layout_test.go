@@ -69,6 +69,7 @@ var arrows = map[string][]string{
 	"tap/userjson":        {},
 	"tap/sandbox":         {"tap/sandbox/account"},
 	"tap/sandbox/account": {},
+	"tap/sandbox/oracle":  {"tap/sandbox/account"},
 	"tap/sandbox/mount":   {},
 	"catalog":             {"schemas", "tap/userjson"},
 	"schemas":             {},

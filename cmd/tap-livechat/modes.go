@@ -42,7 +42,7 @@ func (p *process) summarise(s tap.Summary, err error) {
 			args = append(args, stream.Name+"_records", n)
 		}
 	}
-	args = append(args, "requests", s.Requests, "retries", s.Retries, "windows", s.Windows, "windows_that_do_not_add_up", s.Unsettled,
+	args = append(args, "requests", s.Requests, "retries", s.Retries, "windows", s.Windows, "windows_incomplete", s.Incomplete,
 		"open_chats", s.Open, "seconds", fmt.Sprintf("%.1f", s.Duration.Seconds()))
 	word := "done"
 	if err != nil {

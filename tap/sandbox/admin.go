@@ -140,19 +140,23 @@ func (s *Server) adminChats(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	for c := range s.Truth() {
 		line := struct {
-			ID       string     `json:"id"`
-			Type     string     `json:"type"`
-			Started  time.Time  `json:"started"`
-			Ended    *time.Time `json:"ended"`
-			Pending  bool       `json:"pending"`
-			Vanished bool       `json:"vanished"`
-			Drifted  bool       `json:"drifted"`
-			Odd      bool       `json:"odd"`
-			Hostile  bool       `json:"hostile"`
-			Agents   []string   `json:"agents"`
-			Messages int        `json:"messages"`
-			Events   int        `json:"events"`
-		}{c.ID, c.Type, c.Started, &c.Ended, c.Pending, c.Vanished, c.Drifted, c.Odd, c.Hostile, c.Agents, c.Messages, c.Events}
+			ID          string     `json:"id"`
+			Type        string     `json:"type"`
+			Started     time.Time  `json:"started"`
+			Ended       *time.Time `json:"ended"`
+			Pending     bool       `json:"pending"`
+			Vanished    bool       `json:"vanished"`
+			Drifted     bool       `json:"drifted"`
+			Odd         bool       `json:"odd"`
+			Hostile     bool       `json:"hostile"`
+			Contradicts string     `json:"contradicts,omitempty"`
+			ListedFrom  time.Time  `json:"listed_from"`
+			ListedTo    time.Time  `json:"listed_to"`
+			Appears     time.Time  `json:"appears"`
+			Agents      []string   `json:"agents"`
+			Messages    int        `json:"messages"`
+			Events      int        `json:"events"`
+		}{c.ID, c.Type, c.Started, &c.Ended, c.Pending, c.Vanished, c.Drifted, c.Odd, c.Hostile, c.Contradicts, c.ListedFrom, c.ListedTo, c.Appears, c.Agents, c.Messages, c.Events}
 		if c.Pending {
 			line.Ended = nil
 		}

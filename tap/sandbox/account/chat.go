@@ -53,11 +53,21 @@ type Chat struct {
 
 	Started, Ended Moment // Start and End as local dates tell them
 
+	// What the chat shows as its start and end; the same as Start and End unless
+	// it contradicts itself.
+	ShownStart, ShownEnd Stamp
+	Contradicts          Contradiction
+	NoDuration           bool // it is not shown
+
 	lines []string // the room that Texts are in
 }
 
-// Moment is a time, and the one that the local date beside it tells.
-type Moment struct{ At, Told int64 }
+// Moment is a time, and the one that the local date beside it tells, if there
+// is one.
+type Moment struct {
+	At, Told int64
+	Untold   bool
+}
 
 // Person is an agent or a supervisor. Without an Email it is one that the
 // account does not name.

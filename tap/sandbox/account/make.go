@@ -38,6 +38,7 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 		c.Email = "visitor" + strconv.Itoa(c.No) + "@example.com"
 		c.Started = c.moment(&r, c.Start)
 		c.Message = c.text(&r, visitorLines, 1+r.N(4))
+		a.contradict(c)
 		return
 	}
 	late := r.Hit(o.LateChanges) && now < c.End+int64(o.LateBy.Seconds()) || c.Pending
@@ -62,10 +63,15 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	c.extras(&r, late)
 	r = Mix(uint64(o.Seed), 't', uint64(c.No)) // whatever was drawn so far
 	c.Engagement = Pick(&r, engagements)
-	c.talk(&r, o.EventIDs)
+	huge := 0
+	if c.No == a.huge {
+		huge = o.HugeChat
+	}
+	c.talk(&r, o.EventIDs, huge)
 	if !c.Pending {
 		c.Ended = c.moment(&r, c.End)
 	}
+	a.contradict(c)
 	if c.Engagement == AutoInvite {
 		g := Mix(uint64(o.Seed), 'g', uint64(c.No))
 		c.Greeting = 1 + g.N(len(Greetings)-1)
@@ -75,9 +81,9 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 // moment is a time as the chat tells it.
 func (c *Chat) moment(r *Random, at int64) Moment {
 	if c.Odd == WrongDates && r.N(3) == 0 {
-		return Moment{at, at + 5400}
+		return Moment{At: at, Told: at + 5400}
 	}
-	return Moment{at, at}
+	return Moment{At: at, Told: at}
 }
 
 // visitor draws the visitor. What is not shown is not drawn.

@@ -25,5 +25,10 @@ type Options struct {
 	LateChanges  float64
 	LateBy       time.Duration
 
+	Contradict     float64
+	ContradictWith string
+	ContradictSeed int
+	HugeChat       int
+
 	AccountTimezone string
 }

@@ -1,11 +1,14 @@
 package account
 
 // talk draws what was said and done. It is the same at any moment; of an open
-// chat the part until now is there.
-func (c *Chat) talk(r *Random, withIDs string) {
+// chat the part until now is there. With huge it is that many entries.
+func (c *Chat) talk(r *Random, withIDs string, huge int) {
 	n := 1 + r.N(20)
 	if len(c.Agents) == 0 {
 		n = r.N(4)
+	}
+	if huge > 0 {
+		n = huge
 	}
 	some := r.N(3)
 	visitor := Pick(r, visitors)
