@@ -81,7 +81,7 @@ func readLists(t *testing.T, answers map[string]any, state string, change func(*
 	serve(t, service, func(t *testing.T, transport http.RoundTripper) {
 		var out, log bytes.Buffer
 		o := Options{Out: &out, Log: textLog(&log), Now: syncNow, Transport: transport, Config: config.Config{
-			APIURL: "https://livechat.example", AccessToken: secret.New("x"), StartDate: syncNow.AddDate(0, 0, -2), OnInvalid: Fail, RequestTimeout: time.Second,
+			APIURL: "https://livechat.example", AccessToken: secret.New("x"), StartDate: syncNow.AddDate(0, 0, -2), OnInvalid: config.Fail, RequestTimeout: time.Second,
 			ReportTimezone: time.UTC, ReportLookbackDays: 1,
 		}}
 		if state != "" {

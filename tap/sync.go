@@ -85,7 +85,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
 	if err != nil {
 		return Summary{}, err
 	}
