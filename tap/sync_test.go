@@ -361,7 +361,7 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 	serve(t, h, func(t *testing.T, service http.RoundTripper) {
 		var out, log bytes.Buffer
 		_, err := Sync(context.Background(), Options{
-			Config: config.Config{AccessToken: secret.New("x"), StartDate: start, LookbackDays: 1, OnInvalid: config.Fail, MaxConcurrentRequests: 4,
+			Config: config.Config{AccessToken: secret.New("x"), StartDate: start, APIVersion: "2", LookbackDays: 1, OnInvalid: config.Fail, MaxConcurrentRequests: 4,
 				RequestTimeout: time.Second, MaxRetries: 1},
 			Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 		})
@@ -379,8 +379,12 @@ func oneChat(t *testing.T, h http.Handler, start time.Time) *transcript {
 func TestSyncReferenceShape(t *testing.T) {
 	tr := oneChat(t, page("2014-07-15", referenceShape), time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC))
 	checkReference(t, tr, "PX311QD8A2\x00grace@example.com", "2014-07-15T12:30:00Z", "2014-07-15T12:45:00Z")
-	if got := tr.latest["events"]["PX311QD8A2/events/5"].record["date"]; got != "2014-07-15T12:30:30Z" {
-		t.Errorf("the event that contradicts itself has the date %v; the timestamp decides", got)
+	found := false
+	for _, m := range tr.latest["events"] {
+		found = found || m.record["event_type"] == "closed" && m.record["date"] == "2014-07-15T12:30:30Z"
+	}
+	if !found {
+		t.Error("the event that contradicts itself has another date than its timestamp, which decides")
 	}
 }
 
@@ -424,7 +428,7 @@ func TestSyncOnInvalid(t *testing.T) {
 			var out, log bytes.Buffer
 			start := time.Date(2014, 7, 10, 0, 0, 0, 0, time.UTC)
 			_, err := Sync(context.Background(), Options{
-				Config:    config.Config{AccessToken: secret.New("x"), StartDate: start, OnInvalid: rule, RequestTimeout: time.Second},
+				Config:    config.Config{AccessToken: secret.New("x"), StartDate: start, APIVersion: "2", OnInvalid: rule, RequestTimeout: time.Second},
 				Selection: catalog.Default(catalog.V2), Out: &out, Log: textLog(&log), Now: start.AddDate(0, 0, 10), Transport: service,
 			})
 			tr := readTranscript(t, out.Bytes(), checks{})
