@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
 )
@@ -32,7 +34,8 @@ func newStream(selected catalog.Selected) (*stream, error) {
 	}
 	for _, key := range selected.Keys {
 		k := s.fields[s.place(key)].shape
-		if k.kind == instant || !k.takes("string") {
+		whole := selected.Whole.Property(key)
+		if k.kind == instant || !k.takes("string") && !(whole != nil && slices.Contains(whole.Types, "integer") && k.takes("integer")) {
 			return nil, &SchemaError{"schema of " + k.path + ", a key, does not allow any text"}
 		}
 		k.must = true
