@@ -11,6 +11,8 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -208,6 +210,7 @@ func expectation(t *testing.T, chat sandbox.Chat) map[string]map[string]map[stri
 	for _, stream := range []string{"messages", "events"} {
 		list, _ := doc[stream].([]any)
 		said := make(map[string]int)
+		var records []map[string]any
 		for _, e := range list {
 			record := e.(map[string]any)
 			if rich := record["message_json"]; rich != nil {
@@ -219,7 +222,9 @@ func expectation(t *testing.T, chat sandbox.Chat) map[string]map[string]map[stri
 			}
 			record["chat_id"], record["chat_started"], record["chat_ended"] = chat.ID, rfc(chat.Started), rfc(chat.Ended)
 			all[stream][record["event_id"].(string)] = record
+			records = append(records, record)
 		}
+		number(records)
 		delete(doc, stream)
 	}
 	dated(doc, "started_timestamp", "started")
@@ -240,24 +245,26 @@ func expectation(t *testing.T, chat sandbox.Chat) map[string]map[string]map[stri
 			}
 		}
 	}
-	emails := make(map[string]bool)
+	var emails []string
 	agents, _ := doc["agents"].([]any)
 	for _, a := range agents {
 		email, _ := a.(map[string]any)["email"].(string)
 		if email == "" {
 			email = "unassigned"
 		}
-		emails[email] = true
+		if !slices.Contains(emails, email) {
+			emails = append(emails, email)
+		}
 	}
 	if len(emails) == 0 {
-		emails["unassigned"] = true
+		emails = append(emails, "unassigned")
 	}
-	for email := range emails {
+	for i, email := range emails {
 		record := make(map[string]any)
 		for k, v := range doc {
 			record[k] = v
 		}
-		record["agent_email"] = email
+		record["agent_email"], record["agent_index"] = email, json.Number(strconv.Itoa(i))
 		all["chats"][chat.ID+"\x00"+email] = record
 	}
 	return all
@@ -281,6 +288,31 @@ func madeEventID(chat, list string, r map[string]any, said map[string]int) strin
 		return fmt.Sprintf("%s/%d", id, said[id])
 	}
 	return id
+}
+
+// number gives a list's records their places in the order of time; one
+// without a time stands behind the one before it.
+func number(list []map[string]any) {
+	order := make([]string, len(list))
+	for i, r := range list {
+		at, ok := r["timestamp"].(string)
+		if !ok {
+			at, ok = r["date"].(string)
+		}
+		if !ok && i > 0 {
+			at = order[i-1]
+		}
+		order[i] = at
+	}
+	for i, r := range list {
+		place := 1
+		for k := range list {
+			if order[k] < order[i] || order[k] == order[i] && k < i {
+				place++
+			}
+		}
+		r["sequence"] = json.Number(strconv.Itoa(place))
+	}
 }
 
 // asText is the JSON of a value as text, names in alphabetical order; a text

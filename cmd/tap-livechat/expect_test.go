@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,7 @@ func (c trueChat) expect() map[string][]record {
 			}
 			all[list] = append(all[list], withoutNull(r))
 		}
+		number(all[list])
 		delete(chat, list)
 	}
 	chat["started_timestamp"], chat["ended_timestamp"] = started, ended
@@ -53,20 +55,22 @@ func (c trueChat) expect() map[string][]record {
 			}
 		}
 	}
-	emails := make(map[any]bool)
+	var emails []any
 	agents, _ := chat["agents"].([]any)
 	for _, a := range agents {
-		if email := a.(record)["email"]; email != nil && email != "" {
-			emails[email] = true
-		} else {
-			emails["unassigned"] = true
+		email := a.(record)["email"]
+		if email == nil || email == "" {
+			email = "unassigned"
+		}
+		if !slices.Contains(emails, email) {
+			emails = append(emails, email)
 		}
 	}
 	if len(emails) == 0 {
-		emails["unassigned"] = true
+		emails = append(emails, "unassigned")
 	}
-	for email := range emails {
-		r := record{"agent_email": email}
+	for i, email := range emails {
+		r := record{"agent_email": email, "agent_index": json.Number(strconv.Itoa(i))}
 		for name, value := range chat {
 			r[name] = value
 		}
@@ -93,6 +97,31 @@ func madeEventID(chat, list string, r map[string]any, said map[string]int) strin
 		return fmt.Sprintf("%s/%d", id, said[id])
 	}
 	return id
+}
+
+// number gives a list's records their places in the order of time; one
+// without a time stands behind the one before it.
+func number(list []record) {
+	order := make([]string, len(list))
+	for i, r := range list {
+		at, ok := r["timestamp"].(string)
+		if !ok {
+			at, ok = r["date"].(string)
+		}
+		if !ok && i > 0 {
+			at = order[i-1]
+		}
+		order[i] = at
+	}
+	for i, r := range list {
+		place := 1
+		for k := range list {
+			if order[k] < order[i] || order[k] == order[i] && k < i {
+				place++
+			}
+		}
+		r["sequence"] = json.Number(strconv.Itoa(place))
+	}
 }
 
 func withoutNull(r record) record {
