@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	_ "time/tzdata" // as in the program
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -38,12 +39,22 @@ type tape struct {
 
 // read reads one chat of API v2, as JSON text, through a client and a Renderer.
 func read(r *record.Renderer, chat string) (*source.Chat, error) {
-	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: oneAnswer(chat)})
+	if time.Now().Year() == 2000 { // in a bubble, where it does not take long
+		time.Sleep(time.Until(syncNow))
+	}
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("1"), AccessToken: secret.New("x"), Transport: oneAnswer(`{"chats":[` + chat + `],"total":1,"pages":1}`)})
 	if err != nil {
 		return nil, err
 	}
-	for got, err := range apiv2.New(client, r).Chats(context.Background(), []string{"C1"}) {
-		return got, err
+	for step, err := range apiv2.New(client, r).Sample(context.Background(), source.Range{From: syncNow.AddDate(-1, 0, 0), To: syncNow, Now: syncNow}) {
+		if err != nil {
+			return nil, err
+		}
+		if step.Chat != nil {
+			kept := *step.Chat
+			kept.Out.Text = bytes.Clone(kept.Out.Text)
+			return &kept, nil
+		}
 	}
 	return nil, errors.New("no chat came")
 }
@@ -247,7 +258,7 @@ func TestZones(t *testing.T) {
 	} {
 		t.Run(test.zone+" "+test.date, func(t *testing.T) {
 			// The chat's own times say nothing about the goal's.
-			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":4102444800,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
+			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":1767225600,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
 			want := "null"
 			if test.want != "" {
 				want = `"` + test.want + `"`

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -17,6 +16,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/sandbox/oracle"
 )
 
 var gridSeeds = flag.Int("grid.seeds", 1, "how many archives TestGrid reads for each of the service's ways")
@@ -29,7 +31,7 @@ const badDay = "&drift_end=8&drift_vanish=11&rate_503=0.02&rate_429=0.01&rate_re
 // TestGrid runs the real program against archives that behave in every way the
 // reference leaves open, on a bad day, until a run says that all adds up. Then
 // the records of all runs are held, field by field, against what the sandbox
-// holds, by rules that are written down here once more (expect_test.go).
+// holds, by rules that are written down once more (tap/sandbox/oracle).
 func TestGrid(t *testing.T) {
 	t.Parallel()
 	var cases []string
@@ -119,7 +121,7 @@ func (sum *gridSum) read(t *testing.T, url, switches string) error {
 			return fmt.Errorf("after %d runs it still does not add up: %s", run, j.last())
 		}
 	}
-	truth, err := fetchTruth(url)
+	truth, err := fetchTruth(url, switches)
 	if err != nil {
 		return err
 	}
@@ -231,7 +233,7 @@ func (d *delivery) addState(value []byte) error {
 
 func keyOf(stream string, r record) string {
 	if stream == "chats" {
-		return fmt.Sprint(r["id"], " ", r["agent_email"])
+		return oracle.Key(r["id"].(string), r["agent_email"].(string))
 	}
 	return fmt.Sprint(r["event_id"])
 }
@@ -239,27 +241,26 @@ func keyOf(stream string, r record) string {
 // compare holds the records against the truth. What had ended before the last
 // run began must be there; what ended later, or is gone, may be, and has to be
 // right then.
-func (d *delivery) compare(truth []trueChat, began time.Time) (compared int, err error) {
+func (d *delivery) compare(truth []oracle.Told, began time.Time) (compared int, err error) {
 	left := map[string]map[string]record{}
 	for stream, all := range d.records {
 		left[stream] = maps.Clone(all)
 	}
 	for _, chat := range truth {
-		must := !chat.Pending && !chat.Vanished && chat.Ended.Before(began)
-		for stream, want := range chat.expect() {
+		must := !chat.Pending && !chat.Vanished && chat.Ended().Before(began)
+		for stream, want := range oracle.V2(chat.Chat) {
 			if d.records[stream] == nil {
 				continue
 			}
-			for _, w := range want {
-				key := keyOf(stream, w)
+			for key, w := range want {
 				got, ok := left[stream][key]
 				if !ok && must {
-					return compared, fmt.Errorf("%s %s of %s, which ended %s, is missing", stream, key, chat.ID, chat.Ended)
+					return compared, fmt.Errorf("%s %s of %s, which ended %s, is missing", stream, key, chat.ID, chat.Ended())
 				}
 				if !ok {
 					continue
 				}
-				if diff := cmp.Diff(w, tidy(got, chat).(record)); diff != "" {
+				if diff := cmp.Diff(w, oracle.Tidy(got)); diff != "" {
 					return compared, fmt.Errorf("%s %s (-want +got):\n%s", stream, key, diff)
 				}
 				delete(left[stream], key)
@@ -267,8 +268,8 @@ func (d *delivery) compare(truth []trueChat, began time.Time) (compared int, err
 			}
 		}
 		for _, s := range d.states {
-			if must && chat.Type == "chat" && s.bookmark != "" && chat.Ended.Format(time.RFC3339) < s.bookmark && !s.chats[chat.ID] && !slices.Contains(s.open, chat.ID) {
-				return compared, fmt.Errorf("the STATE with %s covers %s, which ended %s and had not been written", s.bookmark, chat.ID, chat.Ended)
+			if must && !chat.Missed && s.bookmark != "" && chat.Ended().Format(time.RFC3339) < s.bookmark && !s.chats[chat.ID] && !slices.Contains(s.open, chat.ID) {
+				return compared, fmt.Errorf("the STATE with %s covers %s, which ended %s and had not been written", s.bookmark, chat.ID, chat.Ended())
 			}
 		}
 	}
@@ -289,22 +290,16 @@ func getJSON(url string, into any) error {
 	return json.NewDecoder(resp.Body).Decode(into)
 }
 
-// fetchTruth asks the sandbox for every chat it ever held.
-func fetchTruth(url string) (all []trueChat, err error) {
+// fetchTruth asks a sandbox for every chat it ever held.
+func fetchTruth(url, switches string) ([]oracle.Told, error) {
+	o, err := sandbox.Parse(switches)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := http.Get(url + "/_sandbox/chats")
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	d := json.NewDecoder(resp.Body)
-	d.UseNumber()
-	for {
-		var c trueChat
-		if err := d.Decode(&c); err == io.EOF {
-			return all, nil
-		} else if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
+	return oracle.Truth(o.Options, resp.Body, time.Now())
 }

@@ -328,7 +328,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	}
 	object := v.Kind() == Object
 	var last map[string]uint32 // of a name that occurs twice the last value counts
-	if object {
+	if object && v.Size() > fewMembers {
 		last = make(map[string]uint32)
 		for m := range v.All() {
 			last[string(m.Name())] = m.at
@@ -337,7 +337,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	dst = append(dst, byte(v.Kind()))
 	first := true
 	for m := range v.All() {
-		if object && last[string(m.Name())] != m.at {
+		if last != nil && last[string(m.Name())] != m.at || object && last == nil && v.repeats(m) {
 			continue
 		}
 		if !first {
@@ -350,6 +350,20 @@ func (v Value) AppendJSON(dst []byte) []byte {
 		dst = m.AppendJSON(dst)
 	}
 	return append(dst, byte(v.Kind())+2) // '{'+2 is '}', '['+2 is ']'
+}
+
+// fewMembers are so few that looking through them is cheaper than a map.
+const fewMembers = 16
+
+// repeats tells that a member of v after m has the same name.
+func (v Value) repeats(m Value) bool {
+	nodes := v.doc.nodes
+	for i, end := nodes[m.at].next, nodes[v.at].next; i < end; i = nodes[i].next {
+		if bytes.Equal((Value{v.doc, i}).Name(), m.Name()) {
+			return true
+		}
+	}
+	return false
 }
 
 // SetTime replaces the value by a JSON string of kind [Time]; text is quoted

@@ -277,7 +277,7 @@ func TestOddAndHostile(t *testing.T) {
 
 func TestShapes(t *testing.T) {
 	// The share of the chats that the busiest twentieth of the hours has.
-	for shape, want := range map[string][2]float64{"even": {0.05, 0.1}, "busyhours": {0.1, 0.25}, "bursty": {0.3, 1}, "sparse": {0.4, 1}} {
+	for shape, want := range map[string][2]float64{"even": {0.05, 0.1}, "busyhours": {0.1, 0.25}, "bursty": {0.3, 1}, "sparse": {0.4, 1}, "spikes": {0.8, 1}} {
 		s := newServer(t, "chats=20000&days=200&pending=0&shape="+shape)
 		hours := make([]int, 200*24+1)
 		from := s.opt.Now.AddDate(0, 0, -200).Unix()

@@ -87,6 +87,11 @@ func (s *Server) spoil(a *answer) {
 		default:
 			a.body = append([]byte("<br />\n<b>Warning</b>: out of memory in line 12<br />\n"), a.body...)
 		}
+	case "101":
+		a.status = http.StatusSwitchingProtocols
+		a.header = [][2]string{{"Connection", "Upgrade"}, {"Upgrade", "websocket"}}
+	case "error_200":
+		a.body = s.errorObject(&a.r)
 	case "html":
 		a.header = [][2]string{{"Content-Type", "text/html; charset=utf-8"}}
 		a.body = []byte("<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form>…</form></body></html>\n")
@@ -162,6 +167,11 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, a *answer) {
 	case "reset":
 		reset(w)
 	case "stall_header":
+		s.stall(r)
+		panic(http.ErrAbortHandler)
+	case "101":
+		w.WriteHeader(a.status)
+		flush(w)
 		s.stall(r)
 		panic(http.ErrAbortHandler)
 	case "stall_body":

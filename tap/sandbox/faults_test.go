@@ -69,6 +69,7 @@ func TestEveryFault(t *testing.T) {
 		{"null", 200, nil, func(b []byte) bool { return string(b) == `{"chats": null}` }},
 		{"wrong_total", 200, nil, func(b []byte) bool { return json.Valid(b) && total(b) != 100 && total(b) != -99 }},
 		{"no_total", 200, nil, func(b []byte) bool { return json.Valid(b) && total(b) == -99 }},
+		{"error_200", 200, nil, func(b []byte) bool { return json.Valid(b) && strings.HasPrefix(string(b), `{"error":{"type":"`) }},
 		{"stall_header", 0, context.DeadlineExceeded, nil},
 		{"stall_body", 200, context.DeadlineExceeded, nil},
 	} {
@@ -94,8 +95,8 @@ func TestEveryFault(t *testing.T) {
 			}
 		})
 	}
-	if n := len(rates(new(Options))); n != 15 {
-		t.Errorf("there are %d rates, a test for 15", n)
+	if n := len(rates(new(Options))); n != 17 {
+		t.Errorf("there are %d rates, a test for 17", n)
 	}
 }
 
@@ -222,7 +223,12 @@ func TestEndless(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	s := newServer(t, "chats=400&days=2&drift_end=2&drift_vanish=3&cache=true&order=none&rate_500=0.1&rate_chopped=0.1&gzip=true&late_changes=0.5&pending=5")
+	for _, habits := range []string{"order=none", "order=changing&stale=5&late_show=3h&contradict=0.3&zero_once=0.3&empty_once=0.3&pending_404=once&clock=back&echo=true&drift_rate=0.7"} {
+		manyAtOnce(t, newServer(t, "chats=400&days=2&drift_end=2&drift_vanish=3&cache=true&rate_500=0.1&rate_chopped=0.1&gzip=true&late_changes=0.5&pending=5&"+habits))
+	}
+}
+
+func manyAtOnce(t *testing.T, s *Server) {
 	url := listen(t, s)
 	done := make(chan bool)
 	for k := range 4 {

@@ -86,6 +86,21 @@ func oneOf(field func(*Options) *string, choices ...string) kind {
 		func(o *Options) string { return *field(o) }}
 }
 
+// someOf reads names separated by commas, or nothing.
+func someOf(field func(*Options) *string, choices ...string) kind {
+	return kind{"some of " + strings.Join(choices, ", ") + ", separated by commas",
+		func(o *Options, v string) error {
+			for name := range strings.SplitSeq(v, ",") {
+				if v != "" && !slices.Contains(choices, name) {
+					return errValue
+				}
+			}
+			*field(o) = v
+			return nil
+		},
+		func(o *Options) string { return *field(o) }}
+}
+
 func text(field func(*Options) *string) kind {
 	return kind{"any text",
 		func(o *Options, v string) error { *field(o) = v; return nil },
@@ -102,6 +117,37 @@ func zoneName(field func(*Options) *string) kind {
 			return nil
 		},
 		func(o *Options) string { return *field(o) }}
+}
+
+// offset is a span that may be negative.
+func offset(field func(*Options) *time.Duration) kind {
+	return kind{"seconds, or a duration like 90s, -5m",
+		func(o *Options, v string) error {
+			d, err := time.ParseDuration(v)
+			if err != nil {
+				d, err = time.ParseDuration(v + "s")
+			}
+			if err != nil {
+				return errValue
+			}
+			*field(o) = d
+			return nil
+		},
+		func(o *Options) string { return field(o).String() }}
+}
+
+// positive reads a number that may be above 1.
+func positive(field func(*Options) *float64) kind {
+	return kind{"a number from 0 to 1000",
+		func(o *Options, v string) error {
+			f, err := strconv.ParseFloat(v, 64)
+			if err != nil || !(f >= 0 && f <= 1000) {
+				return errValue
+			}
+			*field(o) = f
+			return nil
+		},
+		func(o *Options) string { return strconv.FormatFloat(*field(o), 'g', -1, 64) }}
 }
 
 // span reads 100ms or 2m; a bare number is seconds.

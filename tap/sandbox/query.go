@@ -90,8 +90,42 @@ func (m matches) at(rank int) int32 {
 	return m.index[len(m.index)-1-(rank-before)]
 }
 
+// view is what an answer sees of the account, if not all of it.
+type view struct {
+	hides func(account.Ref) bool // nil if nothing is hidden
+	back  []int32                // of those that have vanished, the ones still seen
+	salt  uint64                 // tells views apart
+}
+
+func (v view) sees(r account.Ref) bool { return v.hides == nil || !v.hides(r) }
+
+// of is a sorted list of the account as it is seen.
+func (v view) of(a *account.Account, list []int32, by account.By, q query) []int32 {
+	if v.hides == nil && len(v.back) == 0 {
+		return list
+	}
+	seen := make([]int32, 0, len(list)+len(v.back))
+	for _, no := range list {
+		if v.sees(a.Ref(int(no))) {
+			seen = append(seen, no)
+		}
+	}
+	for _, no := range v.back {
+		at := a.Ref(int(no)).Time(by)
+		if at < q.from || at >= q.to {
+			continue
+		}
+		i := a.Search(seen, by, at)
+		for i < len(seen) && a.Ref(int(seen[i])).Time(by) == at && seen[i] < no {
+			i++
+		}
+		seen = slices.Insert(seen, i, no)
+	}
+	return seen
+}
+
 // match finds the chats of a range.
-func (o *Options) match(a *account.Account, q query) matches {
+func (o *Options) match(a *account.Account, q query, v view) matches {
 	var m matches
 	type keyed struct {
 		key int64
@@ -102,15 +136,18 @@ func (o *Options) match(a *account.Account, q query) matches {
 	if o.Dates == "start" {
 		by = account.Start
 	}
-	m.index = a.Between(by, q.from, q.to)
+	m.index = v.of(a, a.Between(by, q.from, q.to), by, q)
 	if o.Dates == "overlap" { // what ended in the range is in the index
 		for _, no := range a.Across(q.to) {
-			others = append(others, keyed{a.Ref(int(no)).End(), no})
+			if ref := a.Ref(int(no)); v.sees(ref) {
+				others = append(others, keyed{ref.End(), no})
+			}
 		}
 	}
 	if q.pending {
 		for _, no := range a.Open(a.Now() - o.delay()) {
-			if key, ok := o.pendingKey(a.Ref(int(no)).Start, a.Now(), q); ok {
+			ref := a.Ref(int(no))
+			if key, ok := o.pendingKey(ref.Start, a.Now(), q); ok && v.sees(ref) {
 				others = append(others, keyed{key, no})
 			}
 		}
@@ -152,8 +189,8 @@ type listing struct {
 }
 
 // list cuts the page out of the matches: cap first, then order.
-func (o *Options) list(a *account.Account, q query, kept *shuffles) listing {
-	m := o.match(a, q)
+func (o *Options) list(a *account.Account, q query, v view, kept *shuffles) listing {
+	m := o.match(a, q, v)
 	total := m.total()
 	reach := min(total, o.Cap)
 	l := listing{total: total}
@@ -162,15 +199,17 @@ func (o *Options) list(a *account.Account, q query, kept *shuffles) listing {
 	}
 	l.pages = (l.total + pageSize - 1) / pageSize
 	if q.page > 1 && (q.page-1) > (reach-1)/pageSize || reach == 0 {
-		l.beyond = q.page > 1
-		return l
+		if l.beyond = q.page > 1; !l.beyond || o.PastEnd != "last" || reach == 0 {
+			return l
+		}
+		q.page = (reach-1)/pageSize + 1
 	}
 	first := (q.page - 1) * pageSize
 	last := min(first+pageSize, reach)
 	l.chats = make([]int32, 0, last-first)
 	var shuffled []int32
-	if o.Order == "none" {
-		shuffled = kept.get(o.Seed, a.Version(), q, m, reach)
+	if o.Order == "none" || o.Order == "changing" {
+		shuffled = kept.get(o, a.Version(), q, v.salt, m, reach)
 	}
 	for p := first; p < last; p++ {
 		switch o.Order {
@@ -197,16 +236,17 @@ type shuffle struct {
 	from, to int64
 	pending  bool
 	version  int
+	salt     uint64
 	chats    []int32
 }
 
 // get sorts the newest chats by a hash. So one that comes or goes moves the
 // others by one place only, as in any list.
-func (s *shuffles) get(seed, version int, q query, m matches, reach int) []int32 {
+func (s *shuffles) get(o *Options, version int, q query, salt uint64, m matches, reach int) []int32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.kept {
-		if k.from == q.from && k.to == q.to && k.pending == q.pending && k.version == version {
+		if k.from == q.from && k.to == q.to && k.pending == q.pending && k.version == version && k.salt == salt {
 			return k.chats
 		}
 	}
@@ -217,10 +257,13 @@ func (s *shuffles) get(seed, version int, q query, m matches, reach int) []int32
 	all := make([]hashed, reach)
 	for p := range all {
 		no := m.at(p)
-		all[p] = hashed{uint64(account.Mix(uint64(seed), uint64(q.from), uint64(q.to), uint64(no))), no}
+		all[p] = hashed{uint64(account.Mix(uint64(o.Seed), uint64(q.from), uint64(q.to), uint64(no))), no}
+		if o.Order == "changing" {
+			all[p].hash = uint64(account.Mix(uint64(o.Seed), salt, uint64(no), 0))
+		}
 	}
 	slices.SortFunc(all, func(x, y hashed) int { return cmp.Compare(x.hash, y.hash) })
-	k := shuffle{q.from, q.to, q.pending, version, make([]int32, reach)}
+	k := shuffle{q.from, q.to, q.pending, version, salt, make([]int32, reach)}
 	for i, h := range all {
 		k.chats[i] = h.no
 	}

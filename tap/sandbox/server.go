@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,12 +24,15 @@ type Server struct {
 	shuffles shuffles
 	inFlight atomic.Int64
 	cache    cache
+	v3       v3State
+	habits   habits
 
 	mu      sync.RWMutex
 	account *account.Account
 	ticks   bool    // what drifts in has ended now, not when the sandbox began
 	lists   int     // list requests that came
 	served  int     // and that were answered with a page
+	drifted float64 // of the next chat of drift_rate, the part that is due
 	recent  []int32 // chats listed of late, any of which may vanish
 }
 
@@ -61,11 +65,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin(w, r)
 		return
 	}
-	entry := s.log.add(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	entry := s.log.add(r, body)
 	inFlight := int(s.inFlight.Add(1))
 	defer s.inFlight.Add(-1)
 
-	a := s.answer(r, entry.number, inFlight)
+	var a answer
+	if isV3(r) {
+		a = s.answerV3(r, body, entry.number, inFlight)
+	} else {
+		a = s.answer(r, entry.number, inFlight)
+	}
 	if !sleep(r, s.opt.Latency) {
 		a.fault = "client gone"
 	}
@@ -80,12 +93,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "endless":
 		s.endless(w, r)
 	default:
+		s.echo(r, &a)
+		s.setDate(w.Header())
 		s.deliver(w, r, &a)
 	}
 	if a.buffer != nil && cap(*a.buffer) < 1<<20 {
 		buffers.Put(a.buffer)
 	}
 }
+
+// mostBody is more than any question takes.
+const mostBody = 1 << 20
 
 // buffers are for pages, of 150 KB each as a rule.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -125,16 +143,16 @@ func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 	}
 	fault, dice := s.dice.roll(number, r.URL.RequestURI())
 	switch fault { // nothing of the answer is used
-	case "500", "503", "429", "408", "html", "empty", "null", "reset", "stall_header":
+	case "500", "503", "429", "408", "html", "empty", "null", "reset", "stall_header", "101", "error_200":
 		a := answer{status: 200, header: jsonHeader, fault: fault, r: dice}
 		s.spoil(&a)
 		return a
 	}
 	var a answer
 	if single {
-		a = s.one(id)
+		a = s.one(id, r.URL.Query().Get("include_pending") == "1")
 	} else {
-		a = s.page(r.URL.Query(), fault)
+		a = s.page(r.URL.Query(), fault, number)
 	}
 	if a.status != 200 { // a wrong question is not also a fault
 		return a
@@ -186,7 +204,7 @@ func (s *Server) redirect(r *http.Request) answer {
 }
 
 // page answers a list request. Once it is answered the archive may drift.
-func (s *Server) page(values url.Values, fault string) answer {
+func (s *Server) page(values url.Values, fault string, number int) answer {
 	s.mu.RLock()
 	now := s.account.Now()
 	q, err := parseQuery(values, s.account.Zone(), now)
@@ -194,7 +212,11 @@ func (s *Server) page(values url.Values, fault string) answer {
 		s.mu.RUnlock()
 		return problem(400, err.Error())
 	}
-	l := s.opt.list(s.account, q, &s.shuffles)
+	if s.opt.IgnorePage {
+		q.page = 1
+	}
+	l := s.opt.list(s.account, q, s.view(number), &s.shuffles)
+	s.misstate(&l, q)
 	chats := make([]account.Ref, len(l.chats))
 	for i, no := range l.chats {
 		chats[i] = s.account.Ref(int(no))
@@ -218,6 +240,9 @@ func (s *Server) page(values url.Values, fault string) answer {
 			continue
 		}
 		b = s.write(b, c, now)
+		if q.page == 1 && s.opt.HugePage > 0 {
+			b = longer(b, s.opt.HugePage<<20/len(chats))
+		}
 	}
 	b = append(b, `],"total":`...)
 	b = strconv.AppendInt(b, int64(l.total), 10)
@@ -238,19 +263,19 @@ func (s *Server) deep(b []byte, c account.Ref, now int64) []byte {
 }
 
 // one answers GET /chats/<id>.
-func (s *Server) one(id string) answer {
+func (s *Server) one(id string, withPending bool) answer {
 	s.mu.RLock()
 	now := s.account.Now()
 	no, ok := s.account.Number(id)
 	var c account.Ref
 	if ok = ok && no < s.account.Len(); ok {
 		c = s.account.Ref(no)
-		ok = !c.Vanished() && c.Start <= now
-		if c.End() > now && c.Start+s.opt.delay() > now {
-			ok = false
-		}
+		ok = !c.Vanished() && c.Start <= now && s.opt.shows(c, now)
 	}
 	s.mu.RUnlock()
+	if ok && c.End() > now {
+		ok = !s.withholds(id, withPending)
+	}
 	if !ok {
 		return problem(404, "no chat with the id "+id)
 	}
@@ -259,17 +284,21 @@ func (s *Server) one(id string) answer {
 
 // drift lets the archive move after a page was answered.
 func (s *Server) drift(listed []int32) {
-	if s.opt.DriftEnd == 0 && s.opt.DriftVanish == 0 {
+	if s.opt.DriftEnd == 0 && s.opt.DriftRate == 0 && s.opt.DriftVanish == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.served++
+	s.drifted += s.opt.DriftRate
 	if n := s.opt.DriftEnd; n > 0 && s.served%n == 0 {
+		s.drifted++
+	}
+	for ; s.drifted >= 1; s.drifted-- {
 		if s.ticks {
 			s.account.Advance(time.Now().Unix())
 		}
-		s.account.Drift()
+		s.changed(s.account.Drift(), false)
 	}
 	if s.opt.DriftVanish == 0 {
 		return
@@ -285,6 +314,7 @@ func (s *Server) drift(listed []int32) {
 		r := account.Mix(uint64(s.opt.FaultSeed), 'v', uint64(s.served))
 		gone := account.Pick(&r, s.recent)
 		s.account.Vanish(gone)
+		s.changed(gone, true)
 		s.recent = slices.DeleteFunc(s.recent, func(no int32) bool { return no == gone })
 	}
 }

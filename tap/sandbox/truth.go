@@ -21,10 +21,16 @@ type Chat struct {
 	Vanished       bool     // no longer served
 	Drifted        bool     // ended while the archive was being read (drift_end)
 	Odd, Hostile   bool     // see the switches of these names
+	Contradicts    string   // by which contradiction it shows other times than Started and Ended; "" for none
 	Agents         []string // e-mails in the order served, "" for an agent without; may be empty
 	Messages       int      // entries in messages
 	Events         int      // entries in events
 	JSON           []byte   // the object exactly as v2 serves it now
+
+	// ListedFrom and ListedTo are the first and the last instant under which it
+	// is listed, whatever it shows: a range of days finds it if it has one of
+	// them. Appears is when it shows up there.
+	ListedFrom, ListedTo, Appears time.Time
 
 	Account *account.Chat // what the account knows about it
 }
@@ -63,10 +69,40 @@ func (s *Server) chat(ref account.Ref, now int64) Chat {
 	if !c.Pending {
 		chat.Ended = time.Unix(c.End, 0).UTC()
 	}
+	if c.Contradicts != account.NoContradiction {
+		chat.Contradicts = c.Contradicts.String()
+	}
+	chat.ListedFrom, chat.ListedTo = s.opt.listed(ref, now)
+	chat.Appears = time.Unix(s.opt.appears(ref, c.Pending), 0).UTC()
 	for _, a := range c.Agents {
 		chat.Agents = append(chat.Agents, a.Email)
 	}
 	return chat
+}
+
+// Listed says whether the chat is found under the days from one midnight up to,
+// not including, another.
+func (c Chat) Listed(from, to time.Time) bool {
+	return c.ListedFrom.Before(to) && !c.ListedTo.Before(from)
+}
+
+// listed are the first and the last instant under which a chat is listed.
+func (o *Options) listed(ref account.Ref, now int64) (from, to time.Time) {
+	start, end := time.Unix(ref.Start, 0).UTC(), time.Unix(ref.End(), 0).UTC()
+	open := ref.End() > now
+	if open {
+		end = time.Unix(now, 0).UTC()
+	}
+	switch {
+	case o.Dates == "overlap":
+		return start, end
+	case o.Dates == "start", open && o.PendingDates == "start":
+		return start, start
+	case open && o.PendingDates == "always":
+		return time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	default:
+		return end, end
+	}
 }
 
 // cache keeps chats that will not change any more.
@@ -81,7 +117,7 @@ func (s *Server) write(b []byte, c account.Ref, now int64) []byte {
 	if s.opt.LateChanges == 0 {
 		settled = c.End()
 	}
-	if !s.opt.Cache || settled > now {
+	if !s.opt.Cache || settled > now || s.opt.Contradict > 0 { // an end in the future moves with now
 		return appendV2(b, s.account, c, now)
 	}
 	s.cache.mu.RLock()
@@ -129,13 +165,17 @@ func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
 		chats[no] = s.account.Ref(no)
 	}
 	s.mu.RUnlock()
+	write := func(b []byte, no int, now int64) []byte { return s.write(b, chats[no], now) }
+	if isV3(r) {
+		write = s.writeThread
+	}
 	w.Header().Set("Content-Type", "application/json")
 	b := []byte(`{"chats":[`)
 	for no := 0; r.Context().Err() == nil; no++ {
 		if len(chats) == 0 {
 			b = append(b, "[],"...)
 		} else {
-			b = append(s.write(b, chats[no%len(chats)], now), ',')
+			b = append(write(b, chats[no%len(chats)].No, now), ',')
 		}
 		if len(b) < 64<<10 {
 			continue

@@ -73,7 +73,9 @@ func (w *writer) chat() {
 	if c.Remark != "" {
 		w.text("rate_comment", c.Remark)
 	}
-	w.num("duration", min(c.End, c.Now)-c.Start)
+	if !c.NoDuration {
+		w.num("duration", min(c.End, c.Now)-c.Start)
+	}
 	w.text("chat_start_url", c.StartURL)
 	if c.Referrer != "" {
 		w.text("referrer", c.Referrer)
@@ -87,7 +89,7 @@ func (w *writer) chat() {
 	w.talk()
 	w.str("engagement", v2Engagements[c.Engagement])
 	if c.Odd != account.NoChatStamps {
-		w.num("started_timestamp", c.Start)
+		w.shown("started_timestamp", c.ShownStart)
 	}
 	switch {
 	case c.Pending:
@@ -95,8 +97,19 @@ func (w *writer) chat() {
 	case c.Odd == account.NoChatStamps:
 		w.date("ended", c.Ended)
 	default:
-		w.num("ended_timestamp", c.End)
+		w.shown("ended_timestamp", c.ShownEnd)
 		w.date("ended", c.Ended)
+	}
+}
+
+// shown writes a time that may be right or wrong.
+func (w *writer) shown(k string, s account.Stamp) {
+	switch {
+	case s.Missing:
+	case s.Text:
+		w.str(k, strconv.FormatInt(s.At, 10))
+	default:
+		w.num(k, s.At)
 	}
 }
 

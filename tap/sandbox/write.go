@@ -155,6 +155,9 @@ const weekdays = "SunMonTueWedThuFriSat"
 
 // date writes a time as v2 does: local, without an offset.
 func (w *writer) date(k string, at account.Moment) {
+	if at.Untold {
+		return
+	}
 	w.key(k)
 	w.b = append(w.b, '"')
 	_, offset := time.Unix(at.Told, 0).In(w.c.Zone).Zone()

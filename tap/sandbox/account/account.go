@@ -11,6 +11,7 @@ const day = 24 * 60 * 60 // seconds
 // Ref is all that is kept of a chat; the rest is made from its number.
 type Ref struct {
 	No    int
+	Root  int   // the number of the first chat of the same customer
 	Start int64 // Unix seconds; the time of a missed chat
 	span
 }
@@ -39,6 +40,14 @@ func (s span) is(flag uint8) bool { return s.flags&flag != 0 }
 // End is when it ends; a missed chat does when it starts.
 func (r Ref) End() int64 { return r.Start + int64(r.dur) }
 
+// Time is one of the two.
+func (r Ref) Time(by By) int64 {
+	if by == End {
+		return r.End()
+	}
+	return r.Start
+}
+
 // Missed says that it is a message left while nobody was there.
 func (r Ref) Missed() bool { return r.is(isMissed) }
 
@@ -49,12 +58,15 @@ func (r Ref) Drifted() bool { return r.is(isDrift) }
 func (r Ref) Vanished() bool { return r.is(isVanished) }
 
 // Account knows which chats there are and finds those of a time. It is not
-// safe for concurrent use, but for Make and Number.
+// safe for concurrent use, but for Make.
 type Account struct {
-	opt   Options
-	ids   ids
-	zones []*time.Location
-	zone  *time.Location // the account's own
+	opt    Options
+	ids    ids
+	stride int // how far away the chat is that one may go on with
+	zones  []*time.Location
+	zone   *time.Location // the account's own
+	kinds  []Contradiction
+	huge   int // the chat of HugeChat entries; -1 is none
 
 	from int64 // the span that Chats fill
 	now  int64
@@ -75,7 +87,7 @@ type Account struct {
 // New makes up an account. The work is in proportion to Chats: half a second
 // for a million. Now must not be zero.
 func New(o Options) *Account {
-	a := &Account{opt: o, ids: newIDs(o.Seed), now: o.Now.Unix()}
+	a := &Account{opt: o, ids: newIDs(o.Seed), stride: 5 + o.Seed%7, now: o.Now.Unix(), kinds: kindsOf(o.ContradictWith), huge: -1}
 	// On a machine without a zone database, and in a program that embeds none,
 	// only UTC is left.
 	a.zone = time.UTC
@@ -111,6 +123,11 @@ func New(o Options) *Account {
 	for no := range a.recs {
 		a.open = append(a.open, int32(no))
 		a.longest = max(a.longest, a.recs[no].dur)
+	}
+	for no := o.Chats / 2; o.HugeChat > 0 && no < len(a.recs) && a.huge < 0; no++ {
+		if !a.recs[no].is(isMissed) {
+			a.huge = no
+		}
 	}
 	a.settle()
 	return a
@@ -155,9 +172,9 @@ func (a *Account) settle() {
 	a.version++
 }
 
-// Drift adds a chat that has ended just now.
-func (a *Account) Drift() {
-	no := int32(len(a.recs))
+// Drift adds a chat that has ended just now, and returns its number.
+func (a *Account) Drift() (no int32) {
+	no = int32(len(a.recs))
 	r := Mix(uint64(a.opt.Seed), 'e', uint64(no))
 	dur := uint32(30 + r.N(270))
 	a.recs = append(a.recs, record{a.now - int64(dur), span{dur, isDrift}})
@@ -167,6 +184,7 @@ func (a *Account) Drift() {
 	i, _ = slices.BinarySearchFunc(a.byEnd, no, a.compareEnd)
 	a.byEnd = slices.Insert(a.byEnd, i, no)
 	a.version++
+	return no
 }
 
 // Vanish takes a chat out for good.
@@ -196,10 +214,7 @@ func (a *Account) Zone() *time.Location { return a.zone }
 func (a *Account) Len() int { return len(a.recs) }
 
 // Ref is chat no, below Len.
-func (a *Account) Ref(no int) Ref { return Ref{no, a.recs[no].start, a.recs[no].span} }
-
-// Number is the number of the chat that has the id, or would have.
-func (a *Account) Number(id string) (no int, ok bool) { return a.ids.number(id) }
+func (a *Account) Ref(no int) Ref { return Ref{no, a.root(no), a.recs[no].start, a.recs[no].span} }
 
 // By is a time of a chat.
 type By uint8
@@ -256,4 +271,14 @@ func (a *Account) compareStart(x, y int32) int {
 
 func (a *Account) compareEnd(x, y int32) int {
 	return cmp.Or(cmp.Compare(a.recs[x].end(), a.recs[y].end()), cmp.Compare(x, y))
+}
+
+// RefOf is a chat of which all that is kept is known from elsewhere: another
+// account made with the same seed may hold it.
+func RefOf(no, root int, start, end int64, missed bool) Ref {
+	r := Ref{No: no, Root: root, Start: start, span: span{dur: uint32(end - start)}}
+	if missed {
+		r.flags = isMissed
+	}
+	return r
 }

@@ -18,6 +18,7 @@ type Options struct {
 	LongChats    float64
 	LongDays     int
 	Pending      int
+	Returning    float64
 	EventIDs     string
 	Visitor      string
 	Odd          float64
@@ -25,5 +26,12 @@ type Options struct {
 	LateChanges  float64
 	LateBy       time.Duration
 
+	Contradict     float64
+	ContradictWith string
+	ContradictSeed int
+	HugeChat       int
+
 	AccountTimezone string
+
+	Threads ThreadOptions // what only the newer API shows
 }

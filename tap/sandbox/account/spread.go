@@ -70,6 +70,11 @@ func (a *Account) weight(hour int64) float64 {
 	case "bursty": // most hours next to nothing, a few a hundred times that
 		r := Mix(uint64(a.opt.Seed), 'w', uint64(hour))
 		return 0.02 + math.Pow(r.Float(), 30)*10
+	case "spikes": // next to nothing, and on one day in thirty one hour that has it all
+		r := Mix(uint64(a.opt.Seed), 'w', uint64(hour/24/30))
+		if spike := r.N(30)*24 + r.N(24); int(hour%(30*24)) != spike {
+			return 0.0001
+		}
 	case "sparse":
 		// One day in ten, and the first of every ten at the latest.
 		r := Mix(uint64(a.opt.Seed), 'w', uint64(hour/24/10))

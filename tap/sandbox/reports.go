@@ -1,0 +1,5 @@
+package sandbox
+
+import "net/url"
+
+func queryAsBody(url.Values) []byte { return nil }
