@@ -51,6 +51,17 @@ var v3Calls = map[string]call{
 	v3Agent + "list_threads":  {[]string{"chats--all:ro", "chats--access:ro"}, (*Server).listThreads},
 	v3Agent + "list_chats":    {[]string{"chats--all:ro", "chats--access:ro"}, (*Server).listChats},
 	v3Agent + "get_customer":  {[]string{"customers:ro"}, (*Server).getCustomer},
+
+	v3Configuration + "list_agents":             {[]string{"agents--all:ro"}, (*Server).listAgents},
+	v3Configuration + "list_groups":             {[]string{"groups--all:ro"}, (*Server).listGroups},
+	v3Configuration + "list_bots":               {[]string{"agents-bot--all:ro"}, (*Server).listBots},
+	v3Configuration + "list_tags":               {[]string{"tags--all:ro", "tags--groups:ro"}, (*Server).listTags},
+	v3Configuration + "list_greetings":          {[]string{"greetings:ro"}, (*Server).listGreetings},
+	v3Configuration + "list_auto_accesses":      {[]string{"access_rules:ro"}, (*Server).listAutoAccesses},
+	v3Configuration + "list_customer_bans":      {[]string{"banlist_read"}, (*Server).listBans},
+	v3Configuration + "list_channels":           {nil, (*Server).listChannels},
+	v3Configuration + "list_license_properties": {[]string{"properties.license.value--all:ro"}, (*Server).listLicenseProperties},
+	v3Configuration + "list_groups_properties":  {[]string{"properties.group.value--all:ro"}, (*Server).listGroupsProperties},
 }
 
 // isV3 says which version a request is for: the path says it, or the header.
@@ -59,15 +70,8 @@ func isV3(r *http.Request) bool {
 }
 
 // answerV3 decides in the order in which answer does.
-func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a answer) {
+func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) answer {
 	o := &s.opt
-	defer func() {
-		for _, h := range [][2]string{{"Legacy", o.V3.Legacy}, {"Deprecation", o.V3.Deprecation}} {
-			if h[1] != "" {
-				a.header = append(a.header[:len(a.header):len(a.header)], h)
-			}
-		}
-	}()
 	version, path := "", strings.TrimPrefix(r.URL.Path, "/")
 	if strings.HasPrefix(path, "v") {
 		version, path, _ = strings.Cut(strings.TrimPrefix(path, "v"), "/")
@@ -75,6 +79,9 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a
 		version = r.Header.Get("X-API-Version")
 	}
 	c, known := v3Calls[path]
+	if name, ok := strings.CutPrefix(path, v3Reports); ok {
+		c, known = reportCall(name)
+	}
 	post := r.Method == http.MethodPost
 	reportByURL := r.Method == http.MethodGet && strings.HasPrefix(path, v3Reports)
 	switch {
@@ -132,7 +139,7 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a
 	} else if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return s.problemV3("validation", "Content-Type must be application/json", "")
 	}
-	a = c.do(s, asked{body, number, fault})
+	a := c.do(s, asked{body, number, fault})
 	if a.status != 200 || a.fault != "" { // a wrong question is not also a fault
 		return a
 	}
@@ -143,6 +150,15 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) (a
 		a.fault = "endless"
 	}
 	return s.compress(r, a)
+}
+
+// announce puts the end of a version into the header of an answer.
+func (s *Server) announce(h http.Header) {
+	for _, header := range [][2]string{{"Legacy", s.opt.V3.Legacy}, {"Deprecation", s.opt.V3.Deprecation}} {
+		if header[1] != "" {
+			h.Set(header[0], header[1])
+		}
+	}
 }
 
 // region is where the account lives.

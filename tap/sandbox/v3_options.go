@@ -34,6 +34,7 @@ type V3 struct {
 	ErrorTimes  int
 	TokenLasts  int
 	NoScopes    string
+	EmptyBucket string
 	Legacy      string
 	Deprecation string
 }
@@ -41,7 +42,7 @@ type V3 struct {
 func defaultV3() V3 {
 	return V3{
 		Dates: "created", From: "included", To: "included", Active: "listed", Found: "exact", Chain: "live", Skip: true,
-		Order: "asked", EventOrder: "time", MissingGet: "gives", DeletedForm: "stub", ErrorFrom: 1,
+		Order: "asked", EventOrder: "time", MissingGet: "gives", DeletedForm: "stub", ErrorFrom: 1, EmptyBucket: "braces",
 	}
 }
 
@@ -80,7 +81,10 @@ var v3Switches = []option{
 	{"v3_error_from", "", whole(func(o *Options) *int { return &o.V3.ErrorFrom }, 1, 1<<31-1), "v3: the first request that v3_error strikes"},
 	{"v3_error_times", "", whole(func(o *Options) *int { return &o.V3.ErrorTimes }, 0, 1<<31-1), "v3: how many requests v3_error strikes; 0 is all"},
 	{"v3_token_lasts", "", whole(func(o *Options) *int { return &o.V3.TokenLasts }, 0, 1<<31-1), "v3: after so many requests the token has expired; 0 is never"},
-	{"no_scopes", "", text(func(o *Options) *string { return &o.V3.NoScopes }), "the scopes that the token lacks, with commas between; `all` is all but those of chats"},
+	{"no_scopes", "", text(func(o *Options) *string { return &o.V3.NoScopes }), "the scopes that the token lacks, with commas between; `all` is all but those of chats, in v2 archives_read"},
+	{"tags_deleted", "", whole(func(o *Options) *int { return &o.TagsDeleted }, 0, 8), "how many of the tags that chats have are in the list no longer"},
+	{"more_greetings", "", whole(func(o *Options) *int { return &o.MoreGreetings }, 0, 100_000), "greetings beside the three that chats come from"},
+	{"reports_empty", "", oneOf(func(o *Options) *string { return &o.V3.EmptyBucket }, "braces", "absent", "zeros"), "a day without anything in a report: {}, not there, or zeros and nulls"},
 	{"legacy", "", text(func(o *Options) *string { return &o.V3.Legacy }), "the header Legacy of every answer; empty is none"},
 	{"deprecation", "", text(func(o *Options) *string { return &o.V3.Deprecation }), "the header Deprecation of every answer; empty is none"},
 }
@@ -137,7 +141,7 @@ func (v *V3) lacks(alternatives ...string) bool {
 	}
 	missing := strings.Split(v.NoScopes, ",")
 	for _, scope := range alternatives {
-		all := slices.Contains(missing, "all") && !strings.HasPrefix(scope, "chats--")
+		all := slices.Contains(missing, "all") && !strings.HasPrefix(scope, "chats--") && scope != "archives_read"
 		if !all && !slices.Contains(missing, scope) {
 			return false
 		}

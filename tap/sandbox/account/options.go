@@ -34,4 +34,7 @@ type Options struct {
 	AccountTimezone string
 
 	Threads ThreadOptions // what only the newer API shows
+
+	TagsDeleted   int
+	MoreGreetings int
 }
