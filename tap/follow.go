@@ -1,54 +1,51 @@
 package tap
 
 import (
-	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/source"
 )
 
+const day = 24 * time.Hour
+
 // leastLookback is re-read even with lookback_days: 0, because a chat may turn
-// up in the archive a while after it ended.
-const leastLookback = time.Hour
+// up in the archive hours after it began or ended.
+const leastLookback = 6 * time.Hour
 
 // follower is one selected stream on its way through the archive.
 //
-// A chat that has not ended is not delivered, yet it must be later, wherever
-// the service will list it then. Two things see to that. A chat that began on
-// the day of the bookmark or after is listed again in the next run, whichever
-// time the dates look at, because that run reads from that day at the latest.
-// One that began before is kept in the state by its id, and asked for by
-// it if the windows do not bring it. Holding the bookmark back instead would
-// read all the days since that chat began, in each run, for as long as somebody
-// leaves a chat open; the ids are few, and each costs one request a run.
+// A chat that a run cannot deliver must come later, wherever the service will
+// list it then. Two things see to that. A chat listed for the day of the
+// bookmark or after is listed again in the next run, whichever time the
+// service's dates look at, because that run reads from that day at the latest. Of
+// those listed before, the state keeps the ids; see openchats.go. Holding the
+// bookmark back instead would read all the days since an open chat began, in each
+// run, for as long as somebody leaves it open.
 type follower struct {
 	catalog.Selected
 	from     time.Time // chats that ended before it are not wanted
-	first    bool      // nothing was read before from
 	bookmark time.Time // all that ended before it has been delivered
+	searched bool      // the days before the bookmark's day were searched
 	reached  time.Time // the greatest end delivered
-	open     map[string]*openChat
+	lookback time.Duration
+	openChats
 }
 
-// openChat is a chat that had not ended when it was last heard of.
-type openChat struct {
-	started time.Time // zero: not known
-	heard   bool      // in this run
-}
-
+// followersOf makes a follower of each selected stream that is made of chats.
 func (s *run) followersOf(state State) ([]*follower, error) {
 	c := s.o.Config
-	lookback := max(time.Duration(c.LookbackDays)*24*time.Hour, leastLookback)
 	var all []*follower
-	for _, stream := range catalog.Streams() {
-		at := slices.IndexFunc(s.o.Selection.Streams, func(x catalog.Selected) bool { return x.Name == stream.Name })
-		if at < 0 {
+	for _, selected := range s.o.Selection.Streams {
+		if selected.Group != "" {
 			continue
 		}
-		f := &follower{Selected: s.o.Selection.Streams[at], from: c.StartDate, bookmark: c.StartDate, first: true, open: make(map[string]*openChat)}
+		f := &follower{Selected: selected, from: c.StartDate, bookmark: c.StartDate, openChats: make(openChats),
+			lookback: max(time.Duration(c.LookbackDays)*day, leastLookback)}
 		all = append(all, f)
 		if f.FullTable {
 			continue
@@ -57,139 +54,125 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range b.Open {
-			f.open[c.ID] = &openChat{started: c.Since}
-		}
-		mark := b.At
-		if mark.IsZero() || mark.Before(c.StartDate) {
+		if b.At.IsZero() {
 			continue
 		}
-		if mark.After(s.o.Now) {
-			s.o.Log.Warn("the bookmark lies in the future; is the clock of this machine right?",
-				"stream", f.Name, "bookmark", mark.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
+		if b.API != s.version {
+			return nil, otherAPI(f.Name, b, s.version, f.lookback)
 		}
-		f.bookmark, f.first = mark, false
-		from := mark
-		if from.After(s.o.Now) {
-			from = s.o.Now
+		if b.At.After(s.o.Now) {
+			s.o.Log.Warn("the bookmark lies in the future; it is brought back to now, and chats of the days before may be missing: to read them, run once without the state",
+				"stream", f.Name, "bookmark", b.At.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
+			b.At, b.Searched = s.o.Now, false
 		}
-		if from = from.Add(-lookback); from.After(c.StartDate) {
+		if b.At.Before(c.StartDate) {
+			continue
+		}
+		f.bookmark, f.searched = b.At, b.Searched
+		if from := b.At.Add(-f.lookback); from.After(c.StartDate) {
 			f.from = from
 		}
+		f.openChats.load(b.Open)
 	}
 	return all, nil
 }
 
+// otherAPI refuses a bookmark that was made by the other API: whether its ids
+// are the same has been shown by no real account.
+func otherAPI(stream string, b Bookmark, version string, lookback time.Duration) error {
+	return hinted{
+		&StateError{fmt.Sprintf("the bookmark of stream %s was made by api_version %q, and this run reads %q", stream, b.API, version)},
+		fmt.Sprintf("to go over, set start_date to %s (the bookmark less the look-back) and run once without the state (in Meltano: --full-refresh); to go on as before, set api_version to %q",
+			b.At.Add(-lookback).UTC().Format(time.RFC3339), b.API),
+	}
+}
+
 // rangeToRead begins where the stream that is furthest back does.
 func (s *run) rangeToRead() source.Range {
-	rg := source.Range{To: s.o.Now, Now: s.o.Now}
-	if !s.end.IsZero() && s.end.Before(rg.To) {
-		rg.To = s.end
+	rg := source.Range{To: s.o.Now, Now: s.o.Now, Open: true}
+	if !s.end.IsZero() && !s.end.After(rg.To) {
+		rg.To, rg.Open = s.end, false
 	}
 	for i, f := range s.followers {
 		if i == 0 || f.from.Before(rg.From) {
 			rg.From = f.from
 		}
-		rg.Search = rg.Search || f.first
+		rg.Search = rg.Search || !f.searched
 	}
 	return rg
 }
 
-// wants tells whether the stream takes the chat now, and remembers the chat if
-// it may want it later.
-func (f *follower) wants(chat *source.Chat, s *run) bool {
+// The reasons for which a chat that came is left out.
+const (
+	stillOpen    = "not_ended"
+	endedBefore  = "ended_before_the_range"
+	endedAfter   = "ended_at_or_after_end_date"
+	searchedOnly = "ended_before_in_days_searched"
+)
+
+// wants tells whether the stream takes the chat now, and if not, why; and
+// remembers the chat if it may have to come later. What the service lists is
+// left out only if its times agree with that, and with each other.
+func (f *follower) wants(chat *source.Chat, s *run) (why string) {
+	waited := f.openChats.waits(chat.ID)
+	f.openChats.hear(chat, s)
 	if chat.Pending {
-		if f.expects(s) {
-			f.open[chat.ID] = &openChat{started: chat.Started, heard: true}
+		if s.o.Config.IncludePending && (s.end.IsZero() || chat.Started.Before(s.end)) {
+			return ""
 		}
-		return s.o.Config.IncludePending && (s.end.IsZero() || chat.Started.Before(s.end))
+		return stillOpen
 	}
-	waited := f.open[chat.ID] != nil
-	delete(f.open, chat.ID)
-	at := chat.Ended
-	if at.IsZero() {
-		at = chat.Started // the best there is; if that is missing as well, take the chat
-	}
-	if !s.end.IsZero() && !at.Before(s.end) {
-		return false
-	}
-	if !waited && !at.IsZero() && at.Before(f.from) {
-		return false
+	agrees := !chat.Started.IsZero() && !chat.Ended.IsZero() && (chat.From.IsZero() || chat.Started.Before(chat.To) && !chat.Ended.Before(chat.From))
+	switch {
+	case !agrees:
+	case !s.end.IsZero() && !chat.Ended.Before(s.end):
+		return endedAfter
+	case waited || !chat.Ended.Before(f.from):
+	case !chat.To.After(s.from):
+		return searchedOnly
+	default:
+		return endedBefore
 	}
 	if chat.Ended.After(f.reached) {
 		f.reached = chat.Ended
 	}
-	return true
+	return ""
 }
 
-// expects tells whether a chat that is open now may be the stream's one day.
-func (f *follower) expects(s *run) bool {
-	return !f.FullTable && (s.end.IsZero() || s.end.After(s.o.Now))
-}
-
-// advance moves the bookmark to the greatest end delivered, but not past the
-// end of the window, the beginning of the run, or the end of what is wanted.
-func (f *follower) advance(windowEnd, now, end time.Time) {
+// advance moves the bookmark to the greatest end delivered, but not past what
+// has been read, the beginning of the run, or the end of what is wanted; and not
+// before the search that is owed is done.
+func (f *follower) advance(bounds ...time.Time) (moved bool) {
+	if !f.searched || f.FullTable {
+		return false
+	}
 	at := f.reached
-	for _, bound := range []time.Time{windowEnd, now, end} {
+	for _, bound := range bounds {
 		if !bound.IsZero() && at.After(bound) {
 			at = bound
 		}
 	}
-	if at.After(f.bookmark) {
-		f.bookmark = at
+	if !at.After(f.bookmark) {
+		return false
 	}
+	f.bookmark = at
+	return true
 }
 
-// openBefore lists the open chats that a run from day on may not meet again.
-func (f *follower) openBefore(day time.Time) []OpenChat {
-	var open []OpenChat
-	for id, o := range f.open {
-		if !o.heard || o.started.Before(day) {
-			open = append(open, OpenChat{ID: id})
-		}
+// mark is what the state says of the stream.
+func (f *follower) mark(s *run) Bookmark {
+	b := Bookmark{At: f.bookmark, API: s.version, Searched: f.searched}
+	if f.searched {
+		b.Open = f.openChats.list(f.bookmark, f.lookback, s.end)
 	}
-	return open
+	return b
 }
 
-// followUp asks for the chats that were open in an earlier run and that no
-// window has brought.
-func (s *run) followUp(ctx context.Context) error {
-	missing := make(map[string]bool)
-	for _, f := range s.followers {
-		for id, o := range f.open {
-			if !o.heard {
-				missing[id] = true
-			}
-		}
+// leftOut are the reasons with their counts, in one text.
+func leftOut(counts map[string]int) string {
+	var parts []string
+	for _, why := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s=%d", why, counts[why]))
 	}
-	gone := 0
-	for chat, err := range s.api.Chats(ctx, slices.Sorted(maps.Keys(missing))) {
-		if err != nil {
-			return err
-		}
-		s.begin()
-		delete(missing, chat.ID)
-		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.open[chat.ID] == nil })
-		if err := s.deliver(chat, waiting); err != nil {
-			return err
-		}
-		if chat.Pending {
-			continue
-		}
-		for _, f := range waiting {
-			delete(f.open, chat.ID)
-		}
-	}
-	gone = len(missing)
-	for id := range missing {
-		s.begin()
-		for _, f := range s.followers {
-			delete(f.open, id)
-		}
-	}
-	if gone > 0 {
-		s.o.Log.Warn("chats that were open in an earlier run are not in the archive any more", "chats", gone)
-	}
-	return nil
+	return strings.Join(parts, " ")
 }

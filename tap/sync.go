@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,11 +51,12 @@ type Summary struct {
 	ExpectedRequests int // at most, for all of them
 	Retries          int
 	Windows          int
-	Unsettled        int    // windows that did not add up
-	Expected         int    // chats the service states for all the days asked for
-	Capped           bool   // there may be more
-	Open             int    // chats that are waited for
-	Region           string // the data centre that answered; empty if none was named
+	Incomplete       int            // windows of which the service states more than it gives
+	LeftOut          map[string]int // chats that came and were not delivered, by reason
+	Expected         int            // chats the service states for all the days asked for
+	Capped           bool           // there may be more
+	Open             int            // chats that are waited for
+	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
 }
 
@@ -82,18 +84,18 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, waiting: make(map[time.Time]bool), metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, version: o.Config.APIVersion, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
 	if s.followers, err = s.followersOf(o.State); err != nil {
 		return Summary{}, err
 	}
 	if s.api, err = open(o, records, s.metrics.observe); err != nil {
 		return Summary{}, err
 	}
-	s.summary.Records = make(map[string]int)
+	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
 	for _, f := range s.followers {
 		s.summary.Records[f.Name] = 0
 	}
@@ -140,11 +142,18 @@ type run struct {
 	metrics   *metrics
 	odd       *oddities
 	summary   Summary
-	end       time.Time          // chats that ended at or after it are not wanted; zero: all are
-	seen      int                // chats that came, wanted or not
-	moved     bool               // a bookmark has moved in this run
-	readTo    time.Time          // the end of the last window
-	waiting   map[time.Time]bool // windows, by their begin, that do not add up: no bookmark moves past them
+	end       time.Time       // chats that ended at or after it are not wanted; zero: all are
+	seen      int             // chats that came, wanted or not
+	moved     bool            // a bookmark has moved in this run
+	version   string          // of the API
+	from      time.Time       // what is read begins here
+	readTo    time.Time       // all windows up to here are complete
+	ahead     []source.Window // those that are complete, and have one before them that is not
+	ends      time.Time       // the end of the last window that came
+	begins    time.Time       // when the run began, by the clock that is behind
+	search    *source.Searched
+	faults    []Days // that are not complete
+	complete  bool   // the run came to its end
 }
 
 // errSampled ends a sampling run.
@@ -152,6 +161,7 @@ var errSampled = errors.New("a record of each stream has been seen")
 
 func (s *run) sync(ctx context.Context) error {
 	rg := s.rangeToRead()
+	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now
 	if s.o.Sample && rg.From.Before(rg.To) {
 		return s.look(ctx, rg)
 	}
@@ -170,6 +180,11 @@ func (s *run) sync(ctx context.Context) error {
 		return err
 	}
 	s.begin() // an end_date before the first bookmark leaves nothing to read
+	s.dropped()
+	if s.complete = len(s.faults) == 0; !s.complete {
+		return &IncompleteError{Days: s.faults, Remedy: "run again with the last STATE, which waits before these days; " +
+			`if it is the same each time, set on_mismatch to "warn" to go on without what does not come`}
+	}
 	return nil
 }
 
@@ -191,14 +206,28 @@ func (s *run) step(step source.Step) error {
 	s.begin()
 	switch {
 	case step.Plan != nil:
-		s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = step.Plan.Chats, step.Plan.Requests, step.Plan.Capped
+		s.plan(step.Plan)
 	case step.Chat != nil:
 		s.seen++
 		return s.deliver(step.Chat, s.followers)
+	case step.Searched != nil:
+		s.searched(step.Searched)
 	case step.Window != nil:
 		s.window(step.Window)
 	}
 	return s.out.err
+}
+
+// plan notes what there is to do, and what the service's clock says.
+func (s *run) plan(p *source.Plan) {
+	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
+	if p.Ahead < 0 {
+		s.begins = s.o.Now.Add(p.Ahead)
+	}
+	if p.Ahead.Abs() >= time.Minute && !s.o.Sample {
+		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",
+			"service_is_ahead_by", p.Ahead.Round(time.Second).String())
+	}
 }
 
 // begin writes the SCHEMA messages, once.
@@ -213,9 +242,10 @@ func (s *run) begin() {
 
 // deliver writes a chat's records for those streams that want it.
 func (s *run) deliver(chat *source.Chat, to []*follower) error {
-	wanted := false
+	wanted, why := false, ""
 	for _, f := range to {
-		if !f.wants(chat, s) {
+		if reason := f.wants(chat, s); reason != "" {
+			why = reason
 			continue
 		}
 		if chat.Out.Err != nil {
@@ -233,6 +263,8 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 		for _, o := range chat.Out.Notes {
 			s.odd.add(o, chat.ID)
 		}
+	} else if why != "" {
+		s.summary.LeftOut[why]++
 	}
 	s.tick()
 	return s.out.err
@@ -270,32 +302,78 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 	return errSampled
 }
 
-// window moves the bookmarks past a window that adds up, unless they wait before
-// an earlier one that does not.
+// window moves the bookmarks to the end of the windows that are complete, from
+// the oldest on.
 func (s *run) window(w *source.Window) {
-	args := []any{"from", w.From.Format(time.DateOnly), "to", w.To.AddDate(0, 0, -1).Format(time.DateOnly), "chats", w.Chats}
-	switch {
-	case w.Settled:
-		delete(s.waiting, w.From)
-		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
-	default:
-		s.waiting[w.From] = true
-		s.o.Log.Warn("a window does not add up; the bookmark waits before it, and it is read again",
-			append(args, "total", w.Total, "passes", w.Passes)...)
-	}
 	s.summary.Windows++
-	if w.To.After(s.readTo) {
-		s.readTo = w.To
+	if w.To.After(s.ends) {
+		s.ends = w.To
 	}
-	s.summary.Unsettled = len(s.waiting)
-	if len(s.waiting) == 0 {
-		for _, f := range s.followers {
-			before := f.bookmark
-			f.advance(s.readTo, s.o.Now, s.end)
-			s.moved = s.moved || f.bookmark.After(before)
-		}
+	if s.settled(*w) {
+		s.ahead = append(s.ahead, *w)
+		s.advance()
 	}
 	s.out.state(s.state())
+}
+
+// settled tells whether a window counts as complete, and says what there is to say of it.
+func (s *run) settled(w source.Window) bool {
+	args := []any{"from", w.From.Format(time.DateOnly), "to", lastDay(w.To), "chats", w.Chats}
+	switch {
+	case w.Estimate:
+		s.o.Log.Warn("fewer chats came than the service states; its number is an estimate, and all that could be done to find more was done", append(args, "total", w.Total)...)
+	case w.Settled:
+		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
+	default:
+		return s.mismatch("the service states another number of chats than it gives", args, w.From, w.To, w.Chats, w.Total, w.Passes)
+	}
+	return true
+}
+
+// mismatch says that days are not complete; the user decides whether they count as if they were.
+func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total, passes int) (accepted bool) {
+	args = append(args, "total", total, "passes", passes)
+	s.summary.Incomplete++
+	if s.o.Config.OnMismatch == config.WarnOnMismatch {
+		s.o.Log.Warn(what+"; on_mismatch says to go on", args...)
+		return true
+	}
+	s.o.Log.Warn(what+"; the bookmark waits before these days", args...)
+	s.faults = append(s.faults, Days{from, to})
+	return false
+}
+
+// lastDay is the last day before a moment.
+func lastDay(to time.Time) string { return to.Add(-time.Nanosecond).Format(time.DateOnly) }
+
+// searched notes that the days before the range have been searched.
+func (s *run) searched(found *source.Searched) {
+	if found.Settled || s.mismatch("the days before, which were searched, are not complete", []any{"from", found.From.Format(time.DateOnly), "to", lastDay(found.To)}, found.From, found.To, found.Chats, -1, 0) {
+		s.search = found
+	}
+	s.advance()
+}
+
+// advance moves the bookmarks as far as they may.
+func (s *run) advance() {
+	for again := true; again; {
+		again = false
+		for _, w := range s.ahead {
+			if !w.From.After(s.readTo) && w.To.After(s.readTo) {
+				s.readTo, again = w.To, true
+			}
+		}
+	}
+	s.ahead = slices.DeleteFunc(s.ahead, func(w source.Window) bool { return !w.To.After(s.readTo) })
+	for _, f := range s.followers {
+		// A stream whose bookmark lies further on has its days before read by these windows.
+		if s.search != nil && !s.readTo.Before(f.bookmark.UTC().Truncate(day)) {
+			f.searched = true
+		}
+		if f.advance(s.readTo, s.begins, s.end) {
+			s.moved = true
+		}
+	}
 }
 
 // state is a state from which the next run loses nothing.
@@ -303,10 +381,13 @@ func (s *run) state() State {
 	state := s.o.State
 	for _, f := range s.followers {
 		if !f.FullTable {
-			state = state.With(f.Name, f.ReplicationKey, Bookmark{At: f.bookmark, Searched: true, Open: f.openBefore(f.bookmark.UTC().Truncate(24 * time.Hour))})
+			state = state.With(f.Name, f.ReplicationKey, f.mark(s))
 		}
 	}
-	return state
+	if s.end.IsZero() {
+		return state.WithPart(nil)
+	}
+	return state.WithPart(&Part{StartDate: s.o.Config.StartDate, EndDate: s.end, Complete: s.complete})
 }
 
 // finish writes the last STATE.
@@ -316,7 +397,7 @@ func (s *run) finish() {
 	}
 	s.out.flush()
 	for _, f := range s.followers {
-		s.summary.Open = max(s.summary.Open, len(f.open))
+		s.summary.Open = max(s.summary.Open, len(f.openChats))
 	}
 	if s.o.Progress != nil {
 		s.o.Progress(s.progress())

@@ -42,7 +42,7 @@ func (p *process) summarise(s tap.Summary, err error) {
 			args = append(args, stream.Name+"_records", n)
 		}
 	}
-	args = append(args, "requests", s.Requests, "retries", s.Retries, "windows", s.Windows, "windows_that_do_not_add_up", s.Unsettled,
+	args = append(args, "requests", s.Requests, "retries", s.Retries, "windows", s.Windows, "windows_incomplete", s.Incomplete,
 		"open_chats", s.Open, "seconds", fmt.Sprintf("%.1f", s.Duration.Seconds()))
 	word := "done"
 	if err != nil {
@@ -75,9 +75,20 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		if o.Config.APIURL, stop, err = p.startSandbox("127.0.0.1:0", o.Config.APIURL); err != nil {
 			return o, func() {}, err
 		}
+		return o, stop, nil
 	}
+	transport, warnings, err := tap.Transport(p.environ)
+	for _, w := range warnings {
+		p.log.Warn(w)
+	}
+	if err != nil {
+		return o, stop, &inputError{"the environment cannot be obeyed", err, proxyHint}
+	}
+	o.Transport = transport
 	return o, stop, nil
 }
+
+const proxyHint = "special characters in its user and password are written with a percent sign, % itself as %25, # as %23, / as %2F"
 
 // config reads the settings from the files, and from the environment after them,
 // so that it wins wherever it is named.

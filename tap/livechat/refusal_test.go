@@ -219,7 +219,9 @@ func TestRegionFor(t *testing.T) {
 			got = r.Header.Get("X-Region")
 			return answering(200, `{"list":[]}`, nil)(r)
 		})
-		ask(t, rt, Call{Version: test.version}, func(o *Options) { o.EntityID, o.AccessToken, o.Region = secret.Text{}, secret.New(test.token), test.region })
+		ask(t, rt, Call{Version: test.version}, func(o *Options) {
+			o.EntityID, o.AccessToken, o.Region = secret.Text{}, secret.New(test.token), test.region
+		})
 		if got != test.want {
 			t.Errorf("%+v: %q", test, got)
 		}

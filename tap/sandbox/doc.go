@@ -26,8 +26,9 @@
 // give the same bytes. Time stands still until [Server.SetNow] moves it: then
 // open chats end and new ones begin, as many a day as before.
 //
-// [Server.Truth] tells what the archive holds and has ever held, to hold a
-// client's output against it.
+// [Server.Truth] tells what the archive holds and has ever held, and under which
+// days each chat is listed whatever it shows ([Chat.Listed]), to hold a client's
+// output against it. Package oracle says which records a chat has to give.
 //
 // # The admin pages
 //
