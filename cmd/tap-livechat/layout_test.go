@@ -74,7 +74,7 @@ var arrows = map[string][]string{
 	"catalog":             {"schemas", "tap/userjson"},
 	"schemas":             {},
 	// Tools and tests of their own.
-	"cmd/bench":   {},
+	"cmd/bench":   {"catalog", "e2e"},
 	"cmd/package": {"tap", "tap/config"},
 	"e2e":         {},
 }

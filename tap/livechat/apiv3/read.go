@@ -27,11 +27,12 @@ type reader struct {
 	edge     map[string]bool // threads yielded of which another window may hear, too
 	known    map[string]bool // active threads yielded that the archive does not list
 
-	crossing int  // chats yielded that had not ended when the range begins
-	barren   int  // small windows that hold fewer than stated, for certain
-	low      int  // windows that hold more
-	doubt    bool // it has been too low, or is not stated
-	estimate bool // what the service states is one
+	searched *source.Searched // that is still to be told of
+	crossing int              // chats yielded that had not ended when the range begins
+	barren   int              // small windows that hold fewer than stated, for certain
+	low      int              // windows that hold more
+	doubt    bool             // it has been too low, or is not stated
+	estimate bool             // what the service states is one
 }
 
 func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
