@@ -165,6 +165,9 @@ func (w *threadWriter) thread(restricted, eventless bool) {
 	}
 	if len(t.Custom) > 0 {
 		w.list("custom_variables", len(t.Custom), func(k int) { w.pair(t.Custom[k]) })
+		if t.Odd == account.UnknownFields {
+			w.b = append(w.b[:len(w.b)-1], `,{"__details_json":"{\"page\":\"cart\"}"}]`...)
+		}
 	}
 	if t.Summary != "" {
 		w.raw(`,"summary":{"status":"ok"`)
