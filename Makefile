@@ -7,7 +7,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
 
-.PHONY: build demo test check unit e2e grid kills bench docs wheels archives image clean
+.PHONY: build demo test check unit e2e grid kills bench answers docs wheels archives image clean
 
 build: ## the static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/tap-livechat ./cmd/tap-livechat
@@ -39,7 +39,11 @@ kills: ## runs cut off by signals, targets and full disks, in number
 bench: ## the figures of the README
 	go run ./cmd/bench
 	go run ./cmd/bench -plot docs/scale.svg
+	go run ./cmd/bench -way -plot docs/way.svg
 	go test -run '^$$' -bench . ./tap
+
+answers: ## from nothing to a page of charts over the sandbox
+	examples/dbt/answers.sh
 
 docs: ## the generated parts of the documentation
 	UPDATE_DOCS=1 go test -run TestDocs ./cmd/tap-livechat

@@ -1,7 +1,5 @@
 //go:build unix
 
-// Package e2e runs the tap as its users do: the built binary, piped into real
-// programs of the Singer ecosystem that it installs itself.
 package e2e
 
 import (

@@ -369,6 +369,6 @@ func (p *project) testWarehouses(t *testing.T) {
 	enough("target-duckdb", duck(t, filepath.Join(p.dir, "output", "warehouse.duckdb")))
 
 	pg := postgres(t, "warehouse")
-	load("target-postgres", "TARGET_POSTGRES_HOST=127.0.0.1", fmt.Sprintf("TARGET_POSTGRES_PORT=%d", pg.port), "TARGET_POSTGRES_USER=tap", "TARGET_POSTGRES_PASSWORD=none")
+	load("target-postgres", "TARGET_POSTGRES_HOST=127.0.0.1", fmt.Sprintf("TARGET_POSTGRES_PORT=%d", pg.Port), "TARGET_POSTGRES_USER=tap", "TARGET_POSTGRES_PASSWORD=none")
 	enough("target-postgres", func(sql string) []string { return pg.query(t, "warehouse", sql) })
 }

@@ -119,7 +119,7 @@ func loadTwice(t *testing.T, open func() warehouse) {
 func TestTargetPostgres(t *testing.T) {
 	bin := venv(t, "postgres")
 	pg := postgres(t, "sdk")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "database": "sdk", "default_target_schema": "livechat"})
+	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "sdk", "default_target_schema": "livechat"})
 	loadTwice(t, func() warehouse {
 		return warehouse{
 			target: exec.Command(filepath.Join(bin, "target-postgres"), "--config", settings),
@@ -138,7 +138,7 @@ func TestTargetPostgres(t *testing.T) {
 func TestPipelinewise(t *testing.T) {
 	bin := venv(t, "pipelinewise")
 	pg := postgres(t, "plw")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "dbname": "plw", "default_target_schema": "livechat"})
+	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "dbname": "plw", "default_target_schema": "livechat"})
 	loadTwice(t, func() warehouse {
 		return warehouse{
 			target: exec.Command(filepath.Join(bin, "target-postgres"), "--config", settings),
@@ -172,10 +172,13 @@ func TestTargetDuckDB(t *testing.T) {
 }
 
 // duck queries a DuckDB file.
-func duck(t *testing.T, file string) func(sql string) []string {
+func duck(t *testing.T, file string) func(sql string) []string { return duckOf(t, "duckdb", file) }
+
+// duckOf queries it with the DuckDB of some requirements.
+func duckOf(t *testing.T, requirements, file string) func(sql string) []string {
 	const program = `import duckdb, sys
 for row in duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchall(): print("|".join(map(str, row)))`
-	python := filepath.Join(venv(t, "duckdb"), "python")
+	python := filepath.Join(venv(t, requirements), "python")
 	return func(sql string) []string {
 		t.Helper()
 		return strings.Split(strings.TrimSpace(run(t, exec.Command(python, "-c", program, file, sql))), "\n")

@@ -50,7 +50,7 @@ func TestUpgrade(t *testing.T) {
 			if test.rule {
 				args = append(args, "--catalog", catalogWith(t, "chats", "tags", `{"type": ["null", "array"]}`))
 			}
-			settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "database": database, "default_target_schema": "livechat"})
+			settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": database, "default_target_schema": "livechat"})
 			log, err := load(args, exec.Command(target, "--config", settings))
 			if test.fails != "" {
 				if err == nil || !bytes.Contains(log, []byte(test.fails)) {
@@ -96,7 +96,7 @@ func TestPartsWarehouse(t *testing.T) {
 	target := filepath.Join(venv(t, "postgres"), "target-postgres")
 	server, config := archive(t, "chats=300&days=60&now=2026-03-31T00:00:00Z")
 	pg := postgres(t, "parts")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.port, "user": "tap", "password": "none", "database": "parts", "default_target_schema": "livechat"})
+	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "parts", "default_target_schema": "livechat"})
 	if log, err := load([]string{"--test=schema"}, exec.Command(target, "--config", settings)); err != nil {
 		t.Fatalf("%v\n%s", err, tail(log))
 	}

@@ -48,7 +48,7 @@ func About(version string, streams []StreamInfo) AboutInfo {
 			"complete, resumable, and with as few of the billed requests as possible.",
 		Version:      strings.TrimPrefix(version, "v"),
 		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
-		Capabilities: []string{"catalog", "discover", "state", "about", "test", "structured-logging"},
+		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "structured-logging"},
 		Streams:      streams,
 		Settings:     config.Settings(),
 	}
@@ -135,7 +135,7 @@ const use = "The config is a JSON file with the settings below; three are enough
 	"tap-livechat --config config.json --state state.json | target-jsonl --config target.json > states\n" +
 	"```\n\n" +
 	"Messages go to standard output, the log to standard error. Exit codes: 0 everything was delivered; 1 something failed;\n" +
-	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 129, 130 and 143 ended by a signal. After any\n" +
+	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 4 read to the end, but not complete; 129, 130 and 143 ended by a signal. After any\n" +
 	"but 0 the last line of the log says what happened and what to do, and the last state is one to go on from.\n"
 
 // Markdown is a page to read.
@@ -146,7 +146,11 @@ func (a AboutInfo) Markdown() string {
 	if len(a.Streams) > 0 {
 		b.WriteString("\n## Streams\n\n| Stream | Key | Replication key | Description |\n|---|---|---|---|\n")
 		for _, s := range a.Streams {
-			fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), s.ReplicationKey, cell(s.Description))
+			replication := "none: read in full"
+			if s.ReplicationKey != "" {
+				replication = "`" + s.ReplicationKey + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), replication, cell(s.Description))
 		}
 	}
 	fmt.Fprintf(&b, "\n## Settings\n\n%s", SettingsTable())
@@ -187,7 +191,11 @@ func (a AboutInfo) Text() string {
 	if len(a.Streams) > 0 {
 		b.WriteString("\nStreams:\n")
 		for _, s := range a.Streams {
-			fmt.Fprintf(&b, "  %s (key %s; replication key %s)\n%s\n", s.Name, strings.Join(s.Keys, ", "), s.ReplicationKey, wrap(s.Description, "      "))
+			replication := "read in full"
+			if s.ReplicationKey != "" {
+				replication = "replication key " + s.ReplicationKey
+			}
+			fmt.Fprintf(&b, "  %s (key %s; %s)\n%s\n", s.Name, strings.Join(s.Keys, ", "), replication, wrap(s.Description, "      "))
 		}
 	}
 	b.WriteString("\nSettings:\n")

@@ -58,6 +58,7 @@ type Summary struct {
 	Open             int            // chats that are waited for
 	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
+	Denied           map[string]string // lists that could not be read, and what the service says
 }
 
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
@@ -84,11 +85,11 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, version: "2", metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, version: o.Config.APIVersion, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
 	if s.followers, err = s.followersOf(o.State); err != nil {
 		return Summary{}, err
 	}
@@ -96,14 +97,17 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
-	for _, f := range s.followers {
+	for _, f := range o.Selection.Streams {
 		s.summary.Records[f.Name] = 0
 	}
 
-	err = s.sync(ctx)
+	if len(s.followers) > 0 {
+		err = s.sync(ctx)
+	}
 	if errors.Is(err, errSampled) {
 		err = nil
 	}
+	err = s.readLists(ctx, err)
 	s.finish()
 	err = withRemedy(err)
 	if errors.Is(err, source.ErrBudget) && !s.moved {
@@ -294,8 +298,8 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
-	for _, n := range s.summary.Records {
-		if n == 0 {
+	for _, f := range s.followers {
+		if s.summary.Records[f.Name] == 0 {
 			return nil
 		}
 	}
@@ -334,7 +338,7 @@ func (s *run) settled(w source.Window) bool {
 func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total, passes int) (accepted bool) {
 	args = append(args, "total", total, "passes", passes)
 	s.summary.Incomplete++
-	if s.o.Config.OnMismatch == "warn" {
+	if s.o.Config.OnMismatch == config.WarnOnMismatch {
 		s.o.Log.Warn(what+"; on_mismatch says to go on", args...)
 		return true
 	}

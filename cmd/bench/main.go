@@ -7,6 +7,7 @@
 //
 //	go run ./cmd/bench              # the table of the README
 //	go run ./cmd/bench -plot FILE   # cost as the archive grows, as SVG
+//	go run ./cmd/bench -way         # from the account to rows, with real targets; -plot as well
 package main
 
 import (
@@ -30,10 +31,12 @@ import (
 
 func main() {
 	log.SetFlags(0)
+	defer orderly()
 	chats := flag.Int("chats", 10000, "chats in the archive")
 	connections := flag.Int("connections", 8, "connections of the download and workers of the tap")
 	pairs := flag.Int("pairs", 7, "measured pairs; one more warms up")
 	plot := flag.String("plot", "", "measure archives of growing size and write the figures to this SVG `FILE`")
+	way := flag.Bool("way", false, "measure from the account to rows in PostgreSQL and DuckDB; 5,000 chats and 3 pairs unless said")
 	download := flag.String("download", "", "only download all pages from this `URL` (the bare download runs itself this way)")
 	flag.Parse()
 	if *download != "" {
@@ -43,6 +46,18 @@ func main() {
 	b := newBench(*connections)
 	defer b.close()
 	fmt.Printf("%s %s/%s, %d processors, %d connections\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), *connections)
+	if *way {
+		said := make(map[string]bool)
+		flag.Visit(func(f *flag.Flag) { said[f.Name] = true })
+		if !said["chats"] {
+			*chats = 5000
+		}
+		if !said["pairs"] {
+			*pairs = 3
+		}
+		b.way(*chats, *pairs, *plot)
+		return
+	}
 	if *plot != "" {
 		b.scale(*plot)
 		return
@@ -90,15 +105,16 @@ func (b *bench) sandbox(switches string) (url string, stop func()) {
 			return after, func() { cmd.Process.Kill(); cmd.Wait() }
 		}
 	}
-	log.Fatalf("the sandbox did not start with %s", switches)
+	fail("the sandbox did not start with %s", switches)
 	return "", nil
 }
 
 // result is what one run of a program took.
 type result struct {
 	wall, cpu time.Duration
-	rss       int64 // peak resident set, bytes
-	bytes     int64 // written to standard output
+	tap       time.Duration // of cpu, where others are in it as well
+	rss       int64         // peak resident set, bytes
+	bytes     int64         // written to standard output
 	requests  int
 	code      int
 }
@@ -121,7 +137,7 @@ func (b *bench) runInto(target io.Writer, name string, args ...string) result {
 	err = cmd.Wait()
 	r := result{wall: time.Since(started), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), rss: peak(cmd.ProcessState), bytes: n, code: cmd.ProcessState.ExitCode()}
 	if err != nil {
-		log.Fatalf("%s: %v\n%s", name, err, stderr.String())
+		fail("%s: %w\n%s", name, err, stderr.String())
 	}
 	return r
 }
@@ -282,8 +298,24 @@ func median(all []result) result {
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
+// failure ends the program, after all that it has started.
+type failure struct{ error }
+
 func check(err error) {
 	if err != nil {
-		log.Fatal(err)
+		panic(failure{err})
+	}
+}
+
+func fail(format string, args ...any) { check(fmt.Errorf(format, args...)) }
+
+// orderly says of a failure what it is, and no more.
+func orderly() {
+	switch r := recover().(type) {
+	case nil:
+	case failure:
+		log.Fatal(r.error)
+	default:
+		panic(r)
 	}
 }

@@ -78,3 +78,38 @@ func short(v float64) string {
 	}
 	return fmt.Sprintf("%.2f", v)
 }
+
+// bar is the wall time of one way into a database.
+type bar struct {
+	group, name string
+	seconds     float64
+}
+
+// barChart is the bars of each group, under one another.
+func barChart(bars []bar) string {
+	longest := 0.0
+	for _, b := range bars {
+		longest = max(longest, b.seconds)
+	}
+	const left, width, step = 250.0, 460.0, 20.0
+	var s strings.Builder
+	y, group := 10.0, "\x00"
+	for _, b := range bars {
+		if b.group != group {
+			group, y = b.group, y+step*1.4
+			title := group
+			if title == "" {
+				title = "the download alone"
+			}
+			fmt.Fprintf(&s, "<text x=\"10\" y=\"%.0f\" font-weight=\"bold\">%s</text>\n", y-6, title)
+		}
+		fill := "#1f6feb"
+		if !strings.HasPrefix(b.name, "tap") {
+			fill = "#999"
+		}
+		fmt.Fprintf(&s, "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"end\">%s</text><rect x=\"%.0f\" y=\"%.0f\" width=\"%.1f\" height=\"13\" fill=\"%s\"/><text x=\"%.1f\" y=\"%.0f\" fill=\"#666\">%s s</text>\n",
+			left-6, y+11, b.name, left, y, width*b.seconds/longest, fill, left+width*b.seconds/longest+5, y+11, short(b.seconds))
+		y += step
+	}
+	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"780\" height=\"%.0f\" viewBox=\"0 0 780 %.0f\" font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"780\" height=\"%.0f\" fill=\"#fff\"/>\n%s</svg>\n", y+10, y+10, y+10, s.String())
+}

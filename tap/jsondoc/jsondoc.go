@@ -293,6 +293,27 @@ func (v Value) AppendString(dst []byte) []byte {
 	return Quote(dst, clean(unquote(nil, raw)))
 }
 
+// Altered tells that v, or a text in it, is written otherwise than it was
+// received, by [Value.AppendString].
+func (v Value) Altered() bool {
+	switch v.Kind() {
+	case String:
+		raw := v.Raw()
+		if v.plain() || (!v.doc.dirty && !bytes.Contains(raw, []byte(`\u0000`))) {
+			return false
+		}
+		text, err := jsontext.AppendUnquote(nil, raw)
+		return err != nil || bytes.IndexByte(text, 0) >= 0
+	case Object, Array:
+		for m := range v.All() {
+			if m.Altered() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // AppendJSON appends v and all that is in it, compact, with every text made
 // valid as by [Value.AppendString].
 func (v Value) AppendJSON(dst []byte) []byte {

@@ -1,0 +1,105 @@
+//go:build unix
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tap-livechat/tap/sandbox"
+)
+
+// newDBT is a copy of examples/dbt, beside examples/dlt.
+func newDBT(t *testing.T) (dir string) {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"dbt", "dlt"} {
+		check(t, os.CopyFS(filepath.Join(root, name), os.DirFS(filepath.Join("..", "examples", name))))
+	}
+	return filepath.Join(root, "dbt")
+}
+
+// build runs dbt build, with all its tests.
+func build(t *testing.T, dir string, environ ...string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(venv(t, "dbt"), "dbt"), "build")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), environ...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, tail(out))
+	}
+}
+
+// wantAnswers holds what was made of the tables to the sandbox, chat by chat.
+func wantAnswers(t *testing.T, server *sandbox.Server, query func(sql string) []string) {
+	t.Helper()
+	var want []string
+	for chat := range server.Truth() {
+		if !chat.Pending {
+			agents := slices.Clone(chat.Agents)
+			slices.Sort(agents)
+			agents = slices.DeleteFunc(slices.Compact(agents), func(a string) bool { return a == "unassigned" })
+			missed := 0
+			if chat.Type == "missed_chat" {
+				missed = 1
+			}
+			want = append(want, fmt.Sprintf("%s|%d|%d", chat.ID, missed, len(agents)))
+		}
+	}
+	got := query("select chat_id, case when missed then 1 else 0 end, agent_count from chats")
+	slices.Sort(want)
+	slices.Sort(got)
+	same(t, want, got)
+	answered := number(t, query("select count(*) from chats where first_response_seconds >= 0 and longest_wait_seconds >= first_response_seconds"))
+	if answered < len(want)/2 {
+		t.Errorf("only %d of %d chats have a first response", answered, len(want))
+	}
+}
+
+// TestDBT makes the answers of the tables that two targets leave.
+func TestDBT(t *testing.T) {
+	server, config := archive(t, ordinary)
+	t.Run("target-duckdb", func(t *testing.T) {
+		dir := newDBT(t)
+		settings := writeJSON(t, map[string]any{"path": filepath.Join(dir, "warehouse.duckdb"), "default_target_schema": "livechat"})
+		pipe(t, exec.Command(filepath.Join(venv(t, "duckdb"), "target-duckdb"), "--config", settings), "--config", config)
+		build(t, dir)
+		wantAnswers(t, server, duckOf(t, "dbt", filepath.Join(dir, "answers.duckdb")))
+	})
+	t.Run("target-postgres", func(t *testing.T) {
+		pg := postgres(t, "dbt")
+		settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "dbt", "default_target_schema": "livechat"})
+		pipe(t, exec.Command(filepath.Join(venv(t, "postgres"), "target-postgres"), "--config", settings), "--config", config)
+		build(t, newDBT(t), "DBT_TARGET=postgres", "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", pg.Port), "PGUSER=tap", "PGPASSWORD=none", "PGDATABASE=dbt")
+		wantAnswers(t, server, func(sql string) []string {
+			return pg.query(t, "dbt", strings.ReplaceAll(sql, "from chats", "from answers.chats"))
+		})
+	})
+}
+
+// TestAnswers goes from nothing to the page in one command.
+func TestAnswers(t *testing.T) {
+	server, config := archive(t, ordinary)
+	dir := newDBT(t)
+	cmd := exec.Command(filepath.Join(dir, "answers.sh"), config)
+	cmd.Env = append(os.Environ(), "TAP="+tapBinary, "VENV="+filepath.Dir(venv(t, "dbt")))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, tail(out))
+	}
+	wantAnswers(t, server, duckOf(t, "dbt", filepath.Join(dir, "answers.duckdb")))
+	page := read(t, filepath.Join(dir, "page.html"))
+	if n := bytes.Count(page, []byte(`class="plotly-graph-div"`)); n != 5 {
+		t.Errorf("the page draws %d charts", n)
+	}
+	for _, from := range []string{`src="http`, `src="//`, `<link`} {
+		if bytes.Contains(page, []byte(from)) {
+			t.Errorf("the page fetches something: %s", from)
+		}
+	}
+}
