@@ -29,6 +29,8 @@ func (s *run) readLists(ctx context.Context, err error) error {
 	if incomplete == nil {
 		incomplete = new(IncompleteError)
 	}
+	complete := err == nil
+	s.complete = false // until the lists have been read, too
 	for _, stream := range s.o.Selection.Streams {
 		if stream.Group == "" {
 			continue
@@ -42,6 +44,7 @@ func (s *run) readLists(ctx context.Context, err error) error {
 		}
 	}
 	if len(s.summary.Denied) == 0 {
+		s.complete = complete
 		return err
 	}
 	incomplete.Streams = s.denied()
