@@ -29,24 +29,28 @@ func write(t *testing.T, c *Catalog) []byte {
 }
 
 func TestDiscoverGolden(t *testing.T) {
-	const golden = "../testdata/catalog/discover.json"
-	got := write(t, Discover(V2))
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
+	for golden, c := range map[string]*Catalog{
+		"../testdata/catalog/discover.json":    DiscoverAll(),
+		"../testdata/catalog/discover-v3.json": Discover(V3),
+	} {
+		got := write(t, c)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("discovery changed; if that is meant, run the test with -update (-want +got):\n%s",
-			cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
-	}
-	for line := range bytes.Lines(got) {
-		if len(line) > 4096 {
-			t.Errorf("a line of %d bytes: Meltano reads 64 KiB at most", len(line))
+		if !bytes.Equal(got, want) {
+			t.Errorf("discovery changed; if that is meant, run the test with -update (-want +got):\n%s",
+				cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")))
+		}
+		for line := range bytes.Lines(got) {
+			if len(line) > 4096 {
+				t.Errorf("a line of %d bytes: Meltano reads 64 KiB at most", len(line))
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package tap
 import (
 	"cmp"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/livechat/apiv3"
@@ -39,5 +40,9 @@ func open(o Options, records source.Renderer, observe func(livechat.Made)) (sour
 	if err != nil {
 		return nil, err
 	}
-	return api{apiv2.New(client, records), livechat.NewLists(client, records, apiv3.Lists(), apiv2.Lists()), client}, nil
+	var archive source.Archive = apiv2.New(client, records)
+	if c.APIVersion == catalog.V3 {
+		archive = apiv3.New(client, records)
+	}
+	return api{archive, livechat.NewLists(client, records, apiv3.Lists(), apiv2.Lists()), client}, nil
 }
