@@ -31,6 +31,7 @@ type Catalog struct {
 type Entry struct {
 	ID                string     `json:"tap_stream_id"`
 	Name              string     `json:"stream"`
+	Alias             string     `json:"stream_alias,omitempty"`
 	KeyProperties     []string   `json:"key_properties"`
 	ReplicationKey    string     `json:"replication_key,omitempty"`
 	ReplicationMethod string     `json:"replication_method"`
@@ -54,6 +55,7 @@ type Marks struct {
 	Selected                *bool    `json:"selected,omitempty"`
 	SelectedByDefault       *bool    `json:"selected-by-default,omitempty"`
 	KeyProperties           []string `json:"table-key-properties,omitempty"`
+	ViewKeyProperties       []string `json:"view-key-properties,omitempty"`
 	ReplicationKeys         []string `json:"valid-replication-keys,omitempty"`
 	ReplicationKey          string   `json:"replication-key,omitempty"`
 	ReplicationMethod       string   `json:"replication-method,omitempty"`

@@ -90,6 +90,8 @@ func readEntry(value userjson.Value) (Entry, error) {
 	f = faults{stream: e.ID}
 	for _, m := range all {
 		switch m.Name {
+		case "stream_alias":
+			e.Alias = f.text(nil, m)
 		case "key_properties":
 			e.KeyProperties = f.texts(nil, m)
 		case "replication_key":
@@ -166,6 +168,8 @@ func (f *faults) marks(value userjson.Value, at breadcrumb) Marks {
 			marks.SelectedByDefault = f.boolean(at, m)
 		case "table-key-properties":
 			marks.KeyProperties = f.texts(at, m)
+		case "view-key-properties":
+			marks.ViewKeyProperties = f.texts(at, m)
 		case "valid-replication-keys":
 			marks.ReplicationKeys = f.texts(at, m)
 		case "replication-key":

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ type Selected struct {
 	Schema    *Schema // of the fields wanted; the keys and the replication key are always among them
 	Whole     *Schema // of all fields that the API has
 	FullTable bool    // read from the start and leave the bookmark alone
+	Target    string  // what messages call the stream; bookmarks, logs and metrics call it by its name
 }
 
 // Default is the selection of a run without a catalog: everything that is made
@@ -27,7 +29,7 @@ func Default(api string, groups ...string) Selection {
 	var all Selection
 	for _, s := range wanted(groups) {
 		own := s.schema(api)
-		all.Streams = append(all.Streams, Selected{Stream: s, Schema: own, Whole: own, FullTable: s.ReplicationKey == ""})
+		all.Streams = append(all.Streams, Selected{Stream: s, Schema: own, Whole: own, FullTable: s.ReplicationKey == "", Target: s.Name})
 	}
 	return all
 }
@@ -41,7 +43,8 @@ func Default(api string, groups ...string) Selection {
 // metadata everything is selected. Keys and the replication key always are.
 //
 // The catalog's schema replaces ours, so types can be overridden, but it cannot
-// add properties. The warnings name what was passed over, each once; the error
+// add properties. Messages call the stream by its "stream_alias", else by
+// "stream". The warnings name what was passed over, each once; the error
 // names everything that cannot be honoured.
 func (c *Catalog) Select(api string) (Selection, []string, error) {
 	p := picker{api: api}
@@ -64,9 +67,16 @@ func (c *Catalog) Select(api string) (Selection, []string, error) {
 			continue
 		}
 		p.faults = append(p.faults, e.faults...)
-		if selected, ok := p.pick(s, e); ok {
-			selection.Streams = append(selection.Streams, selected)
+		selected, ok := p.pick(s, e)
+		if !ok {
+			continue
 		}
+		for _, other := range selection.Streams {
+			if other.Target == selected.Target {
+				p.fail("streams %s and %s are both called %q in the catalog; give one of them another name", other.Name, s.Name, selected.Target)
+			}
+		}
+		selection.Streams = append(selection.Streams, selected)
 	}
 	if err := errors.Join(p.faults...); err != nil {
 		return Selection{}, p.warnings, err
@@ -106,13 +116,14 @@ func (p *picker) pick(s Stream, e *Entry) (Selected, bool) {
 	}
 	p.checkKeys(e.KeyProperties)
 	p.checkKeys(root.KeyProperties)
+	p.checkKeys(root.ViewKeyProperties)
 	full := p.fullTable(e, root)
 	if !full || s.ReplicationKey == "" {
 		p.checkReplicationKey(e.ReplicationKey)
 		p.checkReplicationKey(root.ReplicationKey)
 	}
 	whole := s.schema(p.api)
-	return Selected{s, p.schema(e, whole), whole, full}, true
+	return Selected{s, p.schema(e, whole), whole, full, cmp.Or(e.Alias, e.Name, s.Name)}, true
 }
 
 // selected says whether the catalog selects the stream.
@@ -155,8 +166,13 @@ func (p *picker) checkReplicationKey(key string) {
 // INCREMENTAL is what discovery writes there, and does not stand against a
 // method that somebody put into the metadata.
 func (p *picker) fullTable(e *Entry, root Marks) bool {
-	if p.stream.ReplicationKey == "" {
-		return true // whatever the catalog says, nothing else is to be had
+	if p.stream.ReplicationKey == "" { // nothing else is to be had
+		for _, method := range []string{e.ReplicationMethod, root.ReplicationMethod, root.ForcedReplicationMethod} {
+			if method != "" && !strings.EqualFold(method, fullTable) {
+				p.warn("the catalog's replication method of %s, %s, is ignored: the stream is read in full each time", p.stream.Name, method)
+			}
+		}
+		return true
 	}
 	method := e.ReplicationMethod
 	if strings.EqualFold(method, incremental) && root.ReplicationMethod != "" {

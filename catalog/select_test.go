@@ -267,6 +267,9 @@ func TestSelectFaults(t *testing.T) {
 			`stream chats: "started" cannot be its replication key; use ended_timestamp, or the replication method FULL_TABLE`,
 			`stream chats: "ended" cannot be its replication key; use ended_timestamp, or the replication method FULL_TABLE`,
 		}},
+		{"two streams of one name", `{"streams":[{"tap_stream_id":"chats","stream":"x"},{"tap_stream_id":"messages","stream_alias":"y"},{"tap_stream_id":"events","stream":"y","stream_alias":"x"}]}`, []string{
+			`streams chats and events are both called "x" in the catalog; give one of them another name`,
+		}},
 		{"a stream twice", `{"streams":[{"stream":"chats"},{"tap_stream_id":"chats"}]}`, []string{
 			`stream chats is in the catalog more than once; keep one entry`,
 		}},
@@ -295,5 +298,27 @@ func TestSelectFaults(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What targets see of a stream is called as the catalog says.
+func TestSelectNamesStreams(t *testing.T) {
+	for entry, want := range map[string]string{
+		`"tap_stream_id":"chats"`:                                 "chats",
+		`"tap_stream_id":"chats","stream":""`:                     "chats",
+		`"stream":"chats"`:                                        "chats",
+		`"stream":"chats","stream_alias":null`:                    "chats",
+		`"tap_stream_id":"chats","stream":"livechat"`:             "livechat",
+		`"tap_stream_id":"chats","stream":"a","stream_alias":"b"`: "b",
+		`"tap_stream_id":"chats","stream_alias":"b"`:              "b",
+	} {
+		c, err := Read(strings.NewReader(`{"streams":[{` + entry + `}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, warnings, err := c.Select(V2)
+		if err != nil || len(warnings) > 0 || got.Streams[0].Target != want || got.Streams[0].Name != "chats" {
+			t.Errorf("%s: called %q, want %q (%v, %v)", entry, got.Streams[0].Target, want, err, warnings)
+		}
 	}
 }

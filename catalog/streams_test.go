@@ -95,7 +95,8 @@ func TestGroupsOfStreams(t *testing.T) {
 	if err != nil || picked(selection)["events"] != "FULL "+strings.TrimPrefix(everythingOf(madeUp), " ") {
 		t.Errorf("selected %v, error %v", picked(selection), err)
 	}
-	want := []string{`the catalog's replication key of events, "date", is ignored: the stream is read in full each time`}
+	want := []string{`the catalog's replication method of events, INCREMENTAL, is ignored: the stream is read in full each time`,
+		`the catalog's replication key of events, "date", is ignored: the stream is read in full each time`}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

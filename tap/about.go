@@ -135,7 +135,7 @@ const use = "The config is a JSON file with the settings below; three are enough
 	"tap-livechat --config config.json --state state.json | target-jsonl --config target.json > states\n" +
 	"```\n\n" +
 	"Messages go to standard output, the log to standard error. Exit codes: 0 everything was delivered; 1 something failed;\n" +
-	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 129, 130 and 143 ended by a signal. After any\n" +
+	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 4 read to the end, but not complete; 129, 130 and 143 ended by a signal. After any\n" +
 	"but 0 the last line of the log says what happened and what to do, and the last state is one to go on from.\n"
 
 // Markdown is a page to read.

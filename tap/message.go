@@ -25,7 +25,7 @@ type messageWriter struct {
 // schema writes the SCHEMA message of a stream.
 func (m *messageWriter) schema(s catalog.Selected) {
 	b := append(m.buf, `{"type":"SCHEMA","stream":`...)
-	b = jsondoc.Quote(b, s.Name)
+	b = jsondoc.Quote(b, s.Target)
 	b = append(b, `,"schema":`...)
 	b = s.Schema.AppendJSON(b)
 	b = append(b, `,"key_properties":`...)

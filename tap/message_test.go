@@ -354,12 +354,12 @@ func TestSchemaWithoutAReplicationKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := catalog.Selected{Stream: catalog.Stream{Name: "tags", Keys: []string{"name"}}, Schema: schema, Whole: schema, FullTable: true}
+	list := catalog.Selected{Stream: catalog.Stream{Name: "tags", Keys: []string{"name"}}, Schema: schema, Whole: schema, FullTable: true, Target: "labels"}
 	var b bytes.Buffer
 	if err := WriteSchemas(&b, catalog.Selection{Streams: []catalog.Selected{list}}); err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"type":"SCHEMA","stream":"tags","schema":{"type":"object","properties":{"name":{"type":["string"]}}},"key_properties":["name"]}` + "\n"
+	const want = `{"type":"SCHEMA","stream":"labels","schema":{"type":"object","properties":{"name":{"type":["string"]}}},"key_properties":["name"]}` + "\n"
 	if b.String() != want {
 		t.Errorf("got %s, want %s", b.String(), want)
 	}

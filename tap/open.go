@@ -7,6 +7,7 @@ import (
 
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/livechat/apiv2"
+	"tap-livechat/tap/livechat/apiv3"
 	"tap-livechat/tap/source"
 )
 
@@ -43,6 +44,9 @@ func open(o Options, records source.Renderer, observe func(livechat.Made)) (sour
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c.APIVersion == "3" {
+		return api{apiv3.New(client, records), client}, nil
 	}
 	return api{apiv2.New(client, records), client}, nil
 }

@@ -84,11 +84,11 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if len(o.Selection.Streams) == 0 {
 		return Summary{}, ErrNothingSelected
 	}
-	records, err := record.New(o.Selection, o.Config.OnInvalid == Null)
+	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, version: "2", metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, version: o.Config.APIVersion, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
 	if s.followers, err = s.followersOf(o.State); err != nil {
 		return Summary{}, err
 	}
@@ -334,7 +334,7 @@ func (s *run) settled(w source.Window) bool {
 func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total, passes int) (accepted bool) {
 	args = append(args, "total", total, "passes", passes)
 	s.summary.Incomplete++
-	if s.o.Config.OnMismatch == "warn" {
+	if s.o.Config.OnMismatch == config.WarnOnMismatch {
 		s.o.Log.Warn(what+"; on_mismatch says to go on", args...)
 		return true
 	}

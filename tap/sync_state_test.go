@@ -126,7 +126,7 @@ func TestSyncFullTableAndUnselected(t *testing.T) {
 			}
 		}
 		for _, s := range tr.states {
-			if !strings.HasPrefix(s.text, `{`+bookmarks+`,"messages":{"api":"2","chat_ended":"2026-03-`) || !strings.HasSuffix(s.text, `"currently_syncing":null}`) {
+			if !strings.HasPrefix(s.text, `{`+bookmarks+`,"messages":{"api":"2","chat_ended":"2026-03-`) || !strings.HasSuffix(s.text, `"currently_syncing":null,"part":null}`) {
 				t.Errorf("%s\nwas %s", s.text, from)
 			}
 		}
@@ -249,8 +249,8 @@ func TestSyncOddBookmarks(t *testing.T) {
 		tr = readTranscript(t, r.out, checks{})
 		w.holds(tr, w.config.StartDate, nil)
 		for _, request := range w.server.Requests() {
-			if request.Query.Get("date_from") < "2025" && request.Path == "/chats" {
-				t.Errorf("asked for %s", request.Query.Get("date_from"))
+			if to := request.Query.Get("date_to"); to < "2025" && request.Path == "/chats" {
+				t.Errorf("asked for days up to %s", to)
 			}
 		}
 		bad := w.sync(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"soon"}}}`), nil)

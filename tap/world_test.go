@@ -45,7 +45,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
 		w := &world{t: t, server: server, service: service, now: syncNow}
 		w.config = config.Config{
-			EntityID: secret.New("account"), AccessToken: secret.New("token"), StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: Fail,
+			EntityID: secret.New("account"), AccessToken: secret.New("token"), StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: config.Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}
 		f(t, w)
@@ -54,11 +54,15 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 
 // serve mounts a handler in a bubble.
 func serve(t *testing.T, h http.Handler, f func(t *testing.T, service http.RoundTripper)) {
-	synctest.Test(t, func(t *testing.T) { f(t, mount.Mounted{Handler: h}) })
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(syncNow)) // which takes no time here
+		f(t, mount.Mounted{Handler: h})
+	})
 }
 
 // at moves time on, for the archive and for the runs to come.
 func (w *world) at(now time.Time) {
+	time.Sleep(time.Until(now))
 	w.now = now
 	w.server.SetNow(now)
 }

@@ -157,7 +157,11 @@ func (b *yaml) settings(indent string) {
 			b.field(in, "value", s.Default)
 		}
 		if len(s.Examples) > 0 {
-			b.field(in, "placeholder", fmt.Sprint(s.Examples[0]))
+			placeholder := fmt.Sprint(s.Examples[0])
+			if s.Type == "object" {
+				placeholder = jsonText(s.Examples[0])
+			}
+			b.field(in, "placeholder", placeholder)
 		}
 		b.field(in, "description", s.Description)
 		if s.Enum == nil {

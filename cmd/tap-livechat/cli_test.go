@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -107,11 +108,19 @@ var noise = []struct {
 	{regexp.MustCompile(`read tcp \S+->\S+: `), ""},
 }
 
+// aTime is a time in quotes, as messages have it.
+var aTime = regexp.MustCompile(`"20\d\d-\d\d-\d\dT[0-9:.]+Z"`)
+
 func normal(text string) string {
 	for _, n := range noise {
 		text = n.pattern.ReplaceAllString(text, n.stands)
 	}
-	return text
+	return aTime.ReplaceAllStringFunc(text, func(quoted string) string {
+		if at, err := time.Parse(time.RFC3339Nano, strings.Trim(quoted, `"`)); err == nil && time.Since(at).Abs() < time.Hour {
+			return `"<now>"`
+		}
+		return quoted
+	})
 }
 
 // checkEnding holds a run to the rules for its end: exit 0 without CRITICAL, or

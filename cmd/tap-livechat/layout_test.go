@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 	"tap/record":          {"catalog", "tap/jsondoc", "tap/source"},
 	"tap/livechat":        {"tap/jsondoc", "tap/secret", "tap/source"},
 	"tap/livechat/apiv2":  {"tap/jsondoc", "tap/livechat", "tap/source"},
+	"tap/livechat/apiv3":  {"tap/jsondoc", "tap/livechat", "tap/source"},
 	"tap/source":          {"tap/jsondoc"},
 	"tap/jsondoc":         {},
 	"tap/config":          {"schemas", "tap/secret", "tap/userjson"},

@@ -75,9 +75,20 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		if o.Config.APIURL, stop, err = p.startSandbox("127.0.0.1:0", o.Config.APIURL); err != nil {
 			return o, func() {}, err
 		}
+		return o, stop, nil
 	}
+	transport, warnings, err := tap.Transport(p.environ)
+	for _, w := range warnings {
+		p.log.Warn(w)
+	}
+	if err != nil {
+		return o, stop, &inputError{"the environment cannot be obeyed", err, proxyHint}
+	}
+	o.Transport = transport
 	return o, stop, nil
 }
+
+const proxyHint = "special characters in its user and password are written with a percent sign, % itself as %25, # as %23, / as %2F"
 
 // config reads the settings from the files, and from the environment after them,
 // so that it wins wherever it is named.

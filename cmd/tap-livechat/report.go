@@ -13,18 +13,20 @@ import (
 
 // The exit codes. Those of signals are in main.go.
 const (
-	exitOK      = 0 // everything was delivered
-	exitRuntime = 1 // the service, the target, the disk, or a file that is no state
-	exitUsage   = 2 // the command line, the config or the catalog is wrong; nothing was read
-	exitBudget  = 3 // max_requests is used up; the next run goes on
+	exitOK         = 0 // everything was delivered
+	exitRuntime    = 1 // the service, the target, the disk, or a file that is no state
+	exitUsage      = 2 // the command line, the config or the catalog is wrong; nothing was read
+	exitBudget     = 3 // max_requests is used up; the next run goes on
+	exitIncomplete = 4 // read to the end, but not complete; the next run reads again what is missing
 )
 
 func exitCode(err error) int {
 	var (
-		signal  interrupted
-		usage   usageError
-		setting *config.Error
-		input   *inputError
+		signal     interrupted
+		incomplete interface{ Incomplete() bool }
+		usage      usageError
+		setting    *config.Error
+		input      *inputError
 	)
 	switch {
 	case err == nil:
@@ -35,6 +37,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, source.ErrBudget):
 		return exitBudget
+	case errors.As(err, &incomplete) && incomplete.Incomplete():
+		return exitIncomplete
 	}
 	return exitRuntime
 }

@@ -17,18 +17,35 @@ const (
 	Null OnInvalid = "null" // the field becomes null
 )
 
+// OnMismatch says what becomes of days of which fewer chats come than the service
+// states, however often they are read.
+type OnMismatch string
+
+const (
+	FailOnMismatch OnMismatch = "fail" // the bookmark waits before them, and the run is not complete
+	WarnOnMismatch OnMismatch = "warn" // a warning
+)
+
 // Config is what a run is told to do: checked, and with the defaults of
 // schemas/config.json filled in.
 type Config struct {
 	EntityID    secret.Text // user of the Basic credentials; empty: AccessToken is an OAuth token (Bearer)
 	AccessToken secret.Text // visible ASCII; never empty
+	APIVersion  string      // "2" or "3"
 
 	StartDate      time.Time // UTC, not in the future
 	EndDate        time.Time // UTC, exclusive, after StartDate; zero if there is none
 	IncludePending bool
 	LookbackDays   int
 	OnInvalid      OnInvalid
-	OnMismatch     string // to be a setting
+	OnMismatch     OnMismatch
+
+	ReferenceData               bool
+	Reports                     bool
+	ReportTimezone              *time.Location // never nil
+	ReportLookbackDays          int
+	EmitActivateVersionMessages bool
+	Batch                       *Batch // nil: no files are written
 
 	Region    string // "dal" or "fra"; empty if not set
 	UserAgent string // empty if not set: it is for the caller, who knows the version, to make one
@@ -66,15 +83,23 @@ func (r *reader) config(now time.Time) Config {
 	c := Config{
 		EntityID:              secret.New(valueOf[string](r, "entity_id")),
 		AccessToken:           secret.New(valueOf[string](r, "access_token")),
+		APIVersion:            valueOf[string](r, "api_version"),
 		IncludePending:        valueOf[bool](r, "include_pending"),
 		LookbackDays:          valueOf[int](r, "lookback_days"),
 		OnInvalid:             OnInvalid(valueOf[string](r, "on_invalid")),
+		OnMismatch:            OnMismatch(valueOf[string](r, "on_mismatch")),
+		ReferenceData:         valueOf[bool](r, "reference_data"),
+		Reports:               valueOf[bool](r, "reports"),
+		ReportTimezone:        r.timezone("report_timezone"),
+		ReportLookbackDays:    valueOf[int](r, "report_lookback_days"),
+		Batch:                 r.batch(),
 		Region:                valueOf[string](r, "region"),
 		UserAgent:             valueOf[string](r, "user_agent"),
 		MaxConcurrentRequests: valueOf[int](r, "max_concurrent_requests"),
 		MaxRetries:            valueOf[int](r, "max_retries"),
 		MaxRequests:           valueOf[int](r, "max_requests"),
 	}
+	c.EmitActivateVersionMessages = valueOf[bool](r, "emit_activate_version_messages")
 	// A timeout of less than a nanosecond would come out as 0, which is none.
 	c.RequestTimeout = max(1, time.Duration(valueOf[float64](r, "request_timeout")*float64(time.Second)))
 	r.credentials(&c)
@@ -113,6 +138,20 @@ func (r *reader) dates(c *Config, now time.Time) {
 	if r.has("start_date") && r.has("end_date") && !c.EndDate.After(c.StartDate) {
 		r.reject("end_date", ", a time that is not after start_date", "one after "+c.StartDate.Format(time.RFC3339))
 	}
+}
+
+// timezone is a setting that names a time zone.
+func (r *reader) timezone(setting string) *time.Location {
+	name := valueOf[string](r, setting)
+	if name == "" || strings.EqualFold(name, "utc") {
+		return time.UTC
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || strings.EqualFold(name, "local") { // which would be another one on another machine
+		r.reject(setting, ", which is no time zone", wantedZone)
+		return time.UTC
+	}
+	return zone
 }
 
 func (r *reader) addresses(c *Config) {

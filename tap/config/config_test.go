@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func withGood(settings string) (Config, []string, error) {
 
 func source(name, text string) Source { return File(name, []byte(text)) }
 
+// sameZone compares time zones, which hold what go-cmp does not look into.
+var sameZone = cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
+
 func TestDefaults(t *testing.T) {
 	got, warnings, err := withGood(`{}`)
 	if err != nil || warnings != nil {
@@ -36,21 +40,28 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		EntityID: secret.New("42"), AccessToken: secret.New("dal:t0ps3cr3t"),
 		StartDate: time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC),
-		OnInvalid: Fail, LookbackDays: 1,
+		OnInvalid: Fail, OnMismatch: FailOnMismatch, LookbackDays: 1, APIVersion: "2", ReportTimezone: time.UTC, ReportLookbackDays: 7,
 		APIURL:                "https://api.livechatinc.com",
 		MaxConcurrentRequests: 4, RequestTimeout: time.Minute, MaxRetries: 5,
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, sameZone); d != "" {
 		t.Error(d)
 	}
 }
 
 func TestEverySetting(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	got, warnings, err := Parse(testNow, source("c.json", `{
 		"access_token": "fra:x", "entity_id": "a@b.example", "start_date": "2024-01-01T01:00:00+02:00",
 		"end_date": "2024-02-01", "include_pending": true, "lookback_days": 0, "on_invalid": "null",
 		"region": "fra", "user_agent": "me", "max_concurrent_requests": 32, "request_timeout": 0.5,
-		"max_retries": 0, "max_requests": 1, "api_url": "http://127.0.0.1:8080/v2/"}`))
+		"max_retries": 0, "max_requests": 1, "api_url": "http://127.0.0.1:8080/v2/",
+		"api_version": "3", "on_mismatch": "warn", "reference_data": true, "reports": true, "report_timezone": "Europe/Berlin", "report_lookback_days": 0,
+		"emit_activate_version_messages": true,
+		"batch_config": {"storage": {"root": "file:///tmp/a%20b/", "prefix": "x-"}, "encoding": {"format": "jsonl", "compression": "none"}, "batch_size": 5}}`))
 	if err != nil || warnings != nil {
 		t.Fatal(warnings, err)
 	}
@@ -58,10 +69,12 @@ func TestEverySetting(t *testing.T) {
 		EntityID: secret.New("a@b.example"), AccessToken: secret.New("fra:x"),
 		StartDate: time.Date(2023, 12, 31, 23, 0, 0, 0, time.UTC), EndDate: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC),
 		IncludePending: true, LookbackDays: 0, OnInvalid: Null, Region: "fra", UserAgent: "me",
+		APIVersion: "3", OnMismatch: WarnOnMismatch, ReferenceData: true, Reports: true, ReportTimezone: berlin, EmitActivateVersionMessages: true,
+		Batch:                 &Batch{Root: "file:///tmp/a%20b", Folder: filepath.FromSlash("/tmp/a b"), Prefix: "x-", Size: 5},
 		MaxConcurrentRequests: 32, RequestTimeout: 500 * time.Millisecond, MaxRetries: 0, MaxRequests: 1,
 		APIURL: "http://127.0.0.1:8080/v2",
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, sameZone); d != "" {
 		t.Error(d)
 	}
 }
@@ -96,6 +109,16 @@ func TestReadsLeniently(t *testing.T) {
 		{`{"access_token": "dal:new\r\n"}`, func(c Config) any { return c.AccessToken.Reveal() }, "dal:new"},
 		{`{"access_token": 12345}`, func(c Config) any { return c.AccessToken.Reveal() }, "12345"},
 		{`{"on_invalid": "NULL"}`, func(c Config) any { return c.OnInvalid }, Null},
+		{`{"api_version": 3}`, func(c Config) any { return c.APIVersion }, "3"},
+		{`{"api_version": "2 "}`, func(c Config) any { return c.APIVersion }, "2"},
+		{`{"report_timezone": "utc"}`, func(c Config) any { return c.ReportTimezone.String() }, "UTC"},
+		{`{"report_timezone": "Asia/Kolkata\n"}`, func(c Config) any { return c.ReportTimezone.String() }, "Asia/Kolkata"},
+		{`{"batch_config": {}}`, func(c Config) any { return c.Batch }, (*Batch)(nil)},
+		{`{"batch_config": null}`, func(c Config) any { return c.Batch }, (*Batch)(nil)},
+		{`{"batch_config": "{\"storage\": {\"root\": \"file:///b\"}}"}`, func(c Config) any { return *c.Batch },
+			Batch{Root: "file:///b", Folder: filepath.FromSlash("/b"), Gzip: true, Size: 10000}},
+		{`{"batch_config": {"storage": {"root": "file://localhost/b/../c//", "prefix": null}, "encoding": null, "batch_size": null}}`, func(c Config) any { return *c.Batch },
+			Batch{Root: "file://localhost/b/../c", Folder: filepath.FromSlash("/c"), Gzip: true, Size: 10000}},
 		{`{"region": " FRA"}`, func(c Config) any { return c.Region }, "fra"},
 		{`{"api_url": "https://api.livechatinc.com/"}`, func(c Config) any { return c.APIURL }, "https://api.livechatinc.com"},
 		{`{"api_url": "http://localhost:80"}`, func(c Config) any { return c.APIURL }, "http://localhost:80"},
@@ -167,6 +190,8 @@ func TestFaults(t *testing.T) {
 		account = "an account id, or the agent's e-mail address for an old account"
 		aTime   = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
 		address = "an https address, an http address of this machine, or sandbox:"
+		zone    = "a time zone of the TZ database, such as Europe/Berlin, or UTC"
+		batch   = `an object such as {"storage": {"root": "file:///tmp/batches"}}, as Meltano's SDK has it`
 	)
 	for _, test := range []struct{ given, want string }{
 		{`{"access_token": true}`, `access_token in c.json: given true; wanted ` + token},
@@ -183,6 +208,28 @@ func TestFaults(t *testing.T) {
 		{`{"entity_id": "42:dal:hidden"}`, `entity_id in c.json: given a text of 13 characters with a colon in it; a token belongs into access_token; wanted ` + account},
 		{`{"entity_id": "4\n2"}`, `entity_id in c.json: given a text of 3 characters with a line break or another control character in it; wanted ` + account},
 		{`{"entity_id": "4 2"}`, `entity_id in c.json: given a text of 3 characters with a blank in it; wanted ` + account},
+
+		{`{"api_version": 4}`, `api_version in c.json: given 4; wanted "2" or "3"`},
+		{`{"api_version": true}`, `api_version in c.json: given true; wanted "2" or "3"`},
+		{`{"on_mismatch": "null"}`, `on_mismatch in c.json: given "null"; wanted "fail" or "warn"`},
+		{`{"report_timezone": "Mars/Olympus"}`, `report_timezone in c.json: given "Mars/Olympus", which is no time zone; wanted ` + zone},
+		{`{"report_timezone": "Local"}`, `report_timezone in c.json: given "Local", which is no time zone; wanted ` + zone},
+		{`{"report_timezone": "../../etc/passwd"}`, `report_timezone in c.json: given "../../etc/passwd", which is no time zone; wanted ` + zone},
+		{`{"report_timezone": 2}`, `report_timezone in c.json: given 2, which is no time zone; wanted ` + zone},
+		{`{"report_lookback_days": -1}`, `report_lookback_days in c.json: given -1; wanted a whole number from 0 to 366`},
+		{`{"batch_config": "hidden"}`, `batch_config in c.json: given a text of 6 characters; wanted ` + batch},
+		{`{"batch_config": {"batch_size": 1}}`, `batch_config in c.json: given an object; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "s3://key:hidden@bucket"}}}`, `batch_config in c.json: given an object, in which storage.root is wrong; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file://machine/b"}}}`,
+			`batch_config in c.json: given an object, in which storage.root names another machine; a folder of this one has three slashes, file:///; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///"}}}`, `batch_config in c.json: given an object, in which storage.root names no folder; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b?hidden"}}}`, `batch_config in c.json: given an object, in which storage.root has a user, a query or a fragment; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b", "prefix": "../x"}}}`, `batch_config in c.json: given an object, in which storage.prefix is wrong; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b", "hidden": 1}}}`, `batch_config in c.json: given an object, in which storage is wrong; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b"}, "encoding": {"format": "parquet"}}}`,
+			`batch_config in c.json: given an object, in which encoding.format is wrong; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b"}, "batch_size": 0}}`, `batch_config in c.json: given an object, in which batch_size is wrong; wanted ` + batch},
+		{`{"batch_config": {"storage": {"root": "file:///b"}, "batch_size": 1e30}}`, `batch_config in c.json: given an object, in which batch_size is too large; wanted ` + batch},
 
 		{`{"start_date": "yesterday"}`, `start_date in c.json: given "yesterday"; wanted ` + aTime},
 		{`{"start_date": "01.02.2024"}`, `start_date in c.json: given "01.02.2024"; wanted ` + aTime},
@@ -366,7 +413,7 @@ func TestWarnings(t *testing.T) {
 		`{"":1}`:                                    `unknown setting "" in c.json is ignored`,
 		`{"stream_maps": {}}`:                       `setting "stream_maps" in c.json is ignored: the mapper plugin meltano-map-transform does that`,
 		`{"flattening_enabled": true}`:              `setting "flattening_enabled" in c.json is ignored: the mapper plugin meltano-map-transform does that`,
-		`{"batch_config": {}}`:                      `setting "batch_config" in c.json is ignored: this tap writes records, not batches`,
+		`{"batch_size": 1}`:                         `setting "batch_size" in c.json is ignored: batch_config has all that this tap is told about batches`,
 		`{"on_invalid": null}`:                      `on_invalid in c.json is null, which means not set; if you mean the text "null", give it its quotes`,
 		`{"` + strings.Repeat("x", 1<<16) + `": 1}`: `unknown setting a text of 65536 characters in c.json is ignored`,
 	} {
@@ -437,7 +484,7 @@ func TestEnv(t *testing.T) {
 		"nonsense",
 	})
 	want := source("environment", `{"access_token":"a=b","max_retries":"2","strat_date":"2024-01-01"}`)
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, sameZone); d != "" {
 		t.Error(d)
 	}
 }
@@ -493,7 +540,7 @@ func FuzzParse(f *testing.F) {
 			told := fmt.Sprintf("%q %v %#v", warnings, c, c)
 			if err != nil {
 				told += err.(*Error).Error() + err.(*Error).Hint()
-				if !cmp.Equal(c, Config{}) {
+				if !cmp.Equal(c, Config{}, sameZone) {
 					t.Error("a config with the error")
 				}
 			} else if c.AccessToken.IsZero() || strings.ContainsFunc(c.AccessToken.Reveal(), notVisible) || strings.ContainsAny(c.EntityID.Reveal()+c.UserAgent, "\r\n") ||

@@ -149,13 +149,16 @@ func (r *reader) checkShape() {
 		doc[name] = g.value
 	}
 	for _, f := range validator().Validate(doc) {
-		name, _, _ := strings.Cut(f.Path, ".")
+		name, inside, _ := strings.Cut(f.Path, ".")
 		name, _, _ = strings.Cut(name, "[")
 		s, known := findSetting(name)
 		if !known || !r.has(name) {
 			continue // what is missing is told by checkRequired, what was told once is enough
 		}
 		note := ""
+		if inside != "" { // a name that the schema knows
+			note = ", in which " + inside + " is wrong"
+		}
 		if text, ok := r.given[name].value.(string); ok && s.Format == "date-time" {
 			if _, err := ParseTime(text); err != nil {
 				note = err.Error()
@@ -199,7 +202,7 @@ func (r *reader) show(s Setting, raw any) string {
 		}
 	}
 	length := utf8.RuneCountInString(text)
-	private := s.Secret || s.Name == "entity_id" || r.hidesSecret(text)
+	private := s.Secret || s.Name == "entity_id" || s.Type == "object" || r.hidesSecret(text)
 	switch {
 	case !private && length <= longest:
 		return shown
@@ -236,8 +239,7 @@ var sdkSettings = []struct{ prefix, instead string }{
 	{"stream_map", "the mapper plugin meltano-map-transform does that"},
 	{"faker_config", "the mapper plugin meltano-map-transform does that"},
 	{"flattening_", "the mapper plugin meltano-map-transform does that"},
-	{"batch_", "this tap writes records, not batches"},
-	{"emit_activate_version_messages", "this tap has no streams that need them"},
+	{"batch_", "batch_config has all that this tap is told about batches"},
 }
 
 func (r *reader) warnUnknown(name, source string) {

@@ -16,15 +16,15 @@ import (
 // describes it.
 type Setting struct {
 	Name        string
-	Type        string // "string", "integer", "number" or "boolean"
-	Kind        string // Meltano's word for it: "string", "integer", "decimal", "boolean", "date_iso8601", "options", "password"
+	Type        string // "string", "integer", "number", "boolean" or "object"
+	Kind        string // Meltano's word for it: "string", "integer", "decimal", "boolean", "date_iso8601", "object", "options", "password"
 	Format      string // "date-time" for a day or a time, else empty
 	Title       string
 	Description string // one line of plain text
 	Default     any    // string, bool or [json.Number]; nil if there is none
-	Examples    []any  // as Default
+	Examples    []any  // as Default, or what JSON decodes into
 	Enum        []string
-	Required    bool
+	Required    bool `json:"-"`
 	Secret      bool
 
 	Minimum, ExclusiveMinimum, Maximum json.Number // empty if there is none
@@ -99,6 +99,8 @@ const (
 	wantedToken    = "a personal access token (together with entity_id) or an OAuth token (alone)"
 	wantedTime     = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
 	wantedAddress  = "an https address, an http address of this machine, or sandbox:"
+	wantedZone     = "a time zone of the TZ database, such as Europe/Berlin, or UTC"
+	wantedBatch    = `an object such as {"storage": {"root": "file:///tmp/batches"}}, as Meltano's SDK has it`
 	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
 )
 
@@ -111,6 +113,10 @@ func (s Setting) wanted() string {
 		return wantedEntityID
 	case s.Name == "api_url":
 		return wantedAddress
+	case s.Name == "report_timezone":
+		return wantedZone
+	case s.Name == "batch_config":
+		return wantedBatch
 	case s.Format == "date-time":
 		return wantedTime
 	case s.Enum != nil:
@@ -141,6 +147,8 @@ func (s Setting) Values() string {
 		return "whole number" + s.limits()
 	case s.Type == "number":
 		return "number" + s.limits()
+	case s.Type == "object":
+		return "object"
 	default:
 		return "text"
 	}

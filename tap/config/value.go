@@ -26,6 +26,11 @@ func (s Setting) read(v any) any {
 		text = strings.TrimSpace(v)
 	case json.Number:
 		text = v.String()
+	case map[string]any:
+		if len(v) == 0 && s.Type == "object" { // which is how runners say that nothing is set
+			return nil
+		}
+		return v
 	default:
 		return v
 	}

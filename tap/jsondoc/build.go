@@ -197,11 +197,27 @@ func (b *Builder) take(text []byte) (start, end uint32) {
 func (b *Builder) put(name string, n node) {
 	n.name, n.nameEnd, n.nameEscaped = 0, 0, false
 	if last := len(b.open) - 1; last >= 0 && b.nodes[b.open[last]].kind == Object {
-		named := quoted(b.doc, name)
-		n.name, n.nameEnd, n.nameEscaped = named.start, named.end, named.escaped
+		d := b.doc
+		n.name = uint32(len(d.data))
+		if plainName(name) {
+			d.data = append(append(append(d.data, '"'), name...), '"')
+		} else {
+			n.nameEscaped = quoted(d, name).escaped
+		}
+		n.nameEnd = uint32(len(d.data))
 	}
 	n.next = uint32(len(b.nodes) + 1)
 	b.nodes = append(b.nodes, n)
+}
+
+// plainName tells that nothing in a name needs to be escaped.
+func plainName(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c < '0' || c > 'z' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Value ends what is still open, and is what was built; absent if that is nothing.

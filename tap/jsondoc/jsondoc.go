@@ -293,6 +293,27 @@ func (v Value) AppendString(dst []byte) []byte {
 	return Quote(dst, clean(unquote(nil, raw)))
 }
 
+// Altered tells that v, or a text in it, is written otherwise than it was
+// received, by [Value.AppendString].
+func (v Value) Altered() bool {
+	switch v.Kind() {
+	case String:
+		raw := v.Raw()
+		if v.plain() || (!v.doc.dirty && !bytes.Contains(raw, []byte(`\u0000`))) {
+			return false
+		}
+		text, err := jsontext.AppendUnquote(nil, raw)
+		return err != nil || bytes.IndexByte(text, 0) >= 0
+	case Object, Array:
+		for m := range v.All() {
+			if m.Altered() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // AppendJSON appends v and all that is in it, compact, with every text made
 // valid as by [Value.AppendString].
 func (v Value) AppendJSON(dst []byte) []byte {
@@ -307,7 +328,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	}
 	object := v.Kind() == Object
 	var last map[string]uint32 // of a name that occurs twice the last value counts
-	if object {
+	if object && v.Size() > fewMembers {
 		last = make(map[string]uint32)
 		for m := range v.All() {
 			last[string(m.Name())] = m.at
@@ -316,7 +337,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	dst = append(dst, byte(v.Kind()))
 	first := true
 	for m := range v.All() {
-		if object && last[string(m.Name())] != m.at {
+		if last != nil && last[string(m.Name())] != m.at || object && last == nil && v.repeats(m) {
 			continue
 		}
 		if !first {
@@ -329,6 +350,20 @@ func (v Value) AppendJSON(dst []byte) []byte {
 		dst = m.AppendJSON(dst)
 	}
 	return append(dst, byte(v.Kind())+2) // '{'+2 is '}', '['+2 is ']'
+}
+
+// fewMembers are so few that looking through them is cheaper than a map.
+const fewMembers = 16
+
+// repeats tells that a member of v after m has the same name.
+func (v Value) repeats(m Value) bool {
+	nodes := v.doc.nodes
+	for i, end := nodes[m.at].next, nodes[v.at].next; i < end; i = nodes[i].next {
+		if bytes.Equal((Value{v.doc, i}).Name(), m.Name()) {
+			return true
+		}
+	}
+	return false
 }
 
 // SetTime replaces the value by a JSON string of kind [Time]; text is quoted

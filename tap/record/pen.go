@@ -2,9 +2,6 @@ package record
 
 import (
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/source"
@@ -19,142 +16,12 @@ type pen struct {
 	made   jsondoc.Doc     // of the values that are not in the document
 	slots  []jsondoc.Value // members of the objects being written, by place; a stack
 	emails []string        // of the chat's agents
-	ids    map[string]bool // of the list being written
+	ids    map[string]bool // that the list being written gives
+	equal  map[string]int  // ids made for that list, and how many entries would have each
+	text   []byte
 	notes  []source.Note
 	count  int   // of the records of the stream being written
 	err    error // the first value that must not be written
-}
-
-// time makes a value of t, null if it is not known.
-func (p *pen) time(t time.Time) jsondoc.Value {
-	if t.IsZero() {
-		return p.made.Null()
-	}
-	return p.made.Time(t)
-}
-
-func (p *pen) writeChats(s *stream) {
-	base := p.gather(s.shape, p.chat.Doc)
-	p.emails = p.emails[:0]
-	for agent := range p.slots[base+s.agents].All() {
-		email := p.key(s.fields[s.email].shape, agent.Get("email"))
-		if email == "" {
-			email = unassigned
-		}
-		if !slices.Contains(p.emails, email) {
-			p.emails = append(p.emails, email)
-		}
-	}
-	if len(p.emails) == 0 {
-		p.emails = append(p.emails, unassigned)
-	}
-	p.fill(s, p.slots[base:])
-	p.slots[base+s.id] = p.made.String(p.chat.ID)
-	for _, email := range p.emails {
-		p.slots[base+s.email] = p.made.String(email)
-		p.writeRecord(s, base)
-	}
-	p.slots = p.slots[:base]
-}
-
-// key reads a value that is to be part of a key; empty if it says nothing.
-func (p *pen) key(s *shape, v jsondoc.Value) string {
-	switch v.Kind() {
-	case jsondoc.Absent, jsondoc.Null:
-	case jsondoc.String, jsondoc.Number:
-		if text := v.Text(); strings.TrimSpace(text) != "" {
-			return text
-		}
-	default:
-		p.refuse(s, v)
-	}
-	return ""
-}
-
-// fill fills the slots of a chat with what it says elsewhere.
-func (p *pen) fill(s *stream, has []jsondoc.Value) {
-	if !p.chat.Started.IsZero() && silent(has[s.started]) {
-		has[s.started] = p.made.Time(p.chat.Started)
-	}
-	if !p.chat.Ended.IsZero() && silent(has[s.ended]) {
-		has[s.ended] = p.made.Time(p.chat.Ended)
-	}
-	if visitor := has[s.visitor]; visitor.Kind() == jsondoc.Object {
-		fillFlat(has, s.visitorID, visitor.Get("id"))
-		fillFlat(has, s.visitorName, visitor.Get("name"))
-	}
-}
-
-// fillFlat fills a slot with what the visitor has inside.
-func fillFlat(has []jsondoc.Value, at int, deep jsondoc.Value) {
-	switch deep.Kind() {
-	case jsondoc.String, jsondoc.Number, jsondoc.True, jsondoc.False:
-		if silent(has[at]) {
-			has[at] = deep
-		}
-	}
-}
-
-// silent tells that v is not there, or says nothing.
-func silent(v jsondoc.Value) bool {
-	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
-}
-
-func (p *pen) writeChildren(s *stream) {
-	list := p.chat.Doc.Get(s.name)
-	if k := list.Kind(); k != jsondoc.Array {
-		if !silent(list) && !(k == jsondoc.Object && list.Size() == 0) {
-			p.refuse(&shape{path: s.path, kind: array, nullable: true}, list)
-		}
-		return
-	}
-	chatID, started, ended := p.made.String(p.chat.ID), p.time(p.chat.Started), p.time(p.chat.Ended)
-	p.forgetIDs()
-	at := 0
-	for element := range list.All() {
-		at++
-		if element.Kind() != jsondoc.Object {
-			if element.Kind() != jsondoc.Null {
-				p.refuse(&shape{path: s.path, kind: object, nullable: true}, element)
-			}
-			continue
-		}
-		base := p.gather(s.shape, element)
-		p.slots[base+s.chatID], p.slots[base+s.started], p.slots[base+s.ended] = chatID, started, ended
-		id := p.key(s.fields[s.eventID].shape, p.slots[base+s.eventID])
-		switch {
-		case p.ids[id]:
-			p.note(s.path+".event_id", doubleID)
-			id = ""
-		case p.looksMade(id, s):
-			id = ""
-		}
-		if id == "" {
-			p.slots[base+s.eventID] = p.made.String(p.madePrefix(s) + strconv.Itoa(at))
-		} else {
-			p.ids[id] = true
-		}
-		p.writeRecord(s, base)
-		p.slots = p.slots[:base]
-	}
-}
-
-// forgetIDs empties the set of ids; one that a long list has blown up is let go.
-func (p *pen) forgetIDs() {
-	if len(p.ids) > 1000 {
-		p.ids = make(map[string]bool)
-	}
-	clear(p.ids)
-}
-
-// madePrefix begins the ids that are made where the list gives none; the place
-// in the list follows. No id of LiveChat's has a slash in it, and the list's
-// name keeps the two streams apart.
-func (p *pen) madePrefix(s *stream) string { return p.chat.ID + "/" + s.name + "/" }
-
-// looksMade tells that a given id could be one that is made.
-func (p *pen) looksMade(id string, s *stream) bool {
-	return strings.Contains(id, "/") && strings.HasPrefix(id, p.madePrefix(s))
 }
 
 func (p *pen) writeRecord(s *stream, base int) {
@@ -175,7 +42,7 @@ func (p *pen) gather(s *shape, v jsondoc.Value) (base int) {
 		i, known := s.index[string(m.Name())]
 		switch {
 		case !known:
-			p.note(s.path+"."+string(m.Name()), unknownField)
+			p.note(s.path+"."+printable(m.Name()), unknownField)
 		case i != leftOut:
 			p.slots[base+i] = m
 		}
@@ -222,7 +89,9 @@ func (p *pen) writeValue(s *shape, v jsondoc.Value) bool {
 	mark := len(p.out)
 	switch s.kind {
 	case text:
-		p.out, ok = appendText(p.out, v, s.asJSON)
+		if p.out, ok = appendText(p.out, v, s.asJSON); ok {
+			p.checkText(s, v)
+		}
 	case instant:
 		p.out, ok = appendInstant(p.out, v)
 	case integer:
@@ -249,7 +118,9 @@ func (p *pen) writeValue(s *shape, v jsondoc.Value) bool {
 			p.writeItems(s, v)
 			ok = true
 		default:
-			p.out, ok = appendOther(p.out, v, s)
+			if p.out, ok = appendOther(p.out, v, s); ok {
+				p.checkText(s, v)
+			}
 		}
 	}
 	if ok {
@@ -272,6 +143,7 @@ func (p *pen) writeNull(s *shape) bool {
 func (p *pen) writeObject(s *shape, v jsondoc.Value) {
 	if s.index == nil && v.Kind() == jsondoc.Object {
 		p.out = v.AppendJSON(p.out)
+		p.checkText(s, v)
 		return
 	}
 	p.out = append(p.out, '{')
@@ -284,6 +156,7 @@ func (p *pen) writeObject(s *shape, v jsondoc.Value) {
 func (p *pen) writeItems(s *shape, v jsondoc.Value) {
 	if s.items == nil && v.Kind() == jsondoc.Array {
 		p.out = v.AppendJSON(p.out)
+		p.checkText(s, v)
 		return
 	}
 	p.out = append(p.out, '[')
@@ -309,15 +182,18 @@ func (p *pen) refuse(s *shape, v jsondoc.Value) {
 	if p.err != nil {
 		return
 	}
-	got := []rune(string(v.AppendJSON(nil)))
-	if len(got) > 60 {
-		got = append(got[:60], '…')
-	}
 	chat := ""
 	if p.chat != nil {
 		chat = p.chat.ID
 	}
-	p.err = &ValueError{Chat: chat, Field: s.path, Wanted: s.want(), Got: string(got), must: s.must}
+	p.err = &ValueError{Chat: chat, Field: s.path, Wanted: s.want(), Got: describe(v), must: s.must}
+}
+
+// checkText notes that a value was not written as it was received.
+func (p *pen) checkText(s *shape, v jsondoc.Value) {
+	if v.Altered() {
+		p.note(s.path, altered)
+	}
 }
 
 func (p *pen) note(field, why string) {

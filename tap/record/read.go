@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -26,36 +27,45 @@ func appendText(dst []byte, v jsondoc.Value, asJSON bool) (_ []byte, ok bool) {
 	return dst, false
 }
 
+// appendInstant takes the years that every target knows, 1 to 9999.
 func appendInstant(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 	switch v.Kind() {
 	case jsondoc.Time:
-		return append(dst, v.Raw()...), true
+		if raw := v.Raw(); !bytes.HasPrefix(raw, []byte(`"0000`)) {
+			return append(dst, raw...), true
+		}
 	case jsondoc.String:
-		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(v.Text())); err == nil && t.UTC().Year() >= 0 && t.UTC().Year() <= 9999 {
+		if t, err := time.Parse(time.RFC3339, strings.TrimSpace(v.Text())); err == nil && t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 {
 			return jsondoc.AppendTime(dst, t), true
 		}
 	}
 	return dst, false
 }
 
+// appendInteger takes what has 64 bits: a column of integers holds no more.
 func appendInteger(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
-	if v.Kind() == jsondoc.Number && !bytes.ContainsAny(v.Raw(), ".eE") {
-		return append(dst, v.Raw()...), true
+	const surely = 18 // digits, or a sign and less
+	if raw := v.Raw(); v.Kind() == jsondoc.Number && len(raw) <= surely && !bytes.ContainsAny(raw, ".eE") {
+		return append(dst, raw...), true
 	}
 	raw := numeral(v)
 	if raw == "" {
 		return dst, false
 	}
+	mark := len(dst)
 	if !strings.ContainsAny(raw, ".eE") {
-		return append(dst, raw...), true
+		dst = append(dst, raw...)
+	} else if dst, ok = appendWhole(dst, raw); !ok {
+		return dst, false
 	}
-	return appendWhole(dst, raw)
+	_, err := strconv.ParseInt(string(dst[mark:]), 10, 64)
+	return dst, err == nil
 }
 
 // appendWhole writes the whole number that a JSON number with a decimal point
 // or an exponent stands for, digit for digit.
 func appendWhole(dst []byte, raw string) (_ []byte, ok bool) {
-	const mostZeros = 40 // that an exponent may add
+	const mostZeros = 18 // that an exponent may add
 	raw, negative := strings.CutPrefix(raw, "-")
 	power, ok := exponent(raw)
 	if at := strings.IndexAny(raw, "eE"); at >= 0 {
@@ -154,7 +164,44 @@ func appendOther(dst []byte, v jsondoc.Value, s *shape) (_ []byte, ok bool) {
 		dst, ok = appendBoolean(dst, v)
 	}
 	if !ok && s.takes("string") {
-		dst, ok = appendText(dst, v, false)
+		dst, ok = appendText(dst, v, s.asJSON)
 	}
 	return dst, ok
+}
+
+// describe says of what kind and size a value is, and nothing of what it says.
+func describe(v jsondoc.Value) string {
+	switch v.Kind() {
+	case jsondoc.Absent:
+		return "nothing"
+	case jsondoc.Null:
+		return "null"
+	case jsondoc.True, jsondoc.False:
+		return "true or false"
+	case jsondoc.Time:
+		return "a time"
+	case jsondoc.String:
+		return fmt.Sprintf("a text of %d bytes", len(v.Text()))
+	}
+	kind := map[jsondoc.Kind]string{jsondoc.Number: "a number", jsondoc.Object: "an object", jsondoc.Array: "a list"}[v.Kind()]
+	size := len(v.Raw())
+	if size == 0 { // made, not received
+		size = len(v.AppendJSON(nil))
+	}
+	return fmt.Sprintf("%s of %d bytes", kind, size)
+}
+
+// printable is the name of a field that a schema does not know. Names come from
+// the service, but where a customer's words are names they are not repeated.
+func printable(name []byte) string {
+	const longest = 60
+	for _, b := range name {
+		if b != '_' && b != '-' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
+			return "…"
+		}
+	}
+	if len(name) == 0 || len(name) > longest {
+		return "…"
+	}
+	return string(name)
 }

@@ -10,6 +10,7 @@ package record
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +29,8 @@ const (
 	unknownField = "is not in the schema and was left out"
 	nulled       = "was made null: its value has the wrong type"
 	doubleID     = "stands twice in one chat; the later ones got an id of their own"
+	foreignID    = "is given by several chats; in the target they overwrite each other"
+	altered      = "is not as it was received: U+0000 was taken out of it, or what is no Unicode became U+FFFD"
 )
 
 // Renderer is a [source.Renderer]. All that changes is in the pen that each
@@ -36,14 +39,15 @@ type Renderer struct {
 	streams []*stream // those selected, in the order of the catalog's table
 	nullIt  bool
 	pens    sync.Pool
+	seen    seenIDs
 }
 
 // New makes a Renderer of the records of a selection. A value that cannot be
 // read as what the schema says becomes null if nullInvalid is set, and an error
 // of its chat if not.
 func New(selection catalog.Selection, nullInvalid bool) (*Renderer, error) {
-	r := &Renderer{nullIt: nullInvalid}
-	r.pens.New = func() any { return &pen{Renderer: r, ids: make(map[string]bool)} }
+	r := &Renderer{nullIt: nullInvalid, seen: seenIDs{seed: maphash.MakeSeed(), chat: make(map[uint64]uint64)}}
+	r.pens.New = func() any { return &pen{Renderer: r, ids: make(map[string]bool), equal: make(map[string]int)} }
 	for _, known := range catalog.Streams() {
 		at := slices.IndexFunc(selection.Streams, func(s catalog.Selected) bool { return s.Name == known.Name })
 		if at < 0 {
@@ -58,7 +62,8 @@ func New(selection catalog.Selection, nullInvalid bool) (*Renderer, error) {
 	return r, nil
 }
 
-// ValueError is a value that cannot be read as what the schema says.
+// ValueError is a value that cannot be read as what the schema says. It does not
+// hold the value, which may be a customer's words.
 // Chat is empty for the row of a list.
 type ValueError struct {
 	Chat, Field, Wanted, Got string

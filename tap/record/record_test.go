@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,7 +76,7 @@ func play(r *Renderer, chat string) (tape, error) {
 	return t, nil
 }
 
-func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid bool) *Renderer {
+func testRenderer(tb testing.TB, selection catalog.Selection, onInvalid bool) *Renderer {
 	tb.Helper()
 	r, err := New(selection, onInvalid)
 	if err != nil {
@@ -87,7 +88,7 @@ func testRecorder(tb testing.TB, selection catalog.Selection, onInvalid bool) *R
 // mustPlay plays a chat of which nothing is refused.
 func mustPlay(t *testing.T, chat string) tape {
 	t.Helper()
-	got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+	got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 	if err == nil {
 		err = got.Out.Err
 	}
@@ -273,7 +274,7 @@ func TestChildren(t *testing.T) {
 	same(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`}, got.records[messages])
 	same(t, []string{
 		`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`,
-		`{"event_id":"C1/events/2","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","type":"event"}`,
+		`{"event_id":"C1/events/944defda1f5410bd2b70","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","type":"event"}`,
 	}, got.records[events])
 	if f := fields(t, got.records[chats][0]); f["messages"]+f["events"] != "" {
 		t.Errorf("the lists are in the chat: %v", f)
@@ -282,46 +283,129 @@ func TestChildren(t *testing.T) {
 	same(t, map[string]string{"chat_ended": "null", "chat_started": `"2013-01-23T10:40:53Z"`}, fields(t, pending.records[messages][0], "chat_ended", "chat_started"))
 }
 
+// hash is the part of a made id that says what it is made of.
+var hash = regexp.MustCompile(`/[0-9a-f]{20}`)
+
 func TestEventIDs(t *testing.T) {
 	double := source.Note{Field: "messages.event_id", Why: doubleID}
 	for _, test := range []struct {
 		name, list string
 		want       []string
-		odd        []source.Note
+		notes      []source.Note
 	}{
 		{"given", `[{"event_id":"E1"},{"event_id":"E2"}]`, []string{"E1", "E2"}, nil},
-		{"none", `[{},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
+		{"none", `[{"text":"a"},{"text":"b"}]`, []string{"C1/messages/#", "C1/messages/#"}, nil},
+		{"none, and they say the same", `[{"text":"a"},{"text":"b"},{"text":"a"},{"text":"a"}]`, []string{"C1/messages/#", "C1/messages/#", "C1/messages/#/2", "C1/messages/#/3"}, nil},
 		{"says nothing", `[{"event_id":null},{"event_id":""},{"event_id":" "},{"event_id":"\u0000"}]`,
-			[]string{"C1/messages/1", "C1/messages/2", "C1/messages/3", "C1/messages/4"}, nil},
-		{"some, and a null entry", `[{"event_id":"E1"},null,{}]`, []string{"E1", "C1/messages/3"}, nil},
-		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/3"}, []source.Note{double}},
-		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/2", "C1/messages/3"}, []source.Note{double, double}},
+			[]string{"C1/messages/#", "C1/messages/#/2", "C1/messages/#/3", "C1/messages/#/4"}, nil},
+		{"some, and a null entry", `[{"event_id":"E1"},null,{}]`, []string{"E1", "C1/messages/#"}, nil},
+		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/#"}, []source.Note{double}},
+		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/#", "C1/messages/#/2"}, []source.Note{double, double}},
 		{"twice in one entry", `[{"event_id":"E1","event_id":"E2"}]`, []string{"E2"}, nil},
-		{"like a made one, before", `[{"event_id":"C1/messages/2"},{}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
-		{"like a made one, after", `[{},{"event_id":"C1/messages/1"}]`, []string{"C1/messages/1", "C1/messages/2"}, nil},
-		{"like the other stream's", `[{},{"event_id":"C1/events/1"}]`, []string{"C1/messages/1", "C1/events/1"}, nil},
+		{"like a made one", `[{"event_id":"C1/messages/8855508aade16ec573d2"},{}]`, []string{"C1/messages/#", "C1/messages/#/2"}, nil},
+		{"like the other stream's", `[{},{"event_id":"C1/events/1"}]`, []string{"C1/messages/#", "C1/events/1"}, nil},
 		{"of no kind", `{}`, nil, nil},
 		{"null", `null`, nil, nil},
 		{"empty text", `""`, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, chatWith(`"messages":`+test.list))
-			same(t, test.want, column(t, got.records[messages], "event_id"))
-			same(t, fmt.Sprint(test.odd), fmt.Sprint(got.Out.Notes))
+			ids := column(t, got.records[messages], "event_id")
+			for i := range ids {
+				ids[i] = hash.ReplaceAllString(ids[i], "/#")
+			}
+			same(t, test.want, ids)
+			same(t, fmt.Sprint(test.notes), fmt.Sprint(withoutWhy(got.Out.Notes, altered)))
 		})
+	}
+}
+
+// withoutWhy leaves out the notes of one reason.
+func withoutWhy(notes []source.Note, why string) []source.Note {
+	return slices.DeleteFunc(slices.Clone(notes), func(n source.Note) bool { return n.Why == why })
+}
+
+// A made id is made of what an entry says, in whatever place it stands.
+func TestMadeIDs(t *testing.T) {
+	entries := []string{
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"a"}`,
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"b"}`,
+		`{"timestamp":"2013-01-23T10:41:01Z","text":"a"}`,
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"a","user_type":"agent"}`,
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"a","agent_id":"a@x"}`,
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"a","type":"message"}`,
+		`{"timestamp":"2013-01-23T10:41:00Z","text":"a","event_type":"message"}`,
+	}
+	ids := func(stream, id string, entries ...string) []string {
+		got := mustPlay(t, `{"id":"`+id+`","`+stream+`":[`+strings.Join(entries, ",")+`]}`)
+		return column(t, slices.Concat(got.records[:]...)[1:], "event_id")
+	}
+	all := ids("messages", "C1", entries...)
+	for i, id := range slices.Concat(all, ids("messages", "C2", entries[0]), ids("events", "C1", entries[0])) {
+		if slices.Index(all, id) != i && i < len(all) || i >= len(all) && slices.Contains(all, id) {
+			t.Errorf("%s is the id of two entries", id)
+		}
+	}
+	for i := range entries {
+		same(t, all[i:], ids("messages", "C1", entries[i:]...))
+		same(t, all[:i+1], ids("messages", "C1", entries[:i+1]...))
+	}
+	// What else an entry says does not count, nor that a date stands for the timestamp.
+	same(t, all[:1], ids("messages", "C1", `{"date":"2013-01-23T10:41:00Z","text":"a","files":["x"],"author_name":"A"}`))
+	// Neither does what is selected.
+	selection := selectWith(t, "messages", `{"type":"object","properties":{"event_id":{"type":"string"}}}`, "")
+	got, err := play(testRenderer(t, selection, false), `{"id":"C1","messages":[`+strings.Join(entries, ",")+`]}`)
+	if err != nil || got.Out.Err != nil {
+		t.Fatal(err, got.Out.Err)
+	}
+	same(t, all, column(t, got.records[messages], "event_id"))
+}
+
+// Ids that several chats give are noticed; ids that begin with their chat's are
+// not looked at.
+func TestIDsOfSeveralChats(t *testing.T) {
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
+	for i, test := range []struct {
+		chat string
+		want int
+	}{
+		{`{"id":"C1","messages":[{"event_id":"C1_1"},{"event_id":"E1"}],"events":[{"event_id":"E1"},{"event_id":"E2"}]}`, 0},
+		{`{"id":"C1","messages":[{"event_id":"E1"}],"events":[{"event_id":"E1"},{"event_id":"E2"}]}`, 0}, // once more
+		{`{"id":"C2","messages":[{"event_id":"E1"},{"event_id":"E2"}],"events":[{"event_id":"E1"},{"event_id":"C1_1"}]}`, 2},
+		{`{"id":"C3","messages":[{"event_id":"C1_1"}],"events":[{"event_id":"C1_1"}]}`, 1},
+	} {
+		got, err := play(r, test.chat)
+		if err != nil || got.Out.Err != nil {
+			t.Fatal(err, got.Out.Err)
+		}
+		n := 0
+		for _, note := range got.Out.Notes {
+			if note.Why == foreignID {
+				n++
+			}
+		}
+		if n != test.want {
+			t.Errorf("chat %d: %d noted, want %d: %v", i, n, test.want, got.Out.Notes)
+		}
+	}
+	for i := range maxSeen + 100 {
+		r.seen.elsewhere("messages", fmt.Sprint(i), "C1")
+	}
+	if len(r.seen.chat) != maxSeen {
+		t.Errorf("%d ids are remembered", len(r.seen.chat))
 	}
 }
 
 // The next chat does not see what the one before left in the pen.
 func TestChatsAreApart(t *testing.T) {
-	r := testRecorder(t, catalog.Default(catalog.V2), false)
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
 	long := strings.Repeat(`{},`, 3000)
 	for _, chat := range []string{
 		chatWith(`"agents":[{"email":"a@x"}],"visitor":{"id":"S1"},"messages":[{"event_id":"E1","text":"a"},` + long + `{}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 	} {
-		again, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+		again, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -396,9 +480,9 @@ func TestWrongTypes(t *testing.T) {
 	}{
 		{"chats.duration", `"duration":%s`, "a whole number", map[string]string{
 			"12": "12", "-0": "-0", `"12"`: "12", `" 12 "`: "12", "12.0": "12", `"12.0"`: "12", "1e3": "1000", "1.5e1": "15", "-12.50e1": "-125", "120e-1": "12",
-			"0e999999999": "0", "0.000": "0", "1e40": "1" + strings.Repeat("0", 40), "9007199254740993.0": "9007199254740993",
-			"123456789012345678901234567890": "123456789012345678901234567890", `""`: "null", `" "`: "null", "null": "null",
-		}, []string{"12.5", `"12.5"`, `"twelve"`, `"0x10"`, `"1,000"`, `"+12"`, "true", "{}", "[]", "[12]", `{"a":1}`, "1e41", "1e9999999", "1e-400", "1e99999999999999999999",
+			"0e999999999": "0", "0.000": "0", "9007199254740993.0": "9007199254740993",
+			"9223372036854775807": "9223372036854775807", `"-9223372036854775808"`: "-9223372036854775808", "9.223372036854775807e18": "9223372036854775807", `""`: "null", `" "`: "null", "null": "null",
+		}, []string{"12.5", `"12.5"`, `"twelve"`, `"0x10"`, `"1,000"`, `"+12"`, "true", "{}", "[]", "[12]", `{"a":1}`, "1e19", "1e41", "1e9999999", "9223372036854775808", "-9223372036854775809", `"99999999999999999999"`, "123456789012345678901234567890", "1e-400", "1e99999999999999999999",
 			"4503599627370496.4e0", "1.00000000000000000000001"}},
 		{"chats.pending", `"pending":%s`, "true or false", map[string]string{
 			"false": "false", "true": "true", `"false"`: "false", `"TRUE"`: "true", "1": "true", "0": "false", `"1"`: "true", `" 0 "`: "false", `""`: "null", "null": "null",
@@ -413,8 +497,8 @@ func TestWrongTypes(t *testing.T) {
 			"12.50": `[{"order":{"price":"12.50"}}]`, `""`: `[{"order":{"price":""}}]`}, []string{"[]", "{}"}},
 		{"chats.goals.timestamp", `"goals":[{"timestamp":%s}]`, "a time", map[string]string{
 			`"2013-01-23T10:40:53.250001Z"`: `[{"timestamp":"2013-01-23T10:40:53.250001Z"}]`, `" 2013-01-23T11:40:53+01:00 "`: `[{"timestamp":"2013-01-23T10:40:53Z"}]`,
-			`"0000-01-01T00:00:00Z"`: `[{"timestamp":"0000-01-01T00:00:00Z"}]`, `""`: `[{"timestamp":null}]`,
-		}, []string{"1e400", "0", "1358937653", `"0000-01-01T00:00:00+23:59"`, `"9999-12-31T23:59:59-00:01"`, `"2013-01-23"`, `"yesterday"`, "true", "{}", "[]"}},
+			`"0001-01-01T00:00:00Z"`: `[{"timestamp":"0001-01-01T00:00:00Z"}]`, `"9999-12-31T23:59:59Z"`: `[{"timestamp":"9999-12-31T23:59:59Z"}]`, `""`: `[{"timestamp":null}]`,
+		}, []string{"1e400", "0", "1358937653", `"0000-01-01T00:00:00Z"`, `"0001-01-01T00:00:00+00:01"`, `"0000-01-01T00:00:00+23:59"`, `"9999-12-31T23:59:59-00:01"`, `"2013-01-23"`, `"yesterday"`, "true", "{}", "[]"}},
 		{"chats.agents", `"agents":[%s]`, "an object", map[string]string{"[]": "[{}]", "null": "[null]"}, []string{`"a@x"`, "1"}},
 	} {
 		name := strings.Split(strings.TrimPrefix(test.field, "chats."), ".")[0]
@@ -430,7 +514,7 @@ func TestWrongTypes(t *testing.T) {
 		for _, value := range test.refused {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				chat := chatWith(fmt.Sprintf(test.member, value))
-				got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+				got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -438,12 +522,16 @@ func TestWrongTypes(t *testing.T) {
 				if !ok {
 					t.Fatalf("no ValueError but %v in %v", got.Out.Err, got.records[chats])
 				}
-				same(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, value), wrong.Error())
+				var doc jsondoc.Doc
+				if err := doc.Parse([]byte(value)); err != nil {
+					t.Fatal(err)
+				}
+				same(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, describe(doc.Root())), wrong.Error())
 				if !strings.Contains(wrong.Hint(), "on_invalid") {
 					t.Errorf("hint %q", wrong.Hint())
 				}
 
-				got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
+				got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
@@ -474,7 +562,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 		{`"messages":[{"event_id":false}]`, "messages.event_id"},
 	} {
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRecorder(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
+			got, err := play(testRenderer(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -489,16 +577,16 @@ func TestKeysAreNotNulled(t *testing.T) {
 
 func TestChildrenOfTheWrongType(t *testing.T) {
 	for _, test := range []struct{ list, want, got string }{
-		{`"x"`, "a list", `"x"`}, {`{"a":1}`, "a list", `{"a":1}`}, {"12", "a list", "12"},
-		{`[{"event_id":"E1"},"x"]`, "an object", `"x"`}, {`[[]]`, "an object", "[]"},
+		{`"x"`, "a list", "a text of 1 bytes"}, {`{"a":1}`, "a list", "an object of 7 bytes"}, {"12", "a list", "a number of 2 bytes"},
+		{`[{"event_id":"E1"},"x"]`, "an object", "a text of 1 bytes"}, {`[[]]`, "an object", "a list of 2 bytes"},
 	} {
 		chat := chatWith(`"events":` + test.list)
-		got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chat)
+		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
-		got, err = play(testRecorder(t, catalog.Default(catalog.V2), true), chat)
+		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
@@ -506,12 +594,54 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 	}
 }
 
-func TestErrorsAreShort(t *testing.T) {
-	got, err := play(testRecorder(t, catalog.Default(catalog.V2), false), chatWith(`"duration":"`+strings.Repeat("é", 5000)+`"`))
-	if err != nil {
-		t.Fatal(err)
+// An error says of what kind and size a value is, and no word of a customer.
+func TestErrorsDoNotQuote(t *testing.T) {
+	const words = "vi.doe@home.example"
+	for member, want := range map[string]string{
+		`"prechat_survey":{"E-mail":"vi.doe@home.example", "Phone":"+49 30 000000" }`: "chats.prechat_survey: wanted a list, got an object of 58 bytes",
+		`"duration":"vi.doe@home.example"`:                                            "chats.duration: wanted a whole number, got a text of 19 bytes",
+		`"pending":["vi.doe@home.example"]`:                                           "chats.pending: wanted true or false, got a list of 23 bytes",
+		`"tags":4930000000`:                                                           "chats.tags: wanted a list, got a number of 10 bytes",
+		`"visitor":{"ip":{"vi.doe@home.example":1}}`:                                  "chats.visitor.ip: wanted text, got an object of 25 bytes",
+		`"rate":"ok","messages":[{"files":"vi.doe@home.example"}]`:                    "messages.files: wanted a list, got a text of 19 bytes",
+		`"events":["vi.doe@home.example"]`:                                            "events: wanted an object, got a text of 19 bytes",
+		`"goals":true`:                                                                "chats.goals: wanted a list, got true or false",
+	} {
+		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chatWith(member))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "chat C1: "+want, fmt.Sprint(got.Out.Err))
+		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(member+`,"`+words+`":1`))
+		if err != nil || got.Out.Err != nil {
+			t.Fatal(err, got.Out.Err)
+		}
+		if len(got.Out.Notes) == 0 || strings.Contains(fmt.Sprint(got.Out.Notes), words) {
+			t.Errorf("the notes are %v", got.Out.Notes)
+		}
 	}
-	same(t, "chat C1: chats.duration: wanted a whole number, got \""+strings.Repeat("é", 59)+"…", fmt.Sprint(got.Out.Err))
+}
+
+// Text that had to be changed is counted, wherever it is written; what is not
+// written is not.
+func TestAlteredTextIsNoted(t *testing.T) {
+	for member, want := range map[string][]string{
+		`"rate_comment":"a\u0000b"`:                                        {"chats.rate_comment"},
+		`"rate_comment":"\\u0000 \ud83d\ude00 \u00e9"`:                     nil,
+		`"rate_comment":"\ud800","rate":"\n"`:                              {"chats.rate_comment"},
+		"\"tags\":[\"a\xff\",\"b\"]":                                       {"chats.tags"},
+		`"visitor":{"name":"\u0000"},"sentiment":"\u0000"`:                 {"chats.visitor_name", "chats.visitor.name"},
+		`"messages":[{"text":"\u0000"},{"message_json":{"a":["\u0000"]}}]`: {"messages.text", "messages.message_json"},
+		`"agents":[{"email":"a@x\u0000"}]`:                                 {"chats.agents.email"},
+	} {
+		got := mustPlay(t, chatWith(member))
+		var fields []string
+		for _, n := range withoutWhy(got.Out.Notes, unknownField) {
+			same(t, altered, n.Why)
+			fields = append(fields, n.Field)
+		}
+		same(t, want, fields)
+	}
 }
 
 func TestUnknownFields(t *testing.T) {
@@ -539,9 +669,9 @@ func FuzzRender(f *testing.F) {
 	f.Add([]byte(`{"id":"C1","started_timestamp":"0000-01-01T00:00:00+23:59","duration":1e20,"queue":[],"visitor":[],"goals":{}}`))
 	f.Add([]byte(`{"id":1e3,"duration":"1e-400","pending":"1","messages":[{"event_id":"1e3/messages/2"},{},{"message_json":{"a":1,"a":{}}}]}`))
 	f.Add([]byte("{\"id\":\"C\xff\",\"agents\":{\"a\":{\"email\":\"\xed\xa0\x80\"}},\"id\":\"x\"}"))
-	var recorders []*Renderer
+	var renderers []*Renderer
 	for _, setting := range []bool{false, true} {
-		recorders = append(recorders, testRecorder(f, catalog.Default(catalog.V2), setting))
+		renderers = append(renderers, testRenderer(f, catalog.Default(catalog.V2), setting))
 	}
 	streams := catalog.Default(catalog.V2).Streams
 	var validators []*schemas.Validator
@@ -553,7 +683,7 @@ func FuzzRender(f *testing.F) {
 		validators = append(validators, v)
 	}
 	f.Fuzz(func(t *testing.T, chat []byte) {
-		for _, r := range recorders {
+		for _, r := range renderers {
 			got, err := play(r, string(chat))
 			if err != nil {
 				if got.Chat != nil {
@@ -579,9 +709,9 @@ func FuzzRender(f *testing.F) {
 	})
 }
 
-// Many workers share a recorder.
-func TestRecorderIsShared(t *testing.T) {
-	r := testRecorder(t, catalog.Default(catalog.V2), false)
+// Many workers share a Renderer.
+func TestRendererIsShared(t *testing.T) {
+	r := testRenderer(t, catalog.Default(catalog.V2), false)
 	for i := range 8 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
@@ -591,7 +721,7 @@ func TestRecorderIsShared(t *testing.T) {
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
-				same(t, []string{id + "/events/1", "E"}, column(t, got.records[events], "event_id"))
+				same(t, []string{id + "/events/8855508aade16ec573d2", "E"}, column(t, got.records[events], "event_id"))
 			}
 		})
 	}

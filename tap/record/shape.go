@@ -15,7 +15,7 @@ type shape struct {
 	types    []string // as in the schema
 	nullable bool
 	must     bool           // neither null nor left out: a key, or what the catalog requires
-	asJSON   bool           // a text that holds JSON: takes objects, too
+	asJSON   bool           // where it is text, an object or a list comes as JSON
 	fields   []field        // of an object, in the order of the schema
 	index    map[string]int // name → place; leftOut for what is known but not selected; nil: any object
 	places   int            // as many as fields, and those that place has added
@@ -54,6 +54,8 @@ func compile(path string, selected, full *catalog.Schema) *shape {
 	if one := slices.DeleteFunc(slices.Clone(s.types), func(t string) bool { return t == "null" }); len(one) == 1 {
 		s.kind = map[string]kind{"string": text, "integer": integer, "number": number, "boolean": boolean, "object": object, "array": array}[one[0]]
 	}
+	// What the API has as an object or a list, and the catalog as text.
+	s.asJSON = full != nil && (full.JSON || slices.Contains(full.Types, "object") || slices.Contains(full.Types, "array"))
 	if s.kind == text && selected.Format == "date-time" {
 		s.kind = instant
 	}
@@ -83,7 +85,6 @@ func (s *shape) compileFields(selected, full *catalog.Schema) {
 			known = full.Property(p.Name)
 		}
 		f := field{name: p.Name, label: append(jsondoc.Quote(nil, p.Name), ':'), shape: compile(s.path+"."+p.Name, p.Schema, known)}
-		f.shape.asJSON = f.shape.kind == text && known != nil && known.JSON
 		f.required = slices.Contains(selected.Required, p.Name)
 		f.shape.must = f.required && !f.shape.nullable
 		s.index[p.Name] = len(s.fields)

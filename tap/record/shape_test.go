@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
 )
 
 // selectWith is the selection of a catalog whose stream has these properties.
@@ -44,7 +46,7 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			selection := selectWith(t, "chats", "null", test.metadata)
-			got, err := play(testRecorder(t, selection, false),
+			got, err := play(testRenderer(t, selection, false),
 				chatWith(`"rate":"good","agents":[{"display_name":"A","email":"a@x"}],"visitor":{"id":"S1","name":"Mary"},"events":[{}]`))
 			if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
 				t.Fatal(err, got.Out.Err, got.Out.Notes)
@@ -65,7 +67,7 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 // A child does not need its parent.
 func TestChildAlone(t *testing.T) {
 	selection := selectWith(t, "events", "null", deselect("properties", "chat_id")+deselect("properties", "text"))
-	got, err := play(testRecorder(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
+	got, err := play(testRenderer(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
 	if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
 		t.Fatal(err, got.Out.Err, got.Out.Notes)
 	}
@@ -106,7 +108,10 @@ func TestReplacedSchemas(t *testing.T) {
 		{"object or text, the object", "visitor", `{"type":["object","string"],"properties":{"id":{"type":"string"}}}`, `{"id":1,"name":"x"}`, `{"id":"1"}`},
 		{"object or text, the text", "visitor", `{"type":["object","string"],"properties":{"id":{"type":"string"}}}`, `"x"`, `"x"`},
 		{"parts without a type", "visitor", `{"properties":{"id":{"type":"string"}}}`, `{"id":1,"name":"x"}`, `{"id":"1"}`},
-		{"object to text", "visitor", `{"type":["null","string"]}`, `{"id":1}`, `null`},
+		{"object to text", "visitor", `{"type":["null","string"]}`, `{"id":1.0, "new":["\u0000"]}`, `"{\"id\":1.0,\"new\":[\"\"]}"`},
+		{"list to text", "tags", `{"type":["null","string"]}`, `[1, "a"]`, `"[1,\"a\"]"`},
+		{"objects of a list to text", "goals", `{"type":"array","items":{"type":["string","integer"]}}`, `[{"name":"x"},null]`, `["{\"name\":\"x\"}"]`},
+		{"text that is an object", "rate", `{"type":["null","string"]}`, `{"a":1}`, `null`},
 		{"a list of anything", "tags", `{"type":["null","array"]}`, numbers, numbers},
 		{"of anything, but empty", "tags", `{"type":["null","array"]}`, `{}`, `[]`},
 		{"a list of integers", "tags", `{"type":["null","array"],"items":{"type":["null","integer"]}}`, numbers, `[1,2,3,null,null,null]`},
@@ -118,7 +123,7 @@ func TestReplacedSchemas(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			schema := fmt.Sprintf(`{"type":"object","properties":{"id":{"type":"string"},%q:%s}}`, test.field, test.schema)
 			selection := selectWith(t, "chats", schema, "")
-			got, err := play(testRecorder(t, selection, true), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":"2013-01-23T11:05:09Z"`, test.field, test.value)))
+			got, err := play(testRenderer(t, selection, true), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":"2013-01-23T11:05:09Z"`, test.field, test.value)))
 			if err != nil || got.Out.Err != nil {
 				t.Fatal(err, got.Out.Err)
 			}
@@ -135,12 +140,12 @@ func TestReplacedReplicationKeys(t *testing.T) {
 	for _, test := range []struct{ schema, want, err string }{
 		{`{"type":["null","string"]}`, `"2013-01-23T11:05:09Z"`, ""},
 		{`{}`, `"2013-01-23T11:05:09Z"`, ""},
-		{`{"type":["null","integer"]}`, "null", `chat C1: events.chat_ended: wanted a whole number, got "2013-01-23T11:05:09Z"`},
-		{`{"type":"integer"}`, "", `chat C1: events.chat_ended: wanted a whole number, got "2013-01-23T11:05:09Z"`},
+		{`{"type":["null","integer"]}`, "null", `chat C1: events.chat_ended: wanted a whole number, got a time`},
+		{`{"type":"integer"}`, "", `chat C1: events.chat_ended: wanted a whole number, got a time`},
 	} {
 		selection := selectWith(t, "events", `{"type":"object","properties":{"event_id":{"type":"string"},"chat_ended":`+test.schema+`}}`, "")
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRecorder(t, selection, setting), chatWith(`"events":[{}]`))
+			got, err := play(testRenderer(t, selection, setting), chatWith(`"events":[{}]`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,11 +166,11 @@ func TestRequired(t *testing.T) {
 	for _, test := range []struct{ members, want, err string }{
 		{`"queue":null`, `null null`, ""},
 		{`"rate":"x","queue":{"duration":"1"}`, `"x" {"duration":1}`, ""},
-		{`"queue":{}`, "", "chat C1: chats.queue.duration: wanted a whole number, got null"},
+		{`"queue":{}`, "", "chat C1: chats.queue.duration: wanted a whole number, got nothing"},
 		{`"queue":{"duration":null}`, "", "chat C1: chats.queue.duration: wanted a whole number, got null"},
-		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number, got ""`},
+		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number, got a text of 0 bytes`},
 	} {
-		got, err := play(testRecorder(t, selection, true), chatWith(test.members))
+		got, err := play(testRenderer(t, selection, true), chatWith(test.members))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,4 +199,25 @@ func TestSchemasThatCannotBeKept(t *testing.T) {
 			t.Errorf("no hint in %v", err)
 		}
 	}
+}
+
+// Records bear the name that the catalog gives the stream; what is told of them
+// bears the tap's own.
+func TestStreamsAreCalledAsTheCatalogSays(t *testing.T) {
+	selection := catalog.Default(catalog.V2)
+	for i := range selection.Streams {
+		selection.Streams[i].Target += "_\"x\""
+	}
+	var doc jsondoc.Doc
+	if err := doc.Parse([]byte(`{"messages":[{"new":1}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	c := &source.Chat{ID: "C1", Doc: doc.Root()}
+	text := string(testRenderer(t, selection, false).Chat(nil, c))
+	for _, want := range []string{`{"type":"RECORD","stream":"chats_\"x\"","record":{`, `{"type":"RECORD","stream":"messages_\"x\"","record":{`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	same(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Notes[0].Field))
 }

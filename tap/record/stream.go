@@ -22,7 +22,7 @@ type stream struct {
 	head []byte // the line up to the first field
 	// The places of the members that are not simply copied.
 	id, email, agents, visitor, visitorID, visitorName, started, ended int // chats
-	eventID, chatID                                                    int // children
+	eventID, chatID, at, date, kindOf, event, user, agent, says        int // children
 }
 
 func newStream(selected catalog.Selected) (*stream, error) {
@@ -37,10 +37,12 @@ func newStream(selected catalog.Selected) (*stream, error) {
 		}
 		k.must = true
 	}
-	s.head = append(jsondoc.Quote([]byte(`{"type":"RECORD","stream":`), s.name), `,"record":{`...)
+	s.head = append(jsondoc.Quote([]byte(`{"type":"RECORD","stream":`), selected.Target), `,"record":{`...)
 	if selected.Parent != "" {
 		s.from = aList
 		s.eventID, s.chatID, s.started, s.ended = s.place("event_id"), s.place("chat_id"), s.place("chat_started"), s.place("chat_ended")
+		s.at, s.date, s.kindOf, s.event = s.place("timestamp"), s.place("date"), s.place("type"), s.place("event_type")
+		s.user, s.agent, s.says = s.place("user_type"), s.place("agent_id"), s.place("text")
 		return s, nil
 	}
 	for _, child := range catalog.Streams() {

@@ -15,6 +15,7 @@ import (
 type Request struct {
 	Path   string
 	Query  url.Values
+	Body   string      // of a POST
 	Header http.Header // of Authorization only the scheme: Basic or Bearer
 	Status int         // 0: no answer (a reset, a stall), or not answered yet
 	Fault  string      // which of the switches struck: 503, reset, max_rate, …; "" for none
@@ -36,8 +37,8 @@ type logged struct {
 	number int // from 1
 }
 
-func (l *requestLog) add(r *http.Request) *logged {
-	e := &logged{Request: Request{Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
+func (l *requestLog) add(r *http.Request, body []byte) *logged {
+	e := &logged{Request: Request{Path: r.URL.Path, Query: r.URL.Query(), Body: string(body), Header: r.Header.Clone()}}
 	if credentials := r.Header.Get("Authorization"); credentials != "" {
 		scheme, _, ok := strings.Cut(credentials, " ")
 		if !ok { // a token with no scheme before it
@@ -140,6 +141,8 @@ func (s *Server) adminChats(w http.ResponseWriter, r *http.Request) {
 	var b bytes.Buffer
 	for c := range s.Truth() {
 		line := struct {
+			Number      int        `json:"number"`
+			First       int        `json:"first"` // of the same visitor
 			ID          string     `json:"id"`
 			Type        string     `json:"type"`
 			Started     time.Time  `json:"started"`
@@ -156,7 +159,7 @@ func (s *Server) adminChats(w http.ResponseWriter, r *http.Request) {
 			Agents      []string   `json:"agents"`
 			Messages    int        `json:"messages"`
 			Events      int        `json:"events"`
-		}{c.ID, c.Type, c.Started, &c.Ended, c.Pending, c.Vanished, c.Drifted, c.Odd, c.Hostile, c.Contradicts, c.ListedFrom, c.ListedTo, c.Appears, c.Agents, c.Messages, c.Events}
+		}{c.Account.No, c.Account.Root, c.ID, c.Type, c.Started, &c.Ended, c.Pending, c.Vanished, c.Drifted, c.Odd, c.Hostile, c.Contradicts, c.ListedFrom, c.ListedTo, c.Appears, c.Agents, c.Messages, c.Events}
 		if c.Pending {
 			line.Ended = nil
 		}

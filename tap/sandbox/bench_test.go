@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -77,5 +79,23 @@ func BenchmarkBigArchive(b *testing.B) {
 	}
 	if bytesPerChat > 32 {
 		b.Errorf("a chat takes %.0f bytes, want at most 32", bytesPerChat)
+	}
+}
+
+// BenchmarkThreads is a page of 100 of v3, as served, with and without the cache.
+func BenchmarkThreads(b *testing.B) {
+	for _, query := range []string{"", "cache=true"} {
+		b.Run(query, func(b *testing.B) {
+			s := newServer(b, "chats=5000&"+query)
+			n := 0
+			for b.Loop() {
+				r := request("/v3.6/agent/action/list_archives")
+				r.Method, r.Body = "POST", io.NopCloser(strings.NewReader(`{"limit":100}`))
+				r.Header.Set("Content-Type", "application/json")
+				s.ServeHTTP(&sink{http.Header{}}, r)
+				n++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*mostOnPage), "ns/chat")
+		})
 	}
 }

@@ -84,6 +84,8 @@ type Options struct {
 	Deep              int
 	Status            int
 	FailAfter         int
+
+	V3 V3 // of API v3.6 alone
 }
 
 // Default returns a healthy archive of 1,000 chats over the last 30 days.
@@ -92,9 +94,10 @@ func Default() Options {
 		Options: account.Options{
 			Seed: 1, Chats: 1000, Days: 30, Shape: "busyhours",
 			FullDayChats: 60000, FullHour: -1,
-			Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2,
+			Missed: 0.04, LongChats: 0.01, LongDays: 3, Pending: 2, Returning: 0.25,
 			EventIDs: "all", Visitor: "object", LateBy: 6 * time.Hour,
 			ContradictSeed: 1, AccountTimezone: "America/Los_Angeles",
+			Threads: account.ThreadOptions{Milliseconds: 1000, Bots: 0.05, LateEvents: 0.5, OtherEvents: 0.1},
 		},
 		Cap:   25000,
 		Order: "newest", Dates: "start", PendingDates: "start",
@@ -103,12 +106,13 @@ func Default() Options {
 		FaultSeed: 1, FaultBurst: 3, Stall: 300 * time.Second,
 		RetryAfter: "none", RetryAfterValue: time.Second,
 		MisdirectedStatus: 421,
+		V3:                defaultV3(),
 	}
 }
 
 // switches is the one table of options: [Parse], [Help] and the validation in
 // [New] all read it. The order is that of the manual.
-var switches = []option{
+var switches = append([]option{
 	{"now", "", at(func(o *Options) *time.Time { return &o.Now }), "the moment that counts as now, RFC 3339; empty is the time of the start"},
 	{"seed", "", whole(func(o *Options) *int { return &o.Seed }, 0, 1<<31-1), "another seed, another archive"},
 	{"chats", "", whole(func(o *Options) *int { return &o.Chats }, 0, 5_000_000), "how many chats, open ones included"},
@@ -122,6 +126,7 @@ var switches = []option{
 	{"long_chats", "", share(func(o *Options) *float64 { return &o.LongChats }), "share of chats that run for hours or days"},
 	{"long_days", "", whole(func(o *Options) *int { return &o.LongDays }, 1, 365), "the longest chat, in days"},
 	{"pending", "", whole(func(o *Options) *int { return &o.Pending }, 0, 100_000), "how many of the chats are surely still open at now"},
+	{"returning", "", share(func(o *Options) *float64 { return &o.Returning }), "share of chats that go on with an earlier one of the same visitor"},
 	{"event_ids", "", oneOf(func(o *Options) *string { return &o.EventIDs }, "all", "none", "some"), "whether messages and events carry event_id"},
 	{"visitor", "", oneOf(func(o *Options) *string { return &o.Visitor }, "object", "flat", "both", "mixed"), "the visitor as an object, as visitor_id and visitor_name, or both; mixed varies from chat to chat"},
 	{"odd", "", share(func(o *Options) *float64 { return &o.Odd }), "share of chats with something odd but possible: unknown fields, wrong types, nulls, unknown zones, missing or contradicting times"},
@@ -199,7 +204,7 @@ var switches = []option{
 	{"deep", "", whole(func(o *Options) *int { return &o.Deep }, 0, 100_000_000), "the first chat of page 1 holds an array in an array, this many deep"},
 	{"status", "", whole(func(o *Options) *int { return &o.Status }, 0, 599), "every list is answered with this status; 0 is none"},
 	{"fail_after", "", whole(func(o *Options) *int { return &o.FailAfter }, 0, 1<<31-1), "from the nth list on everything is answered 503; 0 is never"},
-}
+}, v3Switches...)
 
 // Help returns all switches with their defaults as a Markdown table.
 func Help() string {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ type Server struct {
 	shuffles shuffles
 	inFlight atomic.Int64
 	cache    cache
+	v3       v3State
 	habits   habits
 
 	mu      sync.RWMutex
@@ -63,11 +65,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.admin(w, r)
 		return
 	}
-	entry := s.log.add(r)
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	entry := s.log.add(r, body)
 	inFlight := int(s.inFlight.Add(1))
 	defer s.inFlight.Add(-1)
 
-	a := s.answer(r, entry.number, inFlight)
+	var a answer
+	if isV3(r) {
+		a = s.answerV3(r, body, entry.number, inFlight)
+	} else {
+		a = s.answer(r, entry.number, inFlight)
+	}
 	if !sleep(r, s.opt.Latency) {
 		a.fault = "client gone"
 	}
@@ -84,12 +95,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.echo(r, &a)
 		s.setDate(w.Header())
+		s.announce(w.Header())
 		s.deliver(w, r, &a)
 	}
 	if a.buffer != nil && cap(*a.buffer) < 1<<20 {
 		buffers.Put(a.buffer)
 	}
 }
+
+// mostBody is more than any question takes.
+const mostBody = 1 << 20
 
 // buffers are for pages, of 150 KB each as a rule.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -99,8 +114,10 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 	o := &s.opt
 	id, single := strings.CutPrefix(r.URL.Path, "/chats/")
+	reference := isReference(r.URL.Path)
+	chats := !single && !reference
 	switch {
-	case r.URL.Path != "/chats" && (!single || id == "" || strings.Contains(id, "/")):
+	case r.URL.Path != "/chats" && !reference && (!single || id == "" || strings.Contains(id, "/")):
 		return problem(404, "no such path: "+r.URL.Path)
 	case r.Method != http.MethodGet:
 		a := problem(405, "only GET")
@@ -115,14 +132,16 @@ func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 		return problem(401, "wrong or missing credentials")
 	case r.Header.Get("X-API-Version") != "2":
 		return problem(400, "this is version 2: send the header X-API-Version: 2")
+	case !reference && o.V3.lacks("archives_read"):
+		return problem(403, scopeMessage([]string{"archives_read"}))
 	}
-	lists := s.countList(!single)
+	lists := s.countList(chats)
 	switch {
 	case o.Redirect != "":
 		return s.redirect(r)
 	case o.FailAfter > 0 && lists >= o.FailAfter:
 		return s.failure(503, "fail_after")
-	case o.Status != 0 && !single:
+	case o.Status != 0 && chats:
 		return s.failure(o.Status, "status")
 	case o.MaxRate > 0 && inFlight > o.MaxRate:
 		return s.failure(429, "max_rate")
@@ -135,7 +154,9 @@ func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 		return a
 	}
 	var a answer
-	if single {
+	if reference {
+		a = s.reference(r.URL.Path, r.URL.Query())
+	} else if single {
 		a = s.one(id, r.URL.Query().Get("include_pending") == "1")
 	} else {
 		a = s.page(r.URL.Query(), fault, number)
@@ -146,7 +167,7 @@ func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 	if fault != "" {
 		a.fault, a.r = fault, dice
 		s.spoil(&a)
-	} else if o.Endless && !single {
+	} else if o.Endless && chats {
 		a.fault = "endless"
 	}
 	return s.compress(r, a)

@@ -165,13 +165,17 @@ func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
 		chats[no] = s.account.Ref(no)
 	}
 	s.mu.RUnlock()
+	write := func(b []byte, no int, now int64) []byte { return s.write(b, chats[no], now) }
+	if isV3(r) {
+		write = s.writeThread
+	}
 	w.Header().Set("Content-Type", "application/json")
 	b := []byte(`{"chats":[`)
 	for no := 0; r.Context().Err() == nil; no++ {
 		if len(chats) == 0 {
 			b = append(b, "[],"...)
 		} else {
-			b = append(s.write(b, chats[no%len(chats)], now), ',')
+			b = append(write(b, chats[no%len(chats)].No, now), ',')
 		}
 		if len(b) < 64<<10 {
 			continue

@@ -17,7 +17,7 @@ type pass struct {
 	newest  time.Time   // the latest end on page 1
 	live    bool        // the days reach to that moment, so chats may be added
 	there   int         // of ids, those of chats that were there at that moment
-	perhaps int         // of ids, those that were there by the clock, though they ended after every chat of page 1
+	perhaps int         // of ids, those that were there by the clock, though they ended after every chat of page 1, or do not say when
 	past    bool        // a page that should exist was refused
 	ended   bool        // the list came to an end before the cap: a page was not full, or brought nothing new
 	twice   bool        // the pass before brought the same, and as many as stated
@@ -118,8 +118,8 @@ func (p *pass) count(chat *source.Chat) {
 	switch {
 	case p.known.has(chat.ID), !p.live:
 		p.there++
-	case ended.IsZero(), !ended.Before(p.since):
-	case !ended.Before(p.newest):
+	case !ended.IsZero() && !ended.Before(p.since):
+	case ended.IsZero(), !ended.Before(p.newest):
 		p.perhaps++
 	default:
 		p.there++

@@ -341,7 +341,7 @@ func TestBudget(t *testing.T) {
 				if !errors.Is(r.err, source.ErrBudget) {
 					t.Errorf("the error is %v, want source.ErrBudget", r.err)
 				}
-				if s.Count() != most || c.Requests() != most {
+				if s.Count() > most || c.Requests() != most { // those under way when it was used up may not arrive
 					t.Errorf("%d requests were made, %d counted, want %d", s.Count(), c.Requests(), most)
 				}
 				if most >= 20 && len(r.windows) == 0 {

@@ -6,7 +6,8 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// searchDays is how many days the last step of a search has at least.
+// searchDays is how many days the last step of a search has at least. The first
+// step is one day, which most often holds the proof and costs little.
 const searchDays = 32
 
 // No archive goes back further: LiveChat was founded in 2002.
@@ -14,8 +15,8 @@ var oldestChat = time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // search yields the chats of the days before from among which one may be that
 // ended after from. That is needed only if the service's dates look at the
-// start of a chat. It goes back in steps, each twice as long as the one before,
-// until chats have proved that the dates look at the end, or the last step, of
+// start of a chat. It goes back in steps, from searchDays on each twice as long
+// as the one before, until chats have proved that the dates look at the end, or the last step, of
 // searchDays at least, brought none that crosses, or nothing is older. What has
 // been yielded is not yielded again.
 func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
@@ -41,7 +42,7 @@ func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
 	if first.empty() {
 		return done, nil
 	}
-	for n := 1; done.From.After(oldestChat) && done.Chats < total; n *= 2 {
+	for n := 1; done.From.After(oldestChat) && done.Chats < total; n = max(2*n, searchDays) {
 		days := span{done.From.AddDate(0, 0, -n), done.From}
 		crossing := false
 		step := &reader{a: r.a, ctx: r.ctx, workers: r.workers, ahead: r.ahead, yield: r.yield, seen: r.seen, plan: newPlan(days, r.plan.target)}

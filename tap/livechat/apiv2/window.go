@@ -14,7 +14,7 @@ const (
 	parts = 4
 	// maxPasses bounds how often a list is read in which chats come and go. Each
 	// pass costs what the first did.
-	maxPasses = 3
+	maxPasses = 4
 )
 
 // job is a page being fetched.

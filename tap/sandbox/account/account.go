@@ -11,6 +11,7 @@ const day = 24 * 60 * 60 // seconds
 // Ref is all that is kept of a chat; the rest is made from its number.
 type Ref struct {
 	No    int
+	Root  int   // the number of the first chat of the same customer
 	Start int64 // Unix seconds; the time of a missed chat
 	span
 }
@@ -57,14 +58,15 @@ func (r Ref) Drifted() bool { return r.is(isDrift) }
 func (r Ref) Vanished() bool { return r.is(isVanished) }
 
 // Account knows which chats there are and finds those of a time. It is not
-// safe for concurrent use, but for Make and Number.
+// safe for concurrent use, but for Make.
 type Account struct {
-	opt   Options
-	ids   ids
-	zones []*time.Location
-	zone  *time.Location // the account's own
-	kinds []Contradiction
-	huge  int // the chat of HugeChat entries; -1 is none
+	opt    Options
+	ids    ids
+	stride int // how far away the chat is that one may go on with
+	zones  []*time.Location
+	zone   *time.Location // the account's own
+	kinds  []Contradiction
+	huge   int // the chat of HugeChat entries; -1 is none
 
 	from int64 // the span that Chats fill
 	now  int64
@@ -85,7 +87,7 @@ type Account struct {
 // New makes up an account. The work is in proportion to Chats: half a second
 // for a million. Now must not be zero.
 func New(o Options) *Account {
-	a := &Account{opt: o, ids: newIDs(o.Seed), now: o.Now.Unix(), kinds: kindsOf(o.ContradictWith), huge: -1}
+	a := &Account{opt: o, ids: newIDs(o.Seed), stride: 5 + o.Seed%7, now: o.Now.Unix(), kinds: kindsOf(o.ContradictWith), huge: -1}
 	// On a machine without a zone database, and in a program that embeds none,
 	// only UTC is left.
 	a.zone = time.UTC
@@ -212,10 +214,7 @@ func (a *Account) Zone() *time.Location { return a.zone }
 func (a *Account) Len() int { return len(a.recs) }
 
 // Ref is chat no, below Len.
-func (a *Account) Ref(no int) Ref { return Ref{no, a.recs[no].start, a.recs[no].span} }
-
-// Number is the number of the chat that has the id, or would have.
-func (a *Account) Number(id string) (no int, ok bool) { return a.ids.number(id) }
+func (a *Account) Ref(no int) Ref { return Ref{no, a.root(no), a.recs[no].start, a.recs[no].span} }
 
 // By is a time of a chat.
 type By uint8
@@ -276,8 +275,8 @@ func (a *Account) compareEnd(x, y int32) int {
 
 // RefOf is a chat of which all that is kept is known from elsewhere: another
 // account made with the same seed may hold it.
-func RefOf(no int, start, end int64, missed bool) Ref {
-	r := Ref{No: no, Start: start, span: span{dur: uint32(end - start)}}
+func RefOf(no, root int, start, end int64, missed bool) Ref {
+	r := Ref{No: no, Root: root, Start: start, span: span{dur: uint32(end - start)}}
 	if missed {
 		r.flags = isMissed
 	}

@@ -9,11 +9,13 @@ import (
 // done later is not in it.
 type Chat struct {
 	No         int
+	Root       int    // the number of the first chat of the same visitor
 	ID         string // ten of 0-9A-Z
 	Missed     bool   // a message left while nobody was there
 	Start, End int64  // Unix seconds; the same for a missed chat
 	Now        int64  // the moment
 	Pending    bool   // End is still to come
+	Changed    int64  // when it is tagged, rated and surveyed: at the End, or later
 
 	Odd     Oddity
 	Hostile Hostility
@@ -48,6 +50,7 @@ type Chat struct {
 	// none, but its Email and Message.
 	Entries    []Entry
 	NoMessages bool // the list of messages is null, not empty
+	Last       int  // the number of its last entry, once it has ended
 	Email      string
 	Message    Text
 

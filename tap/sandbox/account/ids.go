@@ -1,72 +1,94 @@
 package account
 
-import "math/bits"
+import "strconv"
 
-// Ids look like MH022RD0K5: a letter, then nine of 0-9A-Z. They are the
-// chat's number times idFactor plus an offset of the seed, all modulo idSpace,
-// so they are unique, in no order, and can be turned back into the number:
-// no table of ids is needed.
+// Ids are ten of 0-9A-Z, as T80D2VBOC0. Characters 0, 1, 3, 5, 7 and 9 are the
+// Unix second of the start in base 36; characters 2, 4, 6 and 8 are a counter,
+// which goes up by one with each id made. Each chat makes two: an even one for the
+// customer's chat, should it begin one, and the odd one after it for itself. So an
+// id can be turned back into the number, and no table of ids is needed.
 const (
-	idLength = 10
-	idSpace  = 26 * 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36
-	idFactor = 1631943287710031 // has no divisor in common with idSpace
+	idLength   = 10
+	idCounters = 36 * 36 * 36 * 36
+	idSeconds  = idCounters * 36 * 36
 )
 
-const (
-	letters      = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	alphanumeric = "0123456789" + letters
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// secondAt and counterAt are the places of the two, from the highest digit on.
+var (
+	secondAt  = [...]int{0, 1, 3, 5, 7, 9}
+	counterAt = [...]int{2, 4, 6, 8}
 )
 
-type ids struct{ offset, inverse uint64 }
+// ids differ by where the counter begins, which is even.
+type ids struct{ offset int }
 
 func newIDs(seed int) ids {
 	r := Mix(uint64(seed), 'i')
-	return ids{offset: r.next() % idSpace, inverse: invert(idFactor, idSpace)}
+	return ids{r.N(idCounters/2) * 2}
 }
 
-// text is the id of chat no.
-func (i ids) text(no int) string {
-	x := (mulmod(uint64(no), idFactor, idSpace) + i.offset) % idSpace
+// thread is the id of chat no by itself, chat the id of the chat of a customer
+// that begins with it.
+func (i ids) thread(no int, start int64) string { return i.text(2*no+1, start) }
+func (i ids) chat(no int, start int64) string   { return i.text(2*no, start) }
+
+func (i ids) text(made int, start int64) string {
 	var id [idLength]byte
-	for k := idLength - 1; k > 0; k-- {
-		id[k] = alphanumeric[x%36]
-		x /= 36
-	}
-	id[0] = letters[x]
+	digits(&id, secondAt[:], uint64(start)%idSeconds)
+	digits(&id, counterAt[:], uint64(i.offset+made)%idCounters)
 	return string(id[:])
 }
 
-// number is the chat that has the id, or would have.
-func (i ids) number(id string) (no int, ok bool) {
-	if len(id) != idLength || id[0] < 'A' || id[0] > 'Z' {
-		return 0, false
+func digits(id *[idLength]byte, places []int, x uint64) {
+	for k := len(places) - 1; k >= 0; k-- {
+		id[places[k]] = alphanumeric[x%36]
+		x /= 36
 	}
-	x := uint64(id[0] - 'A')
-	for k := 1; k < idLength; k++ {
-		switch c := id[k]; {
-		case '0' <= c && c <= '9':
-			x = x*36 + uint64(c-'0')
-		case 'A' <= c && c <= 'Z':
-			x = x*36 + uint64(c-'A') + 10
-		default:
-			return 0, false
+}
+
+// read takes an id apart. Of the counter the part from the account's first one on
+// is left.
+func (i ids) read(id string) (start int64, made int, ok bool) {
+	if len(id) != idLength {
+		return 0, 0, false
+	}
+	for k := range idLength {
+		if c := id[k]; (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
+			return 0, 0, false
 		}
 	}
-	return int(mulmod((x+idSpace-i.offset)%idSpace, i.inverse, idSpace)), true
-}
-
-func mulmod(a, b, m uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	return bits.Rem64(hi, lo, m)
-}
-
-// invert is Euclid's way to the x with a*x = 1 modulo m.
-func invert(a, m int64) uint64 {
-	r0, r1, x0, x1 := m, a, int64(0), int64(1)
-	for r1 != 0 {
-		q := r0 / r1
-		r0, r1 = r1, r0-q*r1
-		x0, x1 = x1, x0-q*x1
+	number := func(places []int) int {
+		var text [len(secondAt)]byte
+		for k, at := range places {
+			text[k] = id[at]
+		}
+		x, _ := strconv.ParseInt(string(text[:len(places)]), 36, 64)
+		return int(x)
 	}
-	return uint64((x0%m + m) % m)
+	return int64(number(secondAt[:])), (number(counterAt[:]) - i.offset + idCounters) % idCounters, true
+}
+
+// Number is the number of the chat that has the id.
+func (a *Account) Number(id string) (no int, ok bool) { return a.numberOf(id, 1) }
+
+// Beginning is the number of the first chat of a customer, by the id of the
+// customer's chat.
+func (a *Account) Beginning(chatID string) (no int, ok bool) {
+	no, ok = a.numberOf(chatID, 0)
+	return no, ok && a.Ref(no).Root == no
+}
+
+func (a *Account) numberOf(id string, odd int) (no int, ok bool) {
+	start, made, ok := a.ids.read(id)
+	if !ok || made%2 != odd {
+		return 0, false
+	}
+	for no = made / 2; no < len(a.recs); no += idCounters / 2 {
+		if a.recs[no].start == start {
+			return no, true
+		}
+	}
+	return 0, false
 }

@@ -11,7 +11,7 @@ import "strconv"
 func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	o := &a.opt
 	*c = Chat{
-		No: ref.No, ID: a.ids.text(ref.No), Missed: ref.Missed(), Start: ref.Start, End: ref.End(), Now: now, Pending: ref.End() > now && !ref.Missed(),
+		No: ref.No, Root: ref.Root, ID: a.ids.thread(ref.No, ref.Start), Missed: ref.Missed(), Start: ref.Start, End: ref.End(), Now: now, Pending: ref.End() > now && !ref.Missed(),
 		Zone:   a.zone,
 		Agents: c.Agents[:0], Supervisors: c.Supervisors[:0], Prechat: c.Prechat[:0], Postchat: c.Postchat[:0], Custom: c.Custom[:0],
 		Integration: c.Integration[:0], Tags: c.Tags[:0], Goals: c.Goals[:0], Entries: c.Entries[:0], lines: c.lines[:0],
@@ -34,15 +34,19 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 		c.ZoneName = Pick(&r, []string{"Mars/Olympus_Mons", "GMT+1 (Berlin)", "", "Europe/Atlantis"})
 	}
 	if c.Missed {
-		a.visitor(c, &r)
+		a.visitor(c, &r, ref.Root)
 		c.Email = "visitor" + strconv.Itoa(c.No) + "@example.com"
 		c.Started = c.moment(&r, c.Start)
 		c.Message = c.text(&r, visitorLines, 1+r.N(4))
 		a.contradict(c)
 		return
 	}
-	late := r.Hit(o.LateChanges) && now < c.End+int64(o.LateBy.Seconds()) || c.Pending
-	a.visitor(c, &r)
+	c.Changed = c.End
+	if r.Hit(o.LateChanges) {
+		c.Changed += int64(o.LateBy.Seconds())
+	}
+	late := c.Pending || now < c.Changed
+	a.visitor(c, &r, ref.Root)
 	a.team(c, &r)
 	if c.Odd != Nulls && r.N(40) == 0 {
 		c.Supervisors = append(c.Supervisors, Pick(&r, Chiefs))
@@ -63,6 +67,9 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	c.extras(&r, late)
 	r = Mix(uint64(o.Seed), 't', uint64(c.No)) // whatever was drawn so far
 	c.Engagement = Pick(&r, engagements)
+	if c.Engagement == ManualInvite && (c.speaker() == nil || len(c.Prechat) > 0) {
+		c.Engagement = ImmediateStart // nobody could have
+	}
 	huge := 0
 	if c.No == a.huge {
 		huge = o.HugeChat
@@ -78,6 +85,16 @@ func (a *Account) Make(c *Chat, ref Ref, now int64) {
 	}
 }
 
+// speaker is the first agent whom the account names; nil if there is none.
+func (c *Chat) speaker() *Person {
+	for k := range c.Agents {
+		if c.Agents[k].Email != "" {
+			return &c.Agents[k].Person
+		}
+	}
+	return nil
+}
+
 // moment is a time as the chat tells it.
 func (c *Chat) moment(r *Random, at int64) Moment {
 	if c.Odd == WrongDates && r.N(3) == 0 {
@@ -86,11 +103,13 @@ func (c *Chat) moment(r *Random, at int64) Moment {
 	return Moment{At: at, Told: at}
 }
 
-// visitor draws the visitor. What is not shown is not drawn.
-func (a *Account) visitor(c *Chat, r *Random) {
+// visitor draws the visitor. What is not shown is not drawn. Id, name and e-mail
+// are the customer's; the rest is of this visit.
+func (a *Account) visitor(c *Chat, r *Random, root int) {
 	v := &c.Visitor
-	v.ID = visitorID(c.No)
-	v.Name, v.Place, v.Form = Pick(r, visitors), Pick(r, places), a.opt.Visitor
+	customer := Mix(uint64(a.opt.Seed), 'n', uint64(root))
+	v.ID, v.Name = visitorID(root), Pick(&customer, visitors)
+	v.Place, v.Form = Pick(r, places), a.opt.Visitor
 	if v.Form == "mixed" {
 		v.Form = Pick(r, []string{"object", "flat", "both"})
 	}
@@ -100,7 +119,7 @@ func (a *Account) visitor(c *Chat, r *Random) {
 	ip := append(make([]byte, 0, 16), "85.10."...)
 	ip = append(strconv.AppendInt(ip, int64(r.N(256)), 10), '.')
 	v.IP = string(strconv.AppendInt(ip, int64(r.N(256)), 10))
-	if r.N(3) == 0 {
+	if customer.N(3) == 0 {
 		v.Email = "mary.brown@email.com"
 	}
 	v.Browser = Pick(r, browsers)

@@ -18,6 +18,7 @@ type Options struct {
 	LongChats    float64
 	LongDays     int
 	Pending      int
+	Returning    float64
 	EventIDs     string
 	Visitor      string
 	Odd          float64
@@ -31,4 +32,9 @@ type Options struct {
 	HugeChat       int
 
 	AccountTimezone string
+
+	Threads ThreadOptions // what only the newer API shows
+
+	TagsDeleted   int
+	MoreGreetings int
 }

@@ -1,5 +1,7 @@
 package account
 
+import "slices"
+
 // talk draws what was said and done. It is the same at any moment; of an open
 // chat the part until now is there. With huge it is that many entries.
 func (c *Chat) talk(r *Random, withIDs string, huge int) {
@@ -11,15 +13,16 @@ func (c *Chat) talk(r *Random, withIDs string, huge int) {
 		n = huge
 	}
 	some := r.N(3)
-	visitor := Pick(r, visitors)
+	visitor := c.Visitor.Name
 	if c.Odd == Nulls && r.N(3) == 0 {
 		c.NoMessages = true
 		n = 0
 	}
+	c.Last = n + 1
 	for k := range n {
 		at := c.Start + int64((float64(k)+r.Float())/float64(n+1)*float64(c.End-c.Start))
 		e := Entry{N: k + 1, WithID: true}
-		if r.N(30) == 0 {
+		if r.N(30) == 0 && !(k == 0 && c.Engagement == ManualInvite) {
 			e.Kind = File
 		}
 		if withIDs == "none" || withIDs == "some" && (some == 0 || some == 1 && r.N(2) == 0) {
@@ -46,12 +49,23 @@ func (c *Chat) said(r *Random, e *Entry, at int64, visitor string) {
 	if len(c.Agents) > 0 {
 		who = c.Agents[r.N(len(c.Agents))].Person
 	}
+	if e.N == 1 { // who begins is how it begins
+		switch {
+		case c.Engagement == ManualInvite:
+			byAgent, chief, who = true, false, *c.speaker()
+		case c.Engagement == ImmediateStart && len(c.Prechat) == 0:
+			byAgent, chief = false, false
+		}
+	}
 	switch {
 	case e.Kind == File:
 		e.Author, e.Text = visitor, c.fixed(uploaded)
 	case chief:
 		e.By, e.Author, e.Email = BySupervisor, Chiefs[0].Name, Chiefs[0].Email
 		e.Text = c.text(r, agentLines, 1)
+		if !slices.Contains(c.Supervisors, Chiefs[0]) && c.Odd != Nulls {
+			c.Supervisors = append(c.Supervisors, Chiefs[0])
+		}
 	case byAgent:
 		e.By, e.Author, e.Email = ByAgent, who.Name, who.Email
 		if e.N == 1 {

@@ -5,9 +5,11 @@ package oracle
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"tap-livechat/tap/sandbox/account"
@@ -97,14 +99,16 @@ func V2(c *account.Chat) Records {
 		all["chats"][Key(c.ID, email)] = r
 	}
 	for _, stream := range []string{"messages", "events"} {
-		place := 0
+		made := make(map[string]int)
 		for i := range c.Entries {
 			e := &c.Entries[i]
 			if stream == "messages" && e.Kind != account.Message {
 				continue
 			}
-			place++
-			r := entryV2(c, e, stream, place)
+			r := entryV2(c, e, stream)
+			if !e.WithID {
+				r["event_id"] = madeID(c, stream, r, made)
+			}
 			if started != nil {
 				r["chat_started"] = started
 			}
@@ -201,13 +205,10 @@ func chatV2(c *account.Chat) Record {
 	return r
 }
 
-// entryV2 is an entry that stands at a place of a list, from 1.
-func entryV2(c *account.Chat, e *account.Entry, stream string, place int) Record {
+// entryV2 is an entry of a list.
+func entryV2(c *account.Chat, e *account.Entry, stream string) Record {
 	r := Record{"chat_id": c.ID, "text": e.Text.String(), "date": rfc(e.At.At), "timestamp": rfc(e.At.At)}
 	r["event_id"] = fmt.Sprintf("%s_%d", c.ID, e.N)
-	if !e.WithID {
-		r["event_id"] = madeID(c, stream, place)
-	}
 	r["user_type"] = [...]string{"visitor", "agent", "supervisor"}[e.By]
 	if !e.Unsaid {
 		r["author_name"] = e.Author
@@ -231,9 +232,24 @@ func entryV2(c *account.Chat, e *account.Entry, stream string, place int) Record
 	return r
 }
 
-// madeID is the event_id of an entry for which the chat tells none.
-func madeID(c *account.Chat, stream string, place int) string {
-	return fmt.Sprintf("%s/%s/%d", c.ID, stream, place)
+// madeID is the event_id of an entry for which the chat tells none: made of
+// what the entry says, and numbered from the second on where several say the same.
+// made counts those of a list.
+func madeID(c *account.Chat, stream string, r Record, made map[string]int) string {
+	said := func(name string) string {
+		s, _ := r[name].(string)
+		return strings.ReplaceAll(s, "\x00", "")
+	}
+	who := said("agent_id")
+	if who == "" {
+		who = said("user_type")
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{said("timestamp"), said("type"), said("event_type"), who, said("text"), ""}, "\x00")))
+	id := fmt.Sprintf("%s/%s/%x", c.ID, stream, sum[:10])
+	if made[id]++; made[id] > 1 {
+		return fmt.Sprintf("%s/%d", id, made[id])
+	}
+	return id
 }
 
 // Tidy is a delivered record in the form of this package: without members that

@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
@@ -17,7 +16,8 @@ func Truth(o account.Options, body io.Reader, now time.Time) (all []Told, err er
 	a := account.New(o)
 	for d := json.NewDecoder(body); ; {
 		var line struct {
-			ID, Type          string
+			Number, First     int
+			Type              string
 			Started, Ended    time.Time
 			Pending, Vanished bool
 		}
@@ -26,15 +26,11 @@ func Truth(o account.Options, body io.Reader, now time.Time) (all []Told, err er
 		} else if err != nil {
 			return nil, err
 		}
-		no, ok := a.Number(line.ID)
-		if !ok {
-			return nil, fmt.Errorf("no chat can have the id %q", line.ID)
-		}
 		if line.Pending {
 			line.Ended = now.Add(time.Hour)
 		}
 		c := new(account.Chat)
-		a.Make(c, account.RefOf(no, line.Started.Unix(), line.Ended.Unix(), line.Type == "missed_chat"), now.Unix())
+		a.Make(c, account.RefOf(line.Number, line.First, line.Started.Unix(), line.Ended.Unix(), line.Type == "missed_chat"), now.Unix())
 		all = append(all, Told{c, line.Vanished})
 	}
 }

@@ -1,0 +1,74 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Batch is where and how BATCH files are written.
+type Batch struct {
+	Root   string // the folder as a file:// address, without a slash at the end
+	Folder string // the same as a path
+	Prefix string // of the files' names, without separators
+	Gzip   bool
+	Size   int // how many records go into one file; above zero
+}
+
+// batch makes the result of batch_config, nil if it is not set.
+func (r *reader) batch() *Batch {
+	given, ok := r.given["batch_config"]
+	if !ok {
+		return nil
+	}
+	text, err := json.Marshal(given.value)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	var b struct {
+		Encoding struct{ Compression string }
+		Storage  struct{ Root, Prefix string }
+		Size     int `json:"batch_size"`
+	}
+	if err := json.Unmarshal(text, &b); err != nil {
+		r.reject("batch_config", ", in which batch_size is too large", wantedBatch)
+		return nil
+	}
+	folder, err := folderOf(b.Storage.Root)
+	if err != nil {
+		r.reject("batch_config", ", in which storage.root"+err.Error(), wantedBatch)
+		return nil
+	}
+	if b.Size == 0 {
+		b.Size = 10_000 // as in Meltano's SDK
+	}
+	return &Batch{
+		Root: strings.TrimRight(b.Storage.Root, "/"), Folder: folder, Prefix: b.Storage.Prefix,
+		Gzip: b.Encoding.Compression != "none", Size: b.Size,
+	}
+}
+
+// folderOf is the path of a file:// address. The error says what is wrong in
+// words that can follow the address.
+func folderOf(root string) (string, error) {
+	u, err := url.Parse(root)
+	switch {
+	case err != nil || u.Scheme != "file":
+		return "", errors.New(" is no address")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New(" has a user, a query or a fragment")
+	case u.Host != "" && u.Host != "localhost":
+		return "", errors.New(" names another machine; a folder of this one has three slashes, file:///")
+	}
+	path := u.Path
+	if runtime.GOOS == "windows" {
+		path = strings.TrimPrefix(path, "/") // file:///C:/batches
+	}
+	if strings.Trim(path, "/") == "" || strings.ContainsRune(path, 0) {
+		return "", errors.New(" names no folder")
+	}
+	return filepath.Clean(filepath.FromSlash(path)), nil
+}

@@ -1,0 +1,114 @@
+package apiv3
+
+import (
+	"strings"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// putRating writes the rating in v2's words, and when it was given.
+func (m *maker) putRating(b *jsondoc.Builder, props jsondoc.Value) {
+	score := property(props, "rating", "score")
+	switch {
+	case !says(score):
+		b.Text("rate", "not_rated")
+		return
+	case isNumber(score, "1"):
+		b.Text("rate", "rated_good")
+	case isNumber(score, "0"):
+		b.Text("rate", "rated_bad")
+	default:
+		b.Put("rate", score)
+	}
+	for i := len(m.events) - 1; i >= 0; i-- {
+		e := &m.events[i]
+		if e.systemType() == "rating.chat_rated" || e.kind == "annotation" && equal(e.v.Get("annotation_type"), "rating") {
+			b.Put("rated_at", timeOr(m.doc, e.at, e.created))
+			return
+		}
+	}
+}
+
+func isNumber(v jsondoc.Value, text string) bool {
+	return (v.Kind() == jsondoc.Number || v.Kind() == jsondoc.String) && v.Text() == text
+}
+
+// engagement is how the thread came about, in v2's words; empty if its events,
+// which would say it, are not there. What is sent by itself opens no conversation.
+func (m *maker) engagement(t *thread) string {
+	if says(property(t.props, "lc2", "greeting_id")) {
+		return "auto_invite"
+	}
+	if t.events.Kind() != jsondoc.Array {
+		return ""
+	}
+	for i := range m.events {
+		e := &m.events[i]
+		switch e.kind {
+		case "message", "rich_message", "file", "filled_form":
+		default:
+			continue
+		}
+		if e.author.Kind() != jsondoc.String || truthy(property(e.props, "lc2", "welcome_message")) {
+			continue
+		}
+		switch m.users[m.author(e.author)].kind {
+		case byAgent:
+			return "manual_invite"
+		case byVisitor:
+			return "immediate_start"
+		}
+	}
+	return "immediate_start"
+}
+
+// putVariables writes the custom variables. An element that has neither a key nor
+// a value, but a member of another name, is a variable of that name.
+func (m *maker) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
+	if list.Kind() != jsondoc.Array {
+		b.Put("custom_variables", list)
+		return
+	}
+	b.Array("custom_variables")
+	for v := range list.All() {
+		if v.Kind() != jsondoc.Object || v.Get("key").Kind() != jsondoc.Absent || v.Get("value").Kind() != jsondoc.Absent {
+			b.Put("", v)
+			continue
+		}
+		for f := range v.All() {
+			b.Object("")
+			b.Text("key", string(f.Name()))
+			b.Put("value", f)
+			b.End()
+		}
+	}
+	b.End()
+}
+
+// putSummary writes the summary that is made after the end.
+func (m *maker) putSummary(b *jsondoc.Builder, summary jsondoc.Value) {
+	if summary.Kind() != jsondoc.Object {
+		b.Put("summary", summary)
+		return
+	}
+	b.Object("summary")
+	for f := range summary.All() {
+		if at := instant(f); string(f.Name()) == "updated_at" && !at.IsZero() {
+			b.Time("updated_at", at)
+		} else {
+			b.Put(string(f.Name()), f)
+		}
+	}
+	b.End()
+}
+
+func truthy(v jsondoc.Value) bool {
+	switch v.Kind() {
+	case jsondoc.True:
+		return true
+	case jsondoc.String, jsondoc.Number:
+		t := strings.ToLower(v.Text())
+		return t == "1" || t == "true"
+	}
+	return false
+}

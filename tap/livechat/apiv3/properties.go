@@ -1,0 +1,109 @@
+package apiv3
+
+import "tap-livechat/tap/jsondoc"
+
+// Properties are namespaces of names of values. Those of LiveChat that are worth
+// a column have one; all others are kept, as JSON text.
+
+// propertyColumn is a property that stands in a column.
+type propertyColumn struct {
+	namespace, name, column string
+	chat                    bool // if the thread does not say it, the chat does
+}
+
+// threadProperties are those of a thread. What has no name of a column is read elsewhere.
+var threadProperties = []propertyColumn{
+	{"rating", "score", "", false},
+	{"rating", "comment", "rate_comment", false},
+	{"routing", "start_url", "chat_start_url", false},
+	{"routing", "referrer", "referrer", false},
+	{"routing", "continuous", "is_continuous", true},
+	{"routing", "unassigned", "is_unassigned", false},
+	{"routing", "unreplied", "is_unreplied", false},
+	{"routing", "offline_message", "is_offline_message", false},
+	{"routing", "group_status_at_start", "group_status_at_start", false},
+	{"source", "client_id", "source_client_id", true},
+	{"source", "customer_client_id", "customer_source_client_id", true},
+	{"lc2", "greeting_id", "greeting_id", false},
+	{"ecommerce", "has_sale", "has_sale", false},
+	{"ecommerce", "has_indirect_sale", "has_indirect_sale", false},
+	{"chats", "resolved", "is_resolved_by_ai", false},
+}
+
+// eventProperties are those of an event.
+var eventProperties = []propertyColumn{
+	{"lc2", "welcome_message", "is_welcome_message", false},
+	{"lc2", "greeting_id", "greeting_id", false},
+}
+
+// property is the value of a property; absent if there is none.
+func property(props jsondoc.Value, namespace, name string) jsondoc.Value {
+	return props.Get(namespace).Get(name)
+}
+
+// putProperties writes the properties that have a column.
+func putProperties(b *jsondoc.Builder, columns []propertyColumn, props, chat jsondoc.Value) {
+	for i := range columns {
+		c := &columns[i]
+		if c.column == "" {
+			continue
+		}
+		v := property(props, c.namespace, c.name)
+		if c.chat && v.Kind() == jsondoc.Absent {
+			v = property(chat, c.namespace, c.name)
+		}
+		b.Put(c.column, v)
+	}
+}
+
+// otherProperties are those without a column, as JSON text; absent if there are none.
+func (m *maker) otherProperties(props jsondoc.Value, columns []propertyColumn) jsondoc.Value {
+	if props.Kind() != jsondoc.Object {
+		return props // null, or for the renderer to judge
+	}
+	others := 0
+	b := m.doc.Build()
+	b.Object("")
+	for space := range props.All() {
+		if space.Kind() != jsondoc.Object {
+			b.Put(string(space.Name()), space)
+			others++
+			continue
+		}
+		open := false
+		for p := range space.All() {
+			if hasColumn(columns, space.Name(), p.Name()) {
+				continue
+			}
+			if !open {
+				b.Object(string(space.Name()))
+				open = true
+			}
+			b.Put(string(p.Name()), p)
+			others++
+		}
+		if open {
+			b.End()
+		}
+	}
+	v := b.Value()
+	if others == 0 {
+		return jsondoc.Value{}
+	}
+	return m.asText(v)
+}
+
+func hasColumn(columns []propertyColumn, namespace, name []byte) bool {
+	for i := range columns {
+		if columns[i].namespace == string(namespace) && columns[i].name == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// asText is v as JSON text.
+func (m *maker) asText(v jsondoc.Value) jsondoc.Value {
+	m.text = v.AppendJSON(m.text[:0])
+	return m.doc.Bytes(m.text)
+}

@@ -1,0 +1,311 @@
+package apiv3
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
+)
+
+// reader is one call of Read. It runs in the caller's goroutine; only the workers
+// have others.
+type reader struct {
+	a       *Archive
+	ctx     context.Context
+	rg      source.Range
+	workers *livechat.Workers[*page]
+	yield   func(source.Step) error
+
+	// A list that ends at end ends at beyond: what is later is as welcome.
+	end, beyond time.Time
+
+	ready    chan *chain     // those whose page has come
+	flying   int             // pages asked for and not yet taken
+	pageSize int             // bytes that a page takes, the largest of late
+	edge     map[string]bool // threads yielded of which another window may hear, too
+	known    map[string]bool // active threads yielded that the archive does not list
+
+	searched *source.Searched // that is still to be told of
+	crossing int              // chats yielded that had not ended when the range begins
+	barren   int              // small windows that hold fewer than stated, for certain
+	low      int              // windows that hold more
+	doubt    bool             // it has been too low, or is not stated
+	estimate bool             // what the service states is one
+}
+
+func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
+	n := a.client.Workers()
+	ahead := n + spare
+	return &reader{a: a, ctx: ctx, rg: rg, workers: livechat.StartWorkers[*page](ctx, n, ahead+1),
+		ready: make(chan *chain, ahead+2), edge: make(map[string]bool), known: make(map[string]bool)}
+}
+
+// spare is how many chains may be followed beyond one for each worker, so that
+// none of them waits while a page is written.
+const spare = 2
+
+// mostEdge bounds how many threads at the edges of windows are remembered. Those
+// beyond may come twice.
+const mostEdge = 50_000
+
+func (r *reader) read() error {
+	// From midnight on: what begins on a bookmark's day is listed, and not remembered.
+	all := span{midnight(r.rg.From), r.rg.To.UTC()}
+	if !all.from.Before(all.to) {
+		all.to = all.from.Add(tick)
+	}
+	active := r.workers.Start(r.ctx, r.a.unlisted)
+	q := all.query()
+	if r.rg.Open {
+		q.to = q.to.Add(24 * time.Hour) // whatever the service's clock says
+	}
+	first, err := r.firstPage(q)
+	if err != nil {
+		return err
+	}
+	if r.rg.Open {
+		all.to = all.to.Add(max(first.ahead, 0))
+		r.end, r.beyond = all.to, q.to
+	}
+	if err := r.yield(source.Step{Plan: planOf(first, all)}); err != nil {
+		return err
+	}
+	unlisted, err := active.Wait(r.ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.remember(unlisted, all); err != nil {
+		return err
+	}
+	if r.rg.Search {
+		if err := r.search(all.from); err != nil {
+			return err
+		}
+	}
+	return r.readSpan(all, q, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) })
+}
+
+// query is the list of what was created in s, an instant more on the near side:
+// whether ends are included or not, nothing in s is left out.
+func (s span) query() query { return query{from: s.from.Add(-tick), to: s.to} }
+
+// query is the list of s, and goes on behind the end of all if that is as welcome.
+func (r *reader) query(s span) query {
+	q := s.query()
+	if s.to.Equal(r.end) {
+		q.to = r.beyond
+	}
+	return q
+}
+
+// firstPage asks for the first page of q. That there is nothing at all is believed
+// when it is said twice.
+func (r *reader) firstPage(q query) (*page, error) {
+	p, err := r.a.page(r.ctx, q, "", 1)
+	if err == nil && p.empty() {
+		p.free()
+		p, err = r.a.page(r.ctx, q, "", 1)
+	}
+	return p, err
+}
+
+// empty tells that there is nothing in the list.
+func (p *page) empty() bool { return len(p.chats) == 0 && p.next == "" && p.found <= 0 }
+
+// readSpan reads a span in windows, and tells done of each of them, oldest first.
+// The first page of q, a list of all of it, is there already.
+func (r *reader) readSpan(s span, q query, first *page, done func(source.Window) error) error {
+	threads, _ := first.threads(s)
+	most := longWindow
+	if budget := r.a.client.MaxRequests(); budget > 0 {
+		most = min(budget/4, longWindow) // so that a run completes some before it ends
+	}
+	e := &engine{reader: r, done: done, covered: s.from,
+		splits: 6 + threads/(50*pageSize), // each costs half a page
+		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
+	if most < longWindow {
+		e.plan.most = 2 * e.plan.target
+	}
+	if pagesOf(threads) <= fewPages {
+		// The rest of the page's own chain is all there is.
+		e.plan.rests = nil
+		w := e.open(s)
+		c := w.chains[0]
+		w.judged, w.sure, c.query = true, true, q
+		r.flying++
+		if err := e.take(c, first); err != nil {
+			return err
+		}
+	} else {
+		first.free()
+	}
+	return e.run()
+}
+
+// fewPages is how many pages are read one after the other, in one window.
+const fewPages = 3
+
+// engine reads the windows of a span side by side.
+type engine struct {
+	*reader
+	plan    *plan
+	windows []*window // that are being read, or wait for older ones; oldest first
+	covered time.Time // all windows before it have been told of
+	done    func(source.Window) error
+	last    bool // all has been read
+	splits  int  // that may still be made; see topUp
+}
+
+func (e *engine) run() error {
+	for {
+		if err := e.emit(); err != nil {
+			return err
+		}
+		e.topUp()
+		if e.flying == 0 {
+			e.last = true
+			return e.emit()
+		}
+		select {
+		case c := <-e.ready:
+			p, err := c.job.Wait(e.ctx)
+			if err != nil {
+				return err
+			}
+			if err := e.take(c, p); err != nil {
+				return err
+			}
+		case <-e.ctx.Done():
+			return context.Cause(e.ctx)
+		}
+	}
+}
+
+// topUp keeps the workers busy: with new windows and, when there are none left,
+// with parts of those that are long.
+func (e *engine) topUp() {
+	for e.flying < e.room() {
+		s, ok := e.plan.propose()
+		if !ok {
+			break
+		}
+		e.open(s).chains[0].ask(e.reader, "")
+	}
+	for e.flying < e.a.client.Workers() && e.splits > 0 && e.split() {
+		e.splits--
+	}
+}
+
+// room is how many pages may be under way or wait to be taken: as many as keep
+// the workers busy, but fewer where pages are so large that memory would not
+// stay flat.
+func (e *engine) room() int {
+	const memory = 16 << 20
+	return min(e.a.client.Workers()+spare, max(memory/max(e.pageSize, 1), 2))
+}
+
+// open begins a window.
+func (e *engine) open(s span) *window {
+	w := &window{span: s, total: -1, ids: make(map[string]int64)}
+	w.chains = []*chain{{w: w, span: s, left: 1}}
+	e.windows = append(e.windows, w)
+	slices.SortFunc(e.windows, func(a, b *window) int { return a.from.Compare(b.from) })
+	return w
+}
+
+// tellSearched tells of the search, if there was one: before all windows, and when
+// it is known whether everything came, like those.
+func (e *engine) tellSearched() (told bool, err error) {
+	s := e.searched
+	switch {
+	case s == nil:
+		return true, nil
+	case !s.Settled && !e.estimate && !e.last:
+		return false, nil
+	}
+	e.searched = nil
+	s.Settled = s.Settled || e.estimate
+	return true, e.yield(source.Step{Searched: s})
+}
+
+// emit tells of the windows that have been read and have no older one before
+// them. One that is incomplete waits, and all after it, until the number that it
+// is held against has proved an estimate, or all has been read: no bookmark could
+// move past it anyway.
+func (e *engine) emit() error {
+	if told, err := e.tellSearched(); !told || err != nil {
+		return err
+	}
+	for len(e.windows) > 0 {
+		w := e.windows[0].result
+		if w == nil || !w.From.Equal(e.covered) {
+			return nil
+		}
+		if !w.Settled && e.estimate {
+			w.Settled, w.Estimate = true, true
+		}
+		if !w.Settled && !e.last {
+			return nil
+		}
+		if again, err := e.askAgain(); again || err != nil {
+			return err
+		}
+		e.windows = e.windows[1:]
+		e.covered = w.To
+		if err := e.done(*w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askAgain asks once more for the oldest windows if they are said to be empty, for
+// all of them in one list: one answer proves nothing. If there is something after
+// all, they are read anew.
+func (e *engine) askAgain() (again bool, err error) {
+	n := 0
+	for n < len(e.windows) {
+		w := e.windows[n]
+		if w.result == nil || w.result.Chats > 0 || w.total > 0 || w.sure || n > 0 && !w.from.Equal(e.windows[n-1].to) {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		return false, nil
+	}
+	p, err := e.a.page(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}), "", 1)
+	if err != nil {
+		return false, err
+	}
+	defer p.free()
+	for _, w := range e.windows[:n] {
+		w.sure = true
+		if p.empty() {
+			continue
+		}
+		w.result, w.ids, w.total = nil, make(map[string]int64), -1
+		w.chains = []*chain{{w: w, span: w.span, left: 1}}
+		w.chains[0].ask(e.reader, "")
+	}
+	return !p.empty(), nil
+}
+
+// remember yields the active threads that the archive does not list: they are to
+// be known before a bookmark moves past them.
+func (r *reader) remember(p *page, s span) error {
+	defer p.free()
+	for i := range p.chats {
+		chat := &p.chats[i]
+		if !chat.Started.Before(s.to) || r.known[chat.ID] {
+			continue
+		}
+		r.known[chat.ID] = true
+		if err := r.yield(source.Step{Chat: chat}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

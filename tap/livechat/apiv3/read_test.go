@@ -1,0 +1,384 @@
+package apiv3
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
+	"tap-livechat/tap/source"
+)
+
+// day is the n-th day of the archives of these tests.
+func day(n int) time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n) }
+
+// filled is a toy with n threads that begin within these days, in the given shape,
+// and last from seconds to hours.
+func filled(n int, from, to time.Time, shape string) *toy {
+	t := new(toy)
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	whole := to.Sub(from)
+	for i := range n {
+		at := r.Float64()
+		switch shape {
+		case "growing":
+			at = max(at, r.Float64())
+		case "spikes":
+			if i%10 != 0 {
+				at = (float64(r.IntN(5))*2 + 1 + at/1000) / 10
+			}
+		case "late":
+			at = 0.98 + at/50
+		case "office":
+			d := float64(r.IntN(int(whole/(24*time.Hour)))) + 0.3 + at*0.4
+			at = d * float64(24*time.Hour) / float64(whole)
+		}
+		start := from.Add(time.Duration(at * float64(whole)))
+		t.add(start, start.Add(time.Duration(1+r.IntN(7200))*time.Second))
+	}
+	return t
+}
+
+// checkCame: every thread of the range came once.
+func checkCame(t *testing.T, archive *toy, r result, rg source.Range) {
+	t.Helper()
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	missing, double := 0, 0
+	for _, x := range archive.threads {
+		if x.lost || x.start.Before(midnight(rg.From)) || !x.start.Before(rg.To) {
+			continue
+		}
+		switch n := r.came[x.id]; {
+		case n == 0:
+			missing++
+		case n > 1:
+			double++
+		}
+	}
+	if missing+double > 0 {
+		t.Errorf("%d threads did not come, %d more than once", missing, double)
+	}
+}
+
+// TestRead: all comes, once, at the price that is promised, for archives of every
+// shape and for any meaning of the ends of a list.
+func TestRead(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
+	for _, n := range []int{0, 1, 100, 101, 350, 1000, 10_000, 40_000} {
+		for _, shape := range []string{"even", "growing", "spikes", "late", "office"} {
+			for _, workers := range []int{1, 4, 8} {
+				if n == 40_000 && (workers < 8 || shape == "growing" || testing.Short()) || n < 350 && shape != "even" {
+					continue
+				}
+				t.Run(fmt.Sprintf("%d %s %d", n, shape, workers), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						archive := filled(n, rg.From, rg.To, shape)
+						archive.exclusive = n%2 == 0
+						time.Sleep(day(365).Sub(time.Now()))
+						r := readToy(t, archive, rg, workers)
+						checkCame(t, archive, r, rg)
+						if most := pagesOf(n)*103/100 + 20; r.requests > most {
+							t.Errorf("%d requests, at most %d are promised; %d windows", r.requests, most, len(r.windows))
+						}
+						if n := r.incomplete(); n > 0 {
+							t.Errorf("%d windows are incomplete", n)
+						}
+						t.Logf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestCounts: what the service states need not be true.
+func TestCounts(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	counts := map[string]func(int) int{
+		"one more":       func(n int) int { return n + 1 },
+		"a tenth more":   func(n int) int { return n + n/10 },
+		"one less":       func(n int) int { return max(n-1, 0) },
+		"half":           func(n int) int { return n / 2 },
+		"none":           func(int) int { return 0 },
+		"not stated":     func(int) int { return -1 },
+		"at most 10,000": func(n int) int { return min(n, 10_000) },
+		"at most 50":     func(n int) int { return min(n, 50) },
+	}
+	for name, count := range counts {
+		for _, n := range []int{0, 30, 1000, 12_000} {
+			if n > 1000 && name != "one more" && name != "at most 10,000" {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s of %d", name, n), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					archive := filled(n, rg.From, rg.To, "even")
+					archive.count = count
+					time.Sleep(rg.Now.Sub(time.Now()))
+					r := readToy(t, archive, rg, 4)
+					checkCame(t, archive, r, rg)
+					if n := r.incomplete(); n > 0 {
+						t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+					}
+					estimates := 0
+					for _, w := range r.windows {
+						if w.Estimate {
+							estimates++
+						}
+					}
+					if more := name == "one more" || name == "a tenth more" && n > 30; more != (estimates > 0) {
+						t.Errorf("%d windows were taken for estimates", estimates)
+					}
+					if most := pagesOf(n)*105/100 + 60; r.requests > most {
+						t.Errorf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
+					}
+					t.Logf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
+				})
+			})
+		}
+	}
+}
+
+// TestCap: a list that ends before its end is found out by its number, and answered by
+// smaller windows.
+func TestCap(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for _, most := range []int{150, 500, 1000, 5000} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(10_000, rg.From, rg.To, "even")
+			archive.most = most
+			time.Sleep(rg.Now.Sub(time.Now()))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			if n := r.incomplete(); n > 0 {
+				t.Errorf("cap %d: %d of %d windows are incomplete", most, n, len(r.windows))
+			}
+			t.Logf("cap %d: %d requests in %d windows", most, r.requests, len(r.windows))
+		})
+	}
+}
+
+// TestParted: of two threads of one millisecond, parted by a page border, the
+// second is found, too.
+func TestParted(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	for _, n := range []int{150, 1000, 5000} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := &toy{parts: true}
+			for i := range n {
+				at := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n)) // by threes: every page but one in three parts them
+				archive.add(at, at.Add(time.Hour))
+			}
+			time.Sleep(rg.Now.Sub(time.Now()))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			if n := r.incomplete(); n > 0 {
+				t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+			}
+			t.Logf("%d: %d requests in %d windows", n, r.requests, len(r.windows))
+		})
+	}
+}
+
+// TestLost: threads that the service counts and never lists leave a window
+// incomplete; all else comes.
+func TestLost(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	synctest.Test(t, func(t *testing.T) {
+		archive := filled(3000, rg.From, rg.To, "even")
+		archive.sort().threads[1234].lost = true
+		time.Sleep(rg.Now.Sub(time.Now()))
+		r := readToy(t, archive, rg, 4)
+		checkCame(t, archive, r, rg)
+		if n := r.incomplete(); n != 1 {
+			t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+		}
+		if most := pagesOf(3000) + 20 + 20; r.requests > most {
+			t.Errorf("%d requests", r.requests)
+		}
+	})
+}
+
+// TestGone: a thread that is deleted while its window is read leaves it complete.
+func TestGone(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	synctest.Test(t, func(t *testing.T) {
+		archive := filled(3000, rg.From, rg.To, "even")
+		asked := 0
+		archive.before = func(t *toy, _ string, _ bool) {
+			if asked++; asked == 8 || asked == 12 {
+				t.threads = append(t.threads[:2000:2000], t.threads[2030:]...)
+			}
+		}
+		time.Sleep(rg.Now.Sub(time.Now()))
+		r := readToy(t, archive, rg, 4)
+		checkCame(t, archive, r, rg)
+		if n := r.incomplete(); n != 0 {
+			t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+		}
+	})
+}
+
+// TestActive: active threads come, listed or not; asked for by their ids, too.
+func TestActive(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	for _, hidden := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(500, rg.From, rg.To, "even")
+			archive.hidden = hidden
+			for i := range 30 {
+				archive.add(day(i-20), time.Time{})
+			}
+			time.Sleep(rg.Now.Sub(time.Now()))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			pending := 0
+			for _, is := range r.pending {
+				if is {
+					pending++
+				}
+			}
+			if want := map[bool]int{false: 10, true: 30}[hidden]; pending != want || r.incomplete() != 0 {
+				t.Errorf("hidden %v: %d active threads came, want %d; %d windows incomplete", hidden, pending, want, r.incomplete())
+			}
+			ids := []string{"unknown"}
+			for _, x := range archive.threads[:45] {
+				ids = append(ids, x.id)
+			}
+			client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Transport: archive})
+			if err != nil {
+				t.Fatal(err)
+			}
+			came := make(map[string]bool)
+			for chat, err := range New(client, nil).Chats(t.Context(), ids) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				came[chat.ID] = true
+			}
+			if len(came) != 45 || came["unknown"] || client.Usage().Requests != 4 {
+				t.Errorf("hidden %v: %d came, by %d requests", hidden, len(came), client.Usage().Requests)
+			}
+		})
+	}
+}
+
+// TestSearch: threads that began before the range and had not ended come, however
+// long ago that was, if each step of the search brings one.
+func TestSearch(t *testing.T) {
+	rg := source.Range{From: day(0).Add(7 * time.Hour), To: day(10), Now: day(10), Search: true}
+	for _, test := range []struct {
+		name    string
+		began   []int // days before; they ended in the range
+		days    int   // searched
+		missing int
+	}{
+		{"none", nil, 32, 0},
+		{"one", []int{3}, 96, 0},
+		{"long ones", []int{31, 90, 200}, 32 + 64 + 128 + 256, 0},
+		{"one in the dark", []int{40}, 32, 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(700, day(-300), rg.To, "even")
+			for _, n := range test.began {
+				archive.add(day(-n), day(5))
+			}
+			time.Sleep(rg.Now.Sub(time.Now()))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			if r.searched == nil || !r.searched.Settled || !r.searched.To.Equal(day(0)) || !r.searched.From.Equal(day(-test.days)) {
+				t.Errorf("%s: searched %v", test.name, r.searched)
+			}
+			for i := range test.began {
+				if id := fmt.Sprintf("T%d", 700+i); (r.came[id] != 1) != (test.missing > 0) {
+					t.Errorf("%s: %s came %d times", test.name, id, r.came[id])
+				}
+			}
+		})
+	}
+}
+
+// TestLatency: workers are kept busy.
+func TestLatency(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
+	for _, shape := range []string{"even", "growing", "spikes", "office"} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(20_000, rg.From, rg.To, shape)
+			archive.latency = 100 * time.Millisecond
+			time.Sleep(rg.Now.Sub(time.Now()))
+			began := time.Now()
+			r := readToy(t, archive, rg, 8)
+			took := time.Since(began)
+			ideal := time.Duration(r.requests) * archive.latency / 8
+			if most := ideal * 3 / 2; took > most && shape != "spikes" || took > 2*ideal {
+				t.Errorf("%s: %d requests took %v, at most %v are promised", shape, r.requests, took, most)
+			}
+			t.Logf("%s: %d requests in %v, %.2f of the best", shape, r.requests, took, float64(took)/float64(ideal))
+		})
+	}
+}
+
+// TestSample: a few of the newest, for one request.
+func TestSample(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	synctest.Test(t, func(t *testing.T) {
+		archive := filled(500, rg.From, rg.To, "even").sort()
+		client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Transport: archive})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan *source.Plan
+		n := 0
+		for step, err := range New(client, nil).Sample(t.Context(), rg) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if step.Plan != nil {
+				plan = step.Plan
+				continue
+			}
+			if n++; step.Chat.ID != archive.threads[500-n].id {
+				t.Fatalf("%s is not the newest but %d", step.Chat.ID, n)
+			}
+			if n == 50 {
+				break
+			}
+		}
+		if plan == nil || plan.Chats != 500 || client.Usage().Requests != 1 {
+			t.Errorf("plan %v, %d requests", plan, client.Usage().Requests)
+		}
+	})
+}
+
+// TestEmptyOnce: a service that says once that there is nothing is asked again.
+func TestEmptyOnce(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for _, n := range []int{50, 3000} {
+		for _, when := range []int{1, 3, 5, 8} {
+			synctest.Test(t, func(t *testing.T) {
+				archive := filled(n, rg.From, rg.To, "even").sort()
+				all := archive.threads
+				lists := 0
+				archive.before = func(t *toy, action string, first bool) {
+					t.threads = all
+					if action == "list_archives" && first {
+						if lists++; lists == when {
+							t.threads = nil
+						}
+					}
+				}
+				time.Sleep(rg.Now.Sub(time.Now()))
+				r := readToy(t, archive, rg, 4)
+				archive.threads = all
+				checkCame(t, archive, r, rg)
+				if n := r.incomplete(); n > 0 {
+					t.Errorf("%d windows are incomplete", n)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package apiv3
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"tap-livechat/tap/source"
+)
+
+const (
+	// mostLooks bounds what is asked again for a window that holds more, by what
+	// the service states, than came.
+	mostLooks = 20
+	// proof is how many windows must hold fewer threads than the service states,
+	// though each was read whole, on one page, or more, though nothing was added,
+	// before its number counts as an estimate.
+	proof = 3
+)
+
+// finish ends a window whose chains have ended. If fewer threads came than the
+// service states, what is missing is looked for.
+//
+// Two threads of one millisecond can be parted by a page border, and the second
+// be left out; a list can be cut off by a cap that nobody states.
+func (e *engine) finish(w *window) error {
+	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
+	if w.total < 0 || len(w.ids) > w.total {
+		e.doubt = true // what is too low may hide an end that is too early
+	}
+	if w.total >= 0 && len(w.ids) > w.total && w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
+		e.low++ // and nothing has been added meanwhile
+	}
+	if w.missing() > 0 || e.doubt {
+		if more, err := e.goOn(w); more || err != nil {
+			return err
+		}
+	}
+	if w.missing() > 0 && !e.estimate {
+		result.Passes = 2
+		looks := mostLooks
+		complete, err := e.look(w, w.span, 0, &looks)
+		if err != nil {
+			return err
+		}
+		switch {
+		case complete:
+			w.total = min(w.total, len(w.ids)) // the parts say so
+		case e.barren > 0 && e.barren+e.low >= proof:
+			e.estimate = true
+			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+		default:
+			result.Settled = false
+		}
+	}
+	result.Chats, result.Total = len(w.ids), w.total
+	result.Estimate = w.missing() > 0 && e.estimate
+	w.ids = nil
+	w.result = &result
+	return nil
+}
+
+// missing is how many threads of the window have not come.
+func (w *window) missing() int { return max(w.total-len(w.ids), 0) }
+
+// goOn asks for what comes after the end of a list whose number does not prove
+// that it is whole. If there is something, the list was cut off: the window goes
+// on, and those to come are smaller.
+func (e *engine) goOn(w *window) (more bool, err error) {
+	for _, c := range slices.Clone(w.chains) {
+		s := span{c.at, c.to}
+		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
+			continue
+		}
+		p, err := e.a.page(e.ctx, e.query(s), "", 1)
+		if err != nil {
+			return false, err
+		}
+		if fresh := w.fresh(p); fresh == 0 {
+			p.free()
+			continue
+		}
+		if pages := c.pages * 3 / 4 * pageSize; pages >= pageSize && pages < e.plan.target {
+			e.plan.target = pages
+			e.a.client.Log().Info("the service ends a list before its end; windows are made smaller", "threads", pages)
+		}
+		c.capped = true
+		rest := &chain{w: w, span: s, query: e.query(s)}
+		w.chains = append(w.chains, rest)
+		e.flying++
+		return true, e.take(rest, p)
+	}
+	return false, nil
+}
+
+// fresh is how many threads of p have not come before.
+func (w *window) fresh(p *page) (n int) {
+	for i := range p.chats {
+		if _, there := w.ids[p.chats[i].ID]; !there {
+			n++
+		}
+	}
+	return n
+}
+
+// look looks for what is missing in s, a part of w, in smaller and smaller parts:
+// down to those that are on one page, and two cuts further, since a number that
+// is too high in all parts of such a one is no number of threads. It returns
+// whether nothing is missing.
+func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, err error) {
+	if w.missing() == 0 {
+		return true, nil
+	}
+	if *looks == 0 || r.barren >= proof {
+		return false, nil
+	}
+	*looks--
+	p, err := r.a.page(r.ctx, r.query(s), "", 1)
+	if err != nil {
+		return false, err
+	}
+	defer p.free()
+	fresh := r.register(w, p)
+	if err := r.hand(w, p, fresh); err != nil {
+		return false, err
+	}
+	times := w.times(s)
+	if p.found <= len(times) {
+		if p.next == "" && len(p.chats) > p.found && p.found >= 0 {
+			r.low++
+		}
+		return true, nil
+	}
+	if p.next == "" {
+		depth++ // this is all there is of it
+	}
+	at, ok := middle(times, s)
+	if !ok || depth > 2 {
+		if p.next == "" && len(fresh) == 0 && len(p.chats) < p.found {
+			r.barren++
+		}
+		return false, nil
+	}
+	before, err := r.look(w, span{s.from, at}, depth, looks)
+	if err != nil {
+		return false, err
+	}
+	after, err := r.look(w, span{at, s.to}, depth, looks)
+	return before && after, err
+}
+
+// times are when those threads of w began that a list of s can hold, in order.
+func (w *window) times(s span) []int64 {
+	from, to := s.from.Add(-tick).UnixMilli(), s.to.UnixMilli()
+	var all []int64
+	for _, at := range w.ids {
+		if at >= from && at <= to || at == 0 {
+			all = append(all, at)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// middle is an instant about the middle of these times, at which none of them
+// lies close: what is counted on either side of it is clear.
+func middle(times []int64, s span) (time.Time, bool) {
+	best, distance := 0, math.MaxInt
+	for i := 1; i < len(times); i++ {
+		if off := max(2*i-len(times), len(times)-2*i); times[i]-times[i-1] > 4 && times[i-1] > 0 && off < distance {
+			best, distance = i, off
+		}
+	}
+	if len(times) < 2 {
+		return s.cut(0.5), s.length() > 4*tick
+	}
+	if best == 0 {
+		return time.Time{}, false
+	}
+	at := time.UnixMilli(times[best-1] + 2).UTC()
+	return at, at.After(s.from) && at.Before(s.to)
+}

@@ -1,0 +1,272 @@
+package apiv3
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/secret"
+	"tap-livechat/tap/source"
+)
+
+// toy is an archive of threads that are nothing but an id and two times, for what
+// needs very many of them, or needs one to go at the right moment.
+type toy struct {
+	count     func(n int) int // what found_chats says of n; nil: n, and -1: nothing
+	exclusive bool            // the ends of a list are not in it
+	most      int             // that a list reaches; 0: no cap
+	hidden    bool            // active threads are not listed
+	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
+	latency   time.Duration
+	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
+
+	mu       sync.Mutex
+	threads  []toyThread // by creation, oldest first
+	asked    map[string]int
+	mistakes []string
+}
+
+type toyThread struct {
+	id         string
+	start, end time.Time // end zero: active
+	lost       bool      // counted, and never listed
+}
+
+func (t *toy) add(start, end time.Time) {
+	t.threads = append(t.threads, toyThread{id: fmt.Sprintf("T%d", len(t.threads)), start: start.UTC().Truncate(time.Millisecond), end: end.UTC()})
+}
+
+func (t *toy) sort() *toy {
+	slices.SortStableFunc(t.threads, func(a, b toyThread) int { return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id)) })
+	return t
+}
+
+// toyQuery is the body of a request, and what a cursor remembers.
+type toyQuery struct {
+	Filters struct {
+		From      string   `json:"from,omitempty"`
+		To        string   `json:"to,omitempty"`
+		ThreadIDs []string `json:"thread_ids,omitempty"`
+		Active    *bool    `json:"active,omitempty"`
+	} `json:"filters"`
+	Order  string `json:"sort_order,omitempty"`
+	Limit  int    `json:"limit,omitempty"`
+	PageID string `json:"page_id,omitempty"`
+	After  string `json:"after,omitempty"`
+	ID     string `json:"id,omitempty"` // of the last before it
+}
+
+func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, _ := io.ReadAll(r.Body)
+	if t.latency > 0 {
+		select {
+		case <-time.After(t.latency):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.asked == nil {
+		t.asked = make(map[string]int)
+	}
+	action := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	t.asked[action]++
+	if t.before != nil {
+		t.before(t, action, !strings.Contains(string(body), "page_id"))
+	}
+	var q toyQuery
+	if err := json.Unmarshal(body, &q); err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(r.URL.Path, "/v3.6/agent/action/") {
+		t.mistakes = append(t.mistakes, fmt.Sprintf("%s %s %s: %v", r.Method, r.URL, body, err))
+	}
+	var text string
+	switch action {
+	case "list_archives":
+		text = t.list(q, string(body))
+	case "list_chats":
+		var all []string
+		for _, x := range t.threads {
+			if x.end.IsZero() {
+				all = append(all, fmt.Sprintf(`{"id":"C%s","users":[],"last_thread_summary":{"id":%q,"created_at":%q}}`, x.id, x.id, x.start.Format(time.RFC3339Nano)))
+			}
+		}
+		text = `{"chats_summary":[` + strings.Join(all, ",") + `]}`
+	}
+	return &http.Response{StatusCode: 200, Header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)), Request: r}, nil
+}
+
+func (x toyThread) json() string {
+	active, events := "true", ""
+	if !x.end.IsZero() {
+		active, events = "false", fmt.Sprintf(`{"id":"%s_1","type":"system_message","system_message_type":"system_archived","created_at":%q}`, x.id, x.end.Format(time.RFC3339Nano))
+	}
+	return fmt.Sprintf(`{"id":"C%s","thread":{"id":%q,"active":%s,"created_at":%q,"user_ids":[],"events":[%s]}}`, x.id, x.id, active, x.start.Format(time.RFC3339Nano), events)
+}
+
+func (t *toy) list(q toyQuery, body string) string {
+	var out []string
+	if len(q.Filters.ThreadIDs) > 0 {
+		if len(q.Filters.ThreadIDs) > 20 || strings.Contains(body, "limit") {
+			t.mistakes = append(t.mistakes, body)
+		}
+		for _, x := range t.threads {
+			if slices.Contains(q.Filters.ThreadIDs, x.id) && !x.lost && !(t.hidden && x.end.IsZero()) {
+				out = append(out, x.json())
+			}
+		}
+		return `{"chats":[` + strings.Join(out, ",") + `]}`
+	}
+	if q.PageID != "" {
+		if strings.Contains(body, "filters") || strings.Contains(body, "limit") || strings.Contains(body, "sort_order") {
+			t.mistakes = append(t.mistakes, "beside page_id: "+body)
+		}
+		text, _ := base64.StdEncoding.DecodeString(q.PageID)
+		if json.Unmarshal(text, &q) != nil {
+			t.mistakes = append(t.mistakes, "page_id: "+q.PageID)
+		}
+	} else if q.Limit != 100 {
+		t.mistakes = append(t.mistakes, body)
+	}
+	const layout = "2006-01-02T15:04:05.000000+00:00"
+	from, err1 := time.Parse(layout, q.Filters.From)
+	to, err2 := time.Parse(layout, q.Filters.To)
+	if err1 != nil || err2 != nil {
+		t.mistakes = append(t.mistakes, body)
+	}
+	if !t.exclusive {
+		from, to = from.Add(-1), to.Add(1)
+	}
+	first, _ := slices.BinarySearchFunc(t.threads, from.Add(1), func(x toyThread, at time.Time) int { return x.start.Compare(at) })
+	last, _ := slices.BinarySearchFunc(t.threads, to, func(x toyThread, at time.Time) int { return x.start.Compare(at) })
+	var match []toyThread
+	for _, x := range t.threads[first:max(first, last)] {
+		if !t.hidden || !x.end.IsZero() {
+			match = append(match, x)
+		}
+	}
+	found := len(match)
+	match = slices.DeleteFunc(match, func(x toyThread) bool { return x.lost })
+	if q.Order == "desc" {
+		slices.Reverse(match)
+	}
+	if t.most > 0 && len(match) > t.most {
+		match = match[:t.most]
+	}
+	page := match
+	if q.After != "" {
+		after, _ := time.Parse(time.RFC3339Nano, q.After)
+		at, _ := slices.BinarySearchFunc(match, toyThread{id: q.ID, start: after}, func(a, b toyThread) int {
+			c := cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id))
+			if q.Order == "desc" {
+				return -c
+			}
+			return c
+		})
+		page = match[at:]
+		for len(page) > 0 && (page[0].id == q.ID || t.parts && page[0].start.Equal(after)) {
+			page = page[1:]
+		}
+	}
+	next := ""
+	if len(page) > q.Limit {
+		page = page[:q.Limit]
+		last := page[len(page)-1]
+		q.After, q.ID, q.PageID = last.start.Format(time.RFC3339Nano), last.id, ""
+		text, _ := json.Marshal(q)
+		next = `,"next_page_id":"` + base64.StdEncoding.EncodeToString(text) + `"`
+	}
+	for _, x := range page {
+		out = append(out, x.json())
+	}
+	if t.count != nil {
+		found = t.count(found)
+	}
+	if found >= 0 {
+		next += fmt.Sprintf(`,"found_chats":%d`, found)
+	}
+	return `{"chats":[` + strings.Join(out, ",") + `]` + next + `}`
+}
+
+// result is what a read brought.
+type result struct {
+	came     map[string]int // by id
+	pending  map[string]bool
+	windows  []source.Window
+	searched *source.Searched
+	plan     *source.Plan
+	requests int
+	err      error
+}
+
+// readToy reads the toy. What holds for any read is checked here.
+func readToy(tb testing.TB, t *toy, rg source.Range, workers int) result {
+	tb.Helper()
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("a"), AccessToken: secret.New("b"), Workers: workers, Transport: t.sort()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return readAll(tb, New(client, nil), client, rg, func() {
+		if len(t.mistakes) > 0 {
+			tb.Errorf("the service would refuse %d requests, such as %s", len(t.mistakes), t.mistakes[0])
+		}
+	})
+}
+
+func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range, check func()) result {
+	tb.Helper()
+	r := result{came: make(map[string]int), pending: make(map[string]bool)}
+	covered := midnight(rg.From)
+	for step, err := range a.Read(context.Background(), rg) {
+		switch {
+		case err != nil:
+			r.err = err
+		case step.Plan != nil:
+			if r.plan != nil || len(r.came) > 0 {
+				tb.Error("a plan that is not the first thing")
+			}
+			r.plan = step.Plan
+		case step.Searched != nil:
+			if r.searched != nil || len(r.windows) > 0 {
+				tb.Error("a search after a window")
+			}
+			r.searched = step.Searched
+		case step.Chat != nil:
+			r.came[step.Chat.ID]++
+			r.pending[step.Chat.ID] = step.Chat.Pending
+		case step.Window != nil:
+			w := *step.Window
+			if !w.From.Equal(covered) || !w.To.After(w.From) {
+				tb.Errorf("a window from %v to %v, and all before %v is covered", w.From, w.To, covered)
+			} else {
+				covered = w.To
+			}
+			r.windows = append(r.windows, w)
+		}
+	}
+	if r.err == nil && covered.Before(rg.To) {
+		tb.Errorf("the windows end at %v, the range at %v", covered, rg.To)
+	}
+	r.requests = client.Usage().Requests
+	check()
+	return r
+}
+
+// incomplete is how many windows were left so.
+func (r *result) incomplete() (n int) {
+	for _, w := range r.windows {
+		if !w.Settled {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,208 @@
+package apiv3
+
+import (
+	"context"
+	"time"
+
+	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
+)
+
+// window is a stretch of time that is being read, by one chain of pages or more.
+type window struct {
+	span
+	chains []*chain
+	total  int              // what the service says it holds; -1 if it does not
+	ids    map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
+	judged bool             // its length has been found right
+	sure   bool             // what was said about it has been said twice
+	result *source.Window   // once it is read to its end
+}
+
+// done tells that all chains of the window have ended.
+func (w *window) done() bool {
+	for _, c := range w.chains {
+		if !c.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// chain is a list that is being read, page after page.
+type chain struct {
+	w      *window
+	span   // that it covers; its list may go on behind it
+	query  query
+	job    *livechat.Job[*page]
+	pages  int       // that have come
+	next   string    // the cursor of the page asked for
+	at     time.Time // up to where it has come
+	left   int       // threads that are still to come, about
+	giver  *chain    // that gave this one away, as about so many threads as left says
+	idle   int       // pages in a row that brought nothing new
+	ended  bool
+	capped bool // its list ended before its end
+}
+
+// ask asks for the first page of the chain, or for the one that cursor names.
+func (c *chain) ask(r *reader, cursor string) {
+	if cursor == "" {
+		c.query = r.query(c.span)
+	}
+	c.next = cursor
+	r.flying++
+	n := c.pages + 1
+	c.job = r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) {
+		p, err := r.a.page(ctx, c.query, cursor, n)
+		r.ready <- c // there is room for as many as are under way
+		return p, err
+	})
+}
+
+// take takes a page of a chain, and yields those of its threads that are new.
+func (e *engine) take(c *chain, p *page) error {
+	defer p.free()
+	e.flying--
+	w := c.w
+	e.pageSize = max(p.size, e.pageSize*15/16)
+	if c.pages == 0 {
+		n, known := p.threads(c.span)
+		if c == w.chains[0] {
+			if shorter, ok := e.admit(w, n); !ok {
+				w.span, c.span = shorter, shorter
+				c.ask(e.reader, "")
+				return nil
+			}
+			if known {
+				w.total = p.found
+			}
+		}
+		if c.giver != nil && !c.giver.ended {
+			c.giver.left = max(c.giver.left+c.left-n, 1)
+		}
+		c.left = n
+	}
+	c.pages++
+	fresh := e.register(w, p)
+	c.follow(e, p, len(fresh))
+	if err := e.hand(w, p, fresh); err != nil || !w.done() {
+		return err
+	}
+	return e.finish(w)
+}
+
+// admit judges the length of a window by how many threads it holds.
+func (e *engine) admit(w *window, threads int) (shorter span, ok bool) {
+	if w.judged {
+		return w.span, true
+	}
+	shorter, ok = e.plan.admit(w.span, threads)
+	w.judged = ok
+	return shorter, ok
+}
+
+// register notes the threads of a page, and returns the places of those that
+// have not come before.
+func (r *reader) register(w *window, p *page) (fresh []int) {
+	for i := range p.chats {
+		chat := &p.chats[i]
+		if _, there := w.ids[chat.ID]; there {
+			continue
+		}
+		var at int64
+		if !chat.Started.IsZero() {
+			at = chat.Started.UnixMilli()
+		}
+		w.ids[chat.ID] = at
+		fresh = append(fresh, i)
+	}
+	return fresh
+}
+
+// follow goes on with the chain, if it goes on.
+func (c *chain) follow(e *engine, p *page, fresh int) {
+	if p.last.After(c.at) {
+		c.at = p.last
+	}
+	c.left = max(c.left-len(p.chats), 0)
+	if c.idle++; fresh > 0 {
+		c.idle = 0
+	}
+	behind := c.span.to.Before(c.query.to) && c.at.After(c.span.to)
+	if p.next == "" || behind || p.next == c.next || c.idle >= 2 {
+		c.ended, c.left = true, 0
+		return
+	}
+	if c.left == 0 {
+		// It is longer than the service said.
+		c.left, _ = p.threads(span{c.at, c.span.to})
+		if e.cutOff(c) {
+			return
+		}
+	}
+	c.ask(e.reader, p.next)
+}
+
+// cutOff ends the window of a chain that proves far longer than planned where the
+// chain has come to, and gives the rest away to other windows.
+func (e *engine) cutOff(c *chain) bool {
+	w, at := c.w, c.at.Truncate(tick)
+	if len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
+		return false
+	}
+	e.plan.give(span{at, w.to}, c.left, e.plan.pace(span{w.from, at}, len(w.ids)))
+	w.to, w.total = at, -1
+	c.ended, c.left = true, 0
+	return true
+}
+
+// hand yields the threads of w that no other window has brought.
+func (r *reader) hand(w *window, p *page, fresh []int) error {
+	for _, i := range fresh {
+		chat := &p.chats[i]
+		if r.edge[chat.ID] || chat.Pending && r.known[chat.ID] {
+			continue
+		}
+		at := chat.Started
+		if !chat.Ended.Before(r.rg.From) || chat.Pending {
+			r.crossing++
+		}
+		if inside := at.After(w.from.Add(2*tick)) && at.Before(w.to.Add(-2*tick)); !inside && len(r.edge) < mostEdge {
+			r.edge[chat.ID] = true
+		}
+		chat.From, chat.To = w.from, w.to
+		if err := r.yield(source.Step{Chat: chat}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split has the chain with the most to come give away half of that. It returns
+// false if none has enough.
+func (e *engine) split() bool {
+	var longest *chain
+	for _, w := range e.windows {
+		for _, c := range w.chains {
+			if !c.ended && c.pages > 0 && c.left > 5*pageSize && (longest == nil || c.left > longest.left) {
+				longest = c
+			}
+		}
+	}
+	if longest == nil || longest.at.IsZero() {
+		return false
+	}
+	c := longest
+	others := span{c.at, c.to}
+	middle := others.cut(0.5)
+	if others.length() < 4*tick || !middle.After(c.at.Add(tick)) {
+		c.left = 0
+		return false
+	}
+	other := &chain{w: c.w, span: span{middle, c.to}, left: c.left / 2, giver: c}
+	c.w.chains = append(c.w.chains, other)
+	c.to, c.left = middle, c.left-c.left/2
+	other.ask(e.reader, "")
+	return true
+}

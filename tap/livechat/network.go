@@ -1,0 +1,109 @@
+package livechat
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// bundles are the variables that name certificates to trust: the one that most
+// programs know, and those of Python and curl, which the taps beside this one
+// read.
+var bundles = []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
+
+// ErrProxy says that HTTPS_PROXY cannot be read. What would happen without this
+// error is a direct connection, which is what the proxy is to prevent.
+var ErrProxy = errors.New("HTTPS_PROXY is no address of a proxy")
+
+// Transport makes requests as the environment says, which is a list such as
+// [os.Environ] returns: through the proxy that HTTPS_PROXY names, trusting the
+// certificates of the system and those that SSL_CERT_FILE, REQUESTS_CA_BUNDLE
+// and CURL_CA_BUNDLE name. Where such a file cannot be used, a warning says so:
+// it may be meant for others, and a connection that needs it fails. The error is
+// ErrProxy. Neither shows the value of a variable.
+func Transport(environ []string) (t *http.Transport, warnings []string, err error) {
+	if proxy := variable(environ, "HTTPS_PROXY", "https_proxy"); !isProxy(proxy) {
+		return nil, nil, ErrProxy
+	}
+	t = http.DefaultTransport.(*http.Transport).Clone()
+	var pool *x509.CertPool
+	for _, name := range bundles {
+		path := variable(environ, name)
+		if path == "" {
+			continue
+		}
+		if pool == nil {
+			if pool, err = x509.SystemCertPool(); err != nil {
+				pool = x509.NewCertPool() // a container may have none
+			}
+		}
+		if err := addCertificates(pool, path); err != nil {
+			warnings = append(warnings, "the certificates that "+name+" names are not used: "+err.Error())
+		}
+	}
+	if pool != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	return t, warnings, nil
+}
+
+// variable is the first of the variables that is set, empty for none.
+func variable(environ []string, names ...string) string {
+	for _, name := range names {
+		for _, e := range slices.Backward(environ) {
+			if value, ok := strings.CutPrefix(e, name+"="); ok && value != "" {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// isProxy says whether net/http can read the address of a proxy, which may lack
+// its scheme, and reads it as it is meant: a password with # or / in it ends the
+// name of the host.
+func isProxy(address string) bool {
+	if address == "" {
+		return true
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	u, err := url.Parse(address)
+	return err == nil && u.Hostname() != "" && u.RawQuery == "" && u.Fragment == "" && strings.Trim(u.Path, "/") == "" &&
+		slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
+}
+
+// addCertificates reads a file of certificates, or a folder of such files.
+func addCertificates(pool *x509.CertPool, path string) error {
+	paths := []string{path}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		paths, err = filepath.Glob(filepath.Join(path, "*"))
+	}
+	found := false
+	for _, path := range paths {
+		text, failed := os.ReadFile(path)
+		if failed != nil {
+			err = failed
+			continue
+		}
+		found = pool.AppendCertsFromPEM(text) || found
+	}
+	if at, ok := errors.AsType[*os.PathError](err); ok {
+		err = at.Err
+	}
+	if err == nil && !found {
+		err = errors.New("there is no certificate in PEM form")
+	}
+	if found {
+		return nil
+	}
+	return err
+}
