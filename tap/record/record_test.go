@@ -511,7 +511,7 @@ func TestWrongTypes(t *testing.T) {
 		taken         map[string]string
 		refused       []string
 	}{
-		{"chats.duration", `"duration":%s`, "a whole number", map[string]string{
+		{"chats.duration", `"duration":%s`, "a whole number of up to 64 bits", map[string]string{
 			"12": "12", "-0": "-0", `"12"`: "12", `" 12 "`: "12", "12.0": "12", `"12.0"`: "12", "1e3": "1000", "1.5e1": "15", "-12.50e1": "-125", "120e-1": "12",
 			"0e999999999": "0", "0.000": "0", "9007199254740993.0": "9007199254740993",
 			"9223372036854775807": "9223372036854775807", `"-9223372036854775808"`: "-9223372036854775808", "9.223372036854775807e18": "9223372036854775807", `""`: "null", `" "`: "null", "null": "null",
@@ -522,13 +522,13 @@ func TestWrongTypes(t *testing.T) {
 		}, []string{"2", `"yes"`, "[]", "{}", "1.5"}},
 		{"chats.rate", `"rate":%s`, "text", map[string]string{"12.50": `"12.50"`, "true": `"true"`, `""`: `""`, "null": "null"}, []string{"[]", "{}", `{"a":1}`, `["a"]`}},
 		{"chats.queue", `"queue":%s`, "an object", map[string]string{"[]": "{}", "{}": "{}", `""`: "null", "null": "null"}, []string{"[1]", `"x"`, "12", "true"}},
-		{"chats.queue.duration", `"queue":{"duration":%s}`, "a whole number", map[string]string{`"7"`: `{"duration":7}`}, []string{`"x"`, `{}`}},
+		{"chats.queue.duration", `"queue":{"duration":%s}`, "a whole number of up to 64 bits", map[string]string{`"7"`: `{"duration":7}`}, []string{`"x"`, `{}`}},
 		{"chats.tags", `"tags":%s`, "a list", map[string]string{"{}": "[]", "[]": "[]", `""`: "null", `[1,null,true]`: `["1",null,"true"]`}, []string{`{"a":1}`, `"x"`, "12"}},
 		{"chats.tags", `"tags":["a",%s]`, "text", map[string]string{"12": `["a","12"]`, "null": `["a",null]`}, []string{"{}", "[]", `["b"]`}},
-		{"chats.group", `"group":[%s]`, "a whole number", map[string]string{`"0"`: "[0]", `""`: "[null]"}, []string{`"x"`, "[1]"}},
+		{"chats.group", `"group":[%s]`, "a whole number of up to 64 bits", map[string]string{`"0"`: "[0]", `""`: "[null]"}, []string{`"x"`, "[1]"}},
 		{"chats.goals.order.price", `"goals":[{"order":{"price":%s}}]`, "text", map[string]string{
 			"12.50": `[{"order":{"price":"12.50"}}]`, `""`: `[{"order":{"price":""}}]`}, []string{"[]", "{}"}},
-		{"chats.goals.timestamp", `"goals":[{"timestamp":%s}]`, "a time", map[string]string{
+		{"chats.goals.timestamp", `"goals":[{"timestamp":%s}]`, "a time of the years 1 to 9999", map[string]string{
 			`"2013-01-23T10:40:53.250001Z"`: `[{"timestamp":"2013-01-23T10:40:53.250001Z"}]`, `" 2013-01-23T11:40:53+01:00 "`: `[{"timestamp":"2013-01-23T10:40:53Z"}]`,
 			`"0001-01-01T00:00:00Z"`: `[{"timestamp":"0001-01-01T00:00:00Z"}]`, `"9999-12-31T23:59:59Z"`: `[{"timestamp":"9999-12-31T23:59:59Z"}]`, `""`: `[{"timestamp":null}]`,
 		}, []string{"1e400", "0", "1358937653", `"0000-01-01T00:00:00Z"`, `"0001-01-01T00:00:00+00:01"`, `"0000-01-01T00:00:00+23:59"`, `"9999-12-31T23:59:59-00:01"`, `"2013-01-23"`, `"yesterday"`, "true", "{}", "[]"}},
@@ -632,7 +632,7 @@ func TestErrorsDoNotQuote(t *testing.T) {
 	const words = "vi.doe@home.example"
 	for member, want := range map[string]string{
 		`"prechat_survey":{"E-mail":"vi.doe@home.example", "Phone":"+49 30 000000" }`: "chats.prechat_survey: wanted a list, got an object of 58 bytes",
-		`"duration":"vi.doe@home.example"`:                                            "chats.duration: wanted a whole number, got a text of 19 bytes",
+		`"duration":"vi.doe@home.example"`:                                            "chats.duration: wanted a whole number of up to 64 bits, got a text of 19 bytes",
 		`"pending":["vi.doe@home.example"]`:                                           "chats.pending: wanted true or false, got a list of 23 bytes",
 		`"tags":4930000000`:                                                           "chats.tags: wanted a list, got a number of 10 bytes",
 		`"visitor":{"ip":{"vi.doe@home.example":1}}`:                                  "chats.visitor.ip: wanted text, got an object of 25 bytes",
