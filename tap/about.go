@@ -48,7 +48,7 @@ func About(version string, streams []StreamInfo) AboutInfo {
 			"complete, resumable, and with as few of the billed requests as possible.",
 		Version:      strings.TrimPrefix(version, "v"),
 		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
-		Capabilities: []string{"catalog", "discover", "state", "about", "test", "structured-logging"},
+		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "structured-logging"},
 		Streams:      streams,
 		Settings:     config.Settings(),
 	}
@@ -146,7 +146,11 @@ func (a AboutInfo) Markdown() string {
 	if len(a.Streams) > 0 {
 		b.WriteString("\n## Streams\n\n| Stream | Key | Replication key | Description |\n|---|---|---|---|\n")
 		for _, s := range a.Streams {
-			fmt.Fprintf(&b, "| `%s` | `%s` | `%s` | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), s.ReplicationKey, cell(s.Description))
+			replication := "none: read in full"
+			if s.ReplicationKey != "" {
+				replication = "`" + s.ReplicationKey + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.Name, strings.Join(s.Keys, "`, `"), replication, cell(s.Description))
 		}
 	}
 	fmt.Fprintf(&b, "\n## Settings\n\n%s", SettingsTable())
@@ -187,7 +191,11 @@ func (a AboutInfo) Text() string {
 	if len(a.Streams) > 0 {
 		b.WriteString("\nStreams:\n")
 		for _, s := range a.Streams {
-			fmt.Fprintf(&b, "  %s (key %s; replication key %s)\n%s\n", s.Name, strings.Join(s.Keys, ", "), s.ReplicationKey, wrap(s.Description, "      "))
+			replication := "read in full"
+			if s.ReplicationKey != "" {
+				replication = "replication key " + s.ReplicationKey
+			}
+			fmt.Fprintf(&b, "  %s (key %s; %s)\n%s\n", s.Name, strings.Join(s.Keys, ", "), replication, wrap(s.Description, "      "))
 		}
 	}
 	b.WriteString("\nSettings:\n")

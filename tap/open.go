@@ -2,9 +2,8 @@ package tap
 
 import (
 	"cmp"
-	"context"
-	"iter"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/livechat/apiv3"
@@ -14,15 +13,11 @@ import (
 // api is one that is put together of an archive and of lists, over one client.
 type api struct {
 	source.Archive
+	source.Lists
 	client *livechat.Client
 }
 
 func (a api) Usage() source.Usage { return a.client.Usage() }
-
-// List is none's yet.
-func (a api) List(context.Context, string, source.Range) iter.Seq2[*source.Row, error] {
-	return func(yield func(*source.Row, error) bool) { yield(nil, source.ErrNotServed) }
-}
 
 // open connects to the API that the config names. This file alone knows which
 // APIs there are. It makes no request.
@@ -45,8 +40,9 @@ func open(o Options, records source.Renderer, observe func(livechat.Made)) (sour
 	if err != nil {
 		return nil, err
 	}
-	if c.APIVersion == "3" {
-		return api{apiv3.New(client, records), client}, nil
+	var archive source.Archive = apiv2.New(client, records)
+	if c.APIVersion == catalog.V3 {
+		archive = apiv3.New(client, records)
 	}
-	return api{apiv2.New(client, records), client}, nil
+	return api{archive, livechat.NewLists(client, records, apiv3.Lists(), apiv2.Lists()), client}, nil
 }

@@ -58,6 +58,7 @@ type Summary struct {
 	Open             int            // chats that are waited for
 	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
+	Denied           map[string]string // lists that could not be read, and what the service says
 }
 
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
@@ -96,14 +97,17 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
-	for _, f := range s.followers {
+	for _, f := range o.Selection.Streams {
 		s.summary.Records[f.Name] = 0
 	}
 
-	err = s.sync(ctx)
+	if len(s.followers) > 0 {
+		err = s.sync(ctx)
+	}
 	if errors.Is(err, errSampled) {
 		err = nil
 	}
+	err = s.readLists(ctx, err)
 	s.finish()
 	err = withRemedy(err)
 	if errors.Is(err, source.ErrBudget) && !s.moved {
@@ -294,8 +298,8 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
-	for _, n := range s.summary.Records {
-		if n == 0 {
+	for _, f := range s.followers {
+		if s.summary.Records[f.Name] == 0 {
 			return nil
 		}
 	}

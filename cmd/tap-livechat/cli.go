@@ -141,7 +141,7 @@ func (p *process) mode(ctx context.Context, f flags) error {
 	case f.about:
 		return p.about(f.format)
 	case f.discover:
-		return p.discover()
+		return p.discover(f)
 	case f.test == "":
 		return p.sync(ctx, f)
 	case f.test == "all":

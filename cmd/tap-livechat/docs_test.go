@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -8,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
@@ -47,7 +48,7 @@ func TestDocs(t *testing.T) {
 			}
 			continue
 		}
-		if diff := cmp.Diff(want, string(text)); diff != "" {
+		if diff := gocmp.Diff(want, string(text)); diff != "" {
 			t.Errorf("%s is not current; run `make docs` (-want +got):\n%s", doc.file, diff)
 		}
 	}
@@ -67,6 +68,7 @@ type property struct {
 	Type        []string
 	Format      string
 	Description string
+	API         string
 	Items       *property
 }
 
@@ -76,22 +78,24 @@ func fieldsTable(t *testing.T, stream string) string {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	b.WriteString("| Field | Type | Meaning |\n|---|---|---|\n")
-	var walk func(prefix string, s *catalog.Schema)
-	walk = func(prefix string, s *catalog.Schema) {
+	b.WriteString("| Field | Type | API | Meaning |\n|---|---|---|---|\n")
+	apis := map[string]string{"": "", catalog.V2: "v2", catalog.V3: "v3.6"}
+	var walk func(prefix, api string, s *catalog.Schema)
+	walk = func(prefix, api string, s *catalog.Schema) {
 		for _, p := range s.Properties {
 			var own property
 			if err := json.Unmarshal(p.Schema.AppendJSON(nil), &own); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintf(&b, "| `%s%s` | %s | %s |\n", prefix, p.Name, own.kind(), strings.ReplaceAll(own.Description, "|", `\|`))
-			walk(prefix+p.Name+".", p.Schema)
+			own.API = cmp.Or(own.API, api)
+			fmt.Fprintf(&b, "| `%s%s` | %s | %s | %s |\n", prefix, p.Name, own.kind(), apis[own.API], strings.ReplaceAll(own.Description, "|", `\|`))
+			walk(prefix+p.Name+".", own.API, p.Schema)
 			if p.Schema.Items != nil {
-				walk(prefix+p.Name+"[].", p.Schema.Items)
+				walk(prefix+p.Name+"[].", own.API, p.Schema.Items)
 			}
 		}
 	}
-	walk("", schema)
+	walk("", "", schema)
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 	if o.Config, err = p.config(f.config, o.Now); err != nil {
 		faults = append(faults, err)
 	}
-	if o.Selection, err = p.selection(f.catalog); err != nil {
+	if o.Selection, err = p.selection(f.catalog, o.Config); err != nil {
 		faults = append(faults, err)
 	}
 	if f.state != "" {
@@ -150,19 +151,21 @@ func (p *process) dotenv() ([]string, error) {
 
 const withoutCatalog = "leave --catalog out to read everything, or start from what --discover prints"
 
-func (p *process) selection(path string) (catalog.Selection, error) {
+// selection is what the catalog selects, or without one what the config asks for.
+func (p *process) selection(path string, c config.Config) (catalog.Selection, error) {
+	api := cmp.Or(c.APIVersion, catalog.V2)
 	if path == "" {
-		return catalog.Default(catalog.V2), nil
+		return catalog.Default(api, groups(c)...), nil
 	}
 	data, err := readFile("catalog", path, withoutCatalog)
 	if err != nil {
 		return catalog.Selection{}, err
 	}
-	c, err := catalog.Read(bytes.NewReader(data))
+	listed, err := catalog.Read(bytes.NewReader(data))
 	if err != nil {
 		return catalog.Selection{}, &inputError{"catalog " + path, err, withoutCatalog}
 	}
-	selection, warnings, err := c.Select(catalog.V2)
+	selection, warnings, err := listed.Select(api)
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}
@@ -231,18 +234,48 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// groups are the groups of streams, beside the chats, that the config asks for.
+func groups(c config.Config) (names []string) {
+	if c.ReferenceData {
+		names = append(names, catalog.ReferenceData)
+	}
+	if c.Reports {
+		names = append(names, catalog.Reports)
+	}
+	return names
+}
+
+// known is the config, if there is one that can be used, for what also works
+// without.
+func (p *process) known(f flags) (c config.Config, ok bool) {
+	if len(f.config) == 0 {
+		return c, false
+	}
+	c, err := p.config(f.config, time.Now().UTC())
+	if err != nil {
+		p.log.Warn("the config is not used, because there are faults in it; a run will say which")
+	}
+	return c, err == nil
+}
+
 // schemas prints the SCHEMA messages and nothing else.
 func (p *process) schemas(f flags) error {
-	selection, err := p.selection(f.catalog)
+	c, _ := p.known(f)
+	selection, err := p.selection(f.catalog, c)
 	if err != nil {
 		return err
 	}
 	return tap.WriteSchemas(p.stdout, selection)
 }
 
-func (p *process) discover() error {
+// discover prints the catalog: with a config what that asks for, else everything.
+func (p *process) discover(f flags) error {
+	all := catalog.DiscoverAll()
+	if c, ok := p.known(f); ok {
+		all = catalog.Discover(c.APIVersion, groups(c)...)
+	}
 	var b bytes.Buffer
-	if err := catalog.DiscoverAll().Write(&b); err != nil {
+	if err := all.Write(&b); err != nil {
 		return err
 	}
 	return p.print(b.String())

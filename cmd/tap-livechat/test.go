@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap"
 )
 
@@ -37,7 +40,8 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	say("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
-	if err != nil {
+	var incomplete *tap.IncompleteError
+	if err != nil && !errors.As(err, &incomplete) {
 		return err
 	}
 	say("credentials: the service accepts them")
@@ -53,23 +57,46 @@ func (p *process) test(ctx context.Context, f flags) error {
 	if !o.Config.EndDate.IsZero() {
 		between = "from " + day(o.Config.StartDate) + " to " + day(o.Config.EndDate)
 	}
+	chats := slices.ContainsFunc(o.Selection.Streams, func(s catalog.Selected) bool { return s.Group == "" })
 	requests, price := summary.ExpectedRequests, pricePerRequest*1000
-	if summary.Capped {
+	switch {
+	case !chats:
+	case summary.Capped:
 		say("chats: %d or more %s; the service states no larger number", summary.Expected, between)
 		say("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
-	} else {
+	default:
 		say("chats: %d %s", summary.Expected, between)
 		say("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
 	}
 	for _, s := range o.Selection.Streams {
-		if summary.Records[s.Name] == 0 {
-			p.log.Warn(fmt.Sprintf("stream %s: no record was found", s.Name))
+		line, bad := tried(s, summary)
+		if bad {
+			p.log.Warn(line)
 			continue
 		}
-		say("stream %s: one record was read", s.Name)
+		say("%s", line)
 	}
 	say("this test took %s", counted(summary.Requests))
-	return nil
+	return err
+}
+
+// tried is a line of the table that says what of the selected streams can be read.
+func tried(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
+	reason, denied := summary.Denied[s.Name]
+	switch rows := summary.Records[s.Name]; {
+	case denied && s.Scope != "":
+		return fmt.Sprintf("stream %-27s  cannot be read; scope %s is missing", s.Name, s.Scope), true
+	case denied:
+		return fmt.Sprintf("stream %-27s  cannot be read: %s", s.Name, reason), true
+	case s.Group == "" && rows > 0:
+		return fmt.Sprintf("stream %s: one record was read", s.Name), false
+	case s.Group == "":
+		return fmt.Sprintf("stream %s: no record was found", s.Name), true
+	case rows == 1:
+		return fmt.Sprintf("stream %-27s  readable, 1 row seen", s.Name), false
+	default:
+		return fmt.Sprintf("stream %-27s  readable, %d rows seen", s.Name, rows), false
+	}
 }
 
 // host is an address without its path, which may hold the key of a proxy.

@@ -155,9 +155,9 @@ type Call struct {
 	Path     string // with its query
 	Version  string // of the API, sent as X-API-Version
 	Body     []byte // JSON; nil: none is sent
-	// Scope is what the token needs for a call that it may be refused though it is
-	// good for others: a 401 without a word says that it lacks it.
-	Scope string
+	// Apart says that the token may be refused for this call though it is good for
+	// others: a 401 without a word says that it lacks a scope.
+	Apart bool
 	// Parse reads the answer. What it keeps of the document it must copy. An
 	// error says that the answer is not what was asked for, so the call is made
 	// again; an *Error is final.

@@ -78,7 +78,7 @@ func (c *Client) refusal(call Call, e *Error, header http.Header, said complaint
 	switch {
 	case v.again:
 		return &again{e, retryAfter(header, time.Now())}
-	case e.Cause == Credentials && e.Type == "" && call.Scope != "":
+	case e.Cause == Credentials && e.Type == "" && call.Apart:
 		e.Cause = Scope
 	case e.Cause == Credentials && accepted:
 		e.Cause = Expired

@@ -168,9 +168,9 @@ func TestExpired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	call := func(version, scope string) Cause {
+	call := func(version string, apart bool) Cause {
 		var e *Error
-		if err := c.Ask(t.Context(), Call{Version: version, Scope: scope, Parse: wantList}); err != nil && !errors.As(err, &e) {
+		if err := c.Ask(t.Context(), Call{Version: version, Apart: apart, Parse: wantList}); err != nil && !errors.As(err, &e) {
 			t.Fatal(err)
 		}
 		if e == nil {
@@ -178,15 +178,16 @@ func TestExpired(t *testing.T) {
 		}
 		return e.Cause
 	}
-	if got := call("3.6", ""); got != Unknown {
+	if got := call("3.6", false); got != Unknown {
 		t.Errorf("accepted: cause %d", got)
 	}
 	refuse = true
 	for _, test := range []struct {
-		version, scope string
-		want           Cause
-	}{{"3.6", "", Expired}, {"2", "", Credentials}, {"2", "goals_read", Scope}} {
-		if got := call(test.version, test.scope); got != test.want {
+		version string
+		apart   bool
+		want    Cause
+	}{{"3.6", false, Expired}, {"2", false, Credentials}, {"2", true, Scope}} {
+		if got := call(test.version, test.apart); got != test.want {
 			t.Errorf("%+v: cause %d, want %d", test, got, test.want)
 		}
 	}

@@ -34,8 +34,8 @@ func (p *pen) writeChats(s *stream) {
 	p.fill(s, p.slots[base:])
 	p.checkText(s.fields[s.id].shape, p.slots[base+s.id])
 	p.slots[base+s.id] = p.made.String(p.chat.ID)
-	for _, email := range p.emails {
-		p.slots[base+s.email] = p.made.String(email)
+	for i, email := range p.emails {
+		p.slots[base+s.email], p.slots[base+s.agentIndex] = p.made.String(email), p.made.Int(int64(i))
 		p.writeRecord(s, base)
 	}
 	p.slots = p.slots[:base]
@@ -94,6 +94,8 @@ func (p *pen) writeChildren(s *stream) {
 	}
 	chatID, started, ended := p.made.String(p.chat.ID), p.time(p.chat.Started), p.time(p.chat.Ended)
 	p.forgetIDs()
+	ranks := p.ranks(list)
+	n := 0 // objects so far
 	for element := range list.All() {
 		if element.Kind() != jsondoc.Object {
 			if element.Kind() != jsondoc.Null {
@@ -103,6 +105,12 @@ func (p *pen) writeChildren(s *stream) {
 		}
 		base := p.gather(s.shape, element)
 		p.slots[base+s.chatID], p.slots[base+s.started], p.slots[base+s.ended] = chatID, started, ended
+		rank := n + 1
+		if ranks != nil {
+			rank = ranks[n]
+		}
+		n++
+		p.slots[base+s.sequence] = p.made.Int(int64(rank))
 		if id := p.madeID(s, base); id != "" {
 			p.slots[base+s.eventID] = p.made.String(id)
 		}

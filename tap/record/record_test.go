@@ -246,6 +246,9 @@ func TestRecordsPerAgent(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, chatWith(test.agents))
 			same(t, test.want, column(t, got.records[chats], "agent_email"))
+			for i, index := range column(t, got.records[chats], "agent_index") {
+				same(t, fmt.Sprint(i), index)
+			}
 		})
 	}
 }
@@ -271,16 +274,46 @@ func TestVisitor(t *testing.T) {
 
 func TestChildren(t *testing.T) {
 	got := mustPlay(t, chatWith(`"messages":[{"text":"hi","event_id":"E1"}],"events":[{"text":"hi","event_id":"E1","chat_id":"other"},{"type":"event"}]`))
-	same(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`}, got.records[messages])
+	same(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1,"text":"hi"}`}, got.records[messages])
 	same(t, []string{
-		`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","text":"hi"}`,
-		`{"event_id":"C1/events/944defda1f5410bd2b70","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","type":"event"}`,
+		`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1,"text":"hi"}`,
+		`{"event_id":"C1/events/944defda1f5410bd2b70","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":2,"type":"event"}`,
 	}, got.records[events])
 	if f := fields(t, got.records[chats][0]); f["messages"]+f["events"] != "" {
 		t.Errorf("the lists are in the chat: %v", f)
 	}
 	pending := mustPlay(t, `{"id":"C1","pending":true,"started_timestamp":"2013-01-23T10:40:53Z","messages":[{"text":"hi"}]}`)
 	same(t, map[string]string{"chat_ended": "null", "chat_started": `"2013-01-23T10:40:53Z"`}, fields(t, pending.records[messages][0], "chat_ended", "chat_started"))
+}
+
+// Each list is numbered by itself, in the order of time; the records keep the
+// list's.
+func TestSequence(t *testing.T) {
+	at := func(seconds string) string { return `{"timestamp":"2013-01-23T10:41:` + seconds + `Z"}` }
+	for _, test := range []struct {
+		name string
+		list []string
+		want string
+	}{
+		{"in order", []string{at("00"), at("00"), at("01")}, "1 2 3"},
+		{"the other way", []string{at("02"), at("01"), at("00")}, "3 2 1"},
+		{"equal ones", []string{at("02"), at("01"), at("02"), at("01")}, "3 1 4 2"},
+		{"with decimals", []string{at("00.12"), at("00"), at("00.1"), at("00.100001")}, "4 1 2 3"},
+		{"other zones", []string{`{"timestamp":"2013-01-23T10:41:01Z"}`, `{"timestamp":"2013-01-23T11:41:00+01:00"}`}, "2 1"},
+		{"by the date", []string{`{"date":"2013-01-23T10:41:01Z"}`, at("00"), `{"timestamp":"","date":"2013-01-23T10:41:02Z"}`}, "2 1 3"},
+		{"some say nothing", []string{`{}`, at("02"), `{"timestamp":null}`, at("01"), `{"timestamp":"soon"}`}, "1 4 5 2 3"},
+		{"all say nothing", []string{`{}`, `null`, `{}`}, "1 2"},
+		{"the last of one name", []string{at("02"), `{"timestamp":"2013-01-23T10:41:09Z","timestamp":"2013-01-23T10:41:01Z"}`}, "2 1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := play(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(`"messages":[`+strings.Join(test.list, ",")+`],"events":[{}]`))
+			if err != nil || got.Out.Err != nil {
+				t.Fatal(err, got.Out.Err)
+			}
+			same(t, test.want, strings.Join(column(t, got.records[messages], "sequence"), " "))
+			same(t, []string{"1"}, column(t, got.records[events], "sequence"))
+		})
+	}
 }
 
 // hash is the part of a made id that says what it is made of.

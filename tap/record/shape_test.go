@@ -73,7 +73,7 @@ func TestChildAlone(t *testing.T) {
 	}
 	valid(t, selection, got)
 	same(t, []int{0, 0, 2}, []int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
-	same(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z"}`, got.records[events][0])
+	same(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1}`, got.records[events][0])
 }
 
 // What a user makes of a field's schema is kept to.

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
 )
@@ -21,8 +23,8 @@ type stream struct {
 	from origin
 	head []byte // the line up to the first field
 	// The places of the members that are not simply copied.
-	id, email, agents, visitor, visitorID, visitorName, started, ended int // chats
-	eventID, chatID, at, date, kindOf, event, user, agent, says        int // children
+	id, email, agentIndex, agents, visitor, visitorID, visitorName, started, ended int // chats
+	eventID, chatID, sequence, at, date, kindOf, event, user, agent, says          int // children
 }
 
 func newStream(selected catalog.Selected) (*stream, error) {
@@ -32,7 +34,8 @@ func newStream(selected catalog.Selected) (*stream, error) {
 	}
 	for _, key := range selected.Keys {
 		k := s.fields[s.place(key)].shape
-		if k.kind == instant || !k.takes("string") {
+		whole := selected.Whole.Property(key)
+		if k.kind == instant || !k.takes("string") && !(whole != nil && slices.Contains(whole.Types, "integer") && k.takes("integer")) {
 			return nil, &SchemaError{"schema of " + k.path + ", a key, does not allow any text"}
 		}
 		k.must = true
@@ -41,8 +44,8 @@ func newStream(selected catalog.Selected) (*stream, error) {
 	if selected.Parent != "" {
 		s.from = aList
 		s.eventID, s.chatID, s.started, s.ended = s.place("event_id"), s.place("chat_id"), s.place("chat_started"), s.place("chat_ended")
-		s.at, s.date, s.kindOf, s.event = s.place("timestamp"), s.place("date"), s.place("type"), s.place("event_type")
-		s.user, s.agent, s.says = s.place("user_type"), s.place("agent_id"), s.place("text")
+		s.sequence, s.at, s.date, s.kindOf = s.place("sequence"), s.place("timestamp"), s.place("date"), s.place("type")
+		s.event, s.user, s.agent, s.says = s.place("event_type"), s.place("user_type"), s.place("agent_id"), s.place("text")
 		return s, nil
 	}
 	for _, child := range catalog.Streams() {
@@ -53,7 +56,7 @@ func newStream(selected catalog.Selected) (*stream, error) {
 	if s.from == aRow {
 		return s, nil
 	}
-	s.id, s.email, s.agents = s.place("id"), s.place("agent_email"), s.place("agents")
+	s.id, s.email, s.agentIndex, s.agents = s.place("id"), s.place("agent_email"), s.place("agent_index"), s.place("agents")
 	s.visitor, s.visitorID, s.visitorName = s.place("visitor"), s.place("visitor_id"), s.place("visitor_name")
 	s.started, s.ended = s.place("started_timestamp"), s.place("ended_timestamp")
 	return s, nil

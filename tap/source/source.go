@@ -144,7 +144,10 @@ type Chat struct {
 
 // Row is one row of a list.
 type Row struct {
-	Stream   string
+	Stream string
+	// Day is the day of a report's row, midnight in the zone, if the rows come in
+	// the order of days: then all those of earlier days have come. Zero if not.
+	Day      time.Time
 	Doc      jsondoc.Value // in the form of the stream's schema; valid while it is rendered
 	Received time.Time
 	Notes    []Note

@@ -29,7 +29,11 @@ func (m Mounted) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			c.end(problem != nil)
 		}()
-		m.ServeHTTP(c, r.Clone(ctx))
+		asked := r.Clone(ctx)
+		if asked.Body == nil { // as a server has it
+			asked.Body = http.NoBody
+		}
+		m.ServeHTTP(c, asked)
 	}()
 	select {
 	case <-c.begun:

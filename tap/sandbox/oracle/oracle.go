@@ -89,8 +89,8 @@ func V2(c *account.Chat) Records {
 	}
 	chat := chatV2(c)
 	chat["started_timestamp"], chat["ended_timestamp"] = started, ended
-	for _, email := range Emails(c) {
-		r := Record{"agent_email": email}
+	for i, email := range Emails(c) {
+		r := Record{"agent_email": email, "agent_index": number(i)}
 		for name, value := range chat {
 			if value != nil {
 				r[name] = value
@@ -106,6 +106,7 @@ func V2(c *account.Chat) Records {
 				continue
 			}
 			r := entryV2(c, e, stream)
+			r["sequence"] = number(place(c, i, stream))
 			if !e.WithID {
 				r["event_id"] = madeID(c, stream, r, made)
 			}
@@ -119,6 +120,17 @@ func V2(c *account.Chat) Records {
 		}
 	}
 	return all
+}
+
+// place is that of an entry in the list of a stream, from 1, in the order of time.
+func place(c *account.Chat, i int, stream string) int {
+	n := 1
+	for k, e := range c.Entries {
+		if at := c.Entries[i].At.At; (stream == "events" || e.Kind == account.Message) && (e.At.At < at || e.At.At == at && k < i) {
+			n++
+		}
+	}
+	return n
 }
 
 func chatV2(c *account.Chat) Record {

@@ -1,0 +1,371 @@
+package livechat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
+)
+
+// Lists are the lists and reports of a table; see [source.Lists].
+type Lists struct {
+	client   *Client
+	renderer source.Renderer
+	table    []List
+}
+
+// NewLists makes no request. The renderer may be nil.
+func NewLists(client *Client, renderer source.Renderer, tables ...[]List) *Lists {
+	return &Lists{client, renderer, slices.Concat(tables...)}
+}
+
+var _ source.Lists = (*Lists)(nil)
+
+// List asks for one list, page by page.
+func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.Seq2[*source.Row, error] {
+	return func(yield func(*source.Row, error) bool) {
+		at := slices.IndexFunc(s.table, func(l List) bool { return l.Stream == stream })
+		if at < 0 {
+			yield(nil, source.ErrNotServed)
+			return
+		}
+		r := &listing{Lists: s, ctx: ctx, stream: stream, yield: yield}
+		if err := r.read(&s.table[at], rg); err != nil && !errors.Is(err, errStopped) {
+			yield(nil, denied(err))
+		}
+	}
+}
+
+// errStopped says that whoever wanted the rows has seen enough.
+var errStopped = errors.New("stopped")
+
+// deniedError is a list that cannot be read, though others may be.
+type deniedError struct{ err *Error }
+
+func (e *deniedError) Error() string        { return e.err.Error() }
+func (e *deniedError) Unwrap() error        { return e.err }
+func (e *deniedError) Is(target error) bool { return target == source.ErrDenied }
+
+// denied tells those errors apart that are about one list only.
+func denied(err error) error {
+	var e *Error
+	if errors.As(err, &e) && (e.Cause == Scope || e.Cause == Limit || e.Cause == Missing || e.Cause == Version) {
+		return &deniedError{e}
+	}
+	return err
+}
+
+// listing is a list that is being read.
+type listing struct {
+	*Lists
+	ctx    context.Context
+	stream string
+	yield  func(*source.Row, error) bool
+	rows   []source.Row
+	out    []byte
+	ends   []int
+}
+
+// request is what an answer is asked for with, beside what the list says.
+type request struct {
+	from, to time.Time // the days of a report, both included, midnight in zone
+	zone     *time.Location
+	parent   parent
+}
+
+// parent is a row that a list is asked for once for: its members, as JSON.
+type parent map[string][]byte
+
+func (r *listing) read(l *List, rg source.Range) error {
+	if l.Per == nil {
+		return r.days(l, request{zone: rg.Zone}, rg)
+	}
+	parents, err := r.parents(l.Per)
+	if err != nil {
+		return err
+	}
+	for _, p := range parents {
+		err := r.days(l, request{zone: rg.Zone, parent: p}, rg)
+		var e *Error
+		if errors.As(err, &e) && e.Cause == Missing {
+			continue // it has been deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// days asks for each span of a report.
+func (r *listing) days(l *List, q request, rg source.Range) error {
+	if q.zone == nil {
+		q.zone = time.UTC
+	}
+	if l.Days == NoDays {
+		return r.pages(l, q)
+	}
+	most := mostDays
+	if l.Days == ByDay {
+		most = 1
+	}
+	last := midnight(rg.To.Add(-1), q.zone)
+	for q.from = midnight(rg.From, q.zone); !q.from.After(last); q.from = q.from.AddDate(0, 0, most) {
+		if q.to = q.from.AddDate(0, 0, most-1); q.to.After(last) {
+			q.to = last
+		}
+		if err := r.pages(l, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func midnight(at time.Time, zone *time.Location) time.Time {
+	year, month, day := at.In(zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, zone)
+}
+
+func (r *listing) pages(l *List, q request) error {
+	seen := make(map[string]bool)
+	for n, cursor := 1, ""; ; n++ {
+		pages, next := 1, ""
+		err := r.client.Ask(r.ctx, r.call(l, q, n, cursor, func(a *Answer) (err error) {
+			r.rows, r.out, r.ends = r.rows[:0], r.out[:0], r.ends[:0]
+			root := a.Root()
+			if l.Cursor != "" {
+				next = root.Get(l.Cursor).Text()
+			}
+			if l.Pages != "" {
+				pages, _ = strconv.Atoi(at(root, l.Pages).Text())
+			}
+			return l.walk(root, l.Rows, q, nil, func(v jsondoc.Value, found []column) { r.row(l, q, a, v, found) })
+		}))
+		if err != nil {
+			return err
+		}
+		if err := r.flush(); err != nil {
+			return err
+		}
+		switch {
+		case l.Cursor == "" && (n >= pages || len(r.rows) == 0), l.Cursor != "" && next == "":
+			return nil
+		case l.Cursor != "" && seen[next]:
+			return &Error{Op: r.op(l, q, n), Version: l.Version, Detail: "it names the same next page again", Cause: Foreign}
+		}
+		cursor, seen[next] = next, true
+	}
+}
+
+// flush yields the rows of an answer.
+func (r *listing) flush() error {
+	start := 0
+	for i := range r.rows {
+		row := &r.rows[i]
+		row.Out.Text, start = r.out[start:r.ends[i]], r.ends[i]
+		if !r.yield(row, nil) {
+			return errStopped
+		}
+	}
+	return nil
+}
+
+// row makes a row and has it rendered.
+func (r *listing) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
+	mark := a.Mark()
+	b := a.Build()
+	b.Object("")
+	l.fill(b, v)
+	for member, name := range l.Inherit {
+		if value, err := a.JSON(q.parent[member]); err == nil {
+			l.member(b, name, value, q.zone)
+		}
+	}
+	if l.Days != NoDays {
+		b.Text("timezone", q.zone.String())
+		b.Text("date", q.from.Format(time.DateOnly))
+	}
+	for _, c := range found {
+		if c.value.Kind() == jsondoc.Absent {
+			b.Text(c.name, c.text)
+		} else {
+			b.Put(c.name, c.value)
+		}
+	}
+	if v.Kind() == jsondoc.Object {
+		for m := range v.All() {
+			l.member(b, string(m.Name()), m, q.zone)
+		}
+	}
+	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
+	switch l.Days {
+	case ByDay:
+		row.Day = q.from
+	case BySpan:
+		if len(found) > 0 && found[0].name == "date" {
+			row.Day, _ = time.ParseInLocation(time.DateOnly, found[0].text, q.zone)
+		}
+	}
+	if r.renderer != nil {
+		r.out = r.renderer.Row(r.out, &row)
+	}
+	row.Doc = jsondoc.Value{}
+	a.Undo(mark)
+	r.rows, r.ends = append(r.rows, row), append(r.ends, len(r.out))
+}
+
+// parents reads the list that another one is asked for once for each row of.
+func (r *listing) parents(l *List) ([]parent, error) {
+	var all []parent
+	err := r.client.Ask(r.ctx, r.call(l, request{}, 1, "", func(a *Answer) error {
+		all = nil
+		return l.walk(a.Root(), l.Rows, request{}, nil, func(v jsondoc.Value, _ []column) {
+			p := make(parent)
+			for m := range v.All() {
+				p[string(m.Name())] = m.AppendJSON(nil)
+			}
+			all = append(all, p)
+		})
+	}))
+	return all, err
+}
+
+func (r *listing) op(l *List, q request, page int) string {
+	op := "the list " + r.stream
+	if l.Days != NoDays {
+		op = r.stream + " of " + q.from.Format(time.DateOnly)
+		if q.to.After(q.from) {
+			op += " to " + q.to.Format(time.DateOnly)
+		}
+	}
+	if page > 1 {
+		op = fmt.Sprintf("page %d of %s", page, op)
+	}
+	return op
+}
+
+func (r *listing) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
+	method, path, _ := strings.Cut(l.Call, " ")
+	endpoint, _, _ := strings.Cut(path, "?")
+	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.into(path), Version: l.Version, Apart: true, Parse: parse}
+	if method == "POST" {
+		c.Body = l.body(q, page, cursor)
+	}
+	return c
+}
+
+// into puts the parent's members into a path.
+func (p parent) into(path string) string {
+	for name, value := range p {
+		if place := "{" + name + "}"; strings.Contains(path, place) {
+			var doc jsondoc.Doc
+			_ = doc.Parse(slices.Clone(value)) // it was JSON before
+			path = strings.ReplaceAll(path, place, url.PathEscape(doc.Root().Text()))
+		}
+	}
+	return path
+}
+
+// stamp is the form of times in requests.
+const stamp = "2006-01-02T15:04:05.000000-07:00"
+
+// body is what a request says.
+func (l *List) body(q request, page int, cursor string) []byte {
+	if cursor != "" {
+		return append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')
+	}
+	var members []string
+	if l.Args != "" {
+		members = append(members, l.Args)
+	}
+	if l.Days != NoDays {
+		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
+		members = append(members, `"distribution":"day"`, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
+			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(stamp), end.Format(stamp)))
+	}
+	if l.Pages != "" {
+		members = append(members, fmt.Sprintf(`"page":%d`, page))
+	}
+	return []byte("{" + strings.Join(members, ",") + "}")
+}
+
+// column is what was met on the way to a row: a text, or a value.
+type column struct {
+	name, text string
+	value      jsondoc.Value
+}
+
+// walk goes the way to each row. The error says that the answer is not what was
+// asked for.
+func (l *List) walk(v jsondoc.Value, way string, q request, found []column, row func(jsondoc.Value, []column)) error {
+	if way == "" {
+		if len(found) == 0 && l.Days != BySpan && v.Kind() != jsondoc.Object && l.Rows == "" {
+			return errors.New("it is no object")
+		}
+		row(v, found)
+		return nil
+	}
+	step, rest, _ := strings.Cut(way, "/")
+	found = slices.Clip(found)
+	name, ofNames := strings.CutPrefix(step, "{")
+	name = strings.TrimSuffix(name, "}")
+	switch {
+	case step == "[]":
+		if v.Kind() != jsondoc.Array {
+			return errors.New("it is no list")
+		}
+		for e := range v.All() {
+			if err := l.walk(e, rest, q, found, row); err != nil {
+				return err
+			}
+		}
+	case ofNames && v.Kind() != jsondoc.Object && v.Kind() != jsondoc.Null && !(v.Kind() == jsondoc.Array && v.Size() == 0):
+		return errors.New("it has no object where one should be")
+	case ofNames && name == "date" && l.Days == BySpan:
+		for day := q.from; !day.After(q.to); day = day.AddDate(0, 0, 1) {
+			date := day.Format(time.DateOnly)
+			bucket := v.Get(date)
+			if rest != "" && bucket.Kind() != jsondoc.Object {
+				continue
+			}
+			if err := l.walk(bucket, rest, q, append(found, column{name: name, text: date}), row); err != nil {
+				return err
+			}
+		}
+	case ofNames:
+		for m := range v.All() {
+			if err := l.walk(m, rest, q, append(found, column{name: name, text: string(m.Name())}), row); err != nil {
+				return err
+			}
+		}
+	case strings.Contains(step, "="):
+		name, member, _ := strings.Cut(step, "=")
+		if member == "" {
+			return l.walk(jsondoc.Value{}, rest, q, append(found, column{name: name, value: v}), row)
+		}
+		return l.walk(v, rest, q, append(found, column{name: name, value: v.Get(member)}), row)
+	default:
+		next := v.Get(step)
+		if next.Kind() == jsondoc.Absent {
+			return errors.New("it has no " + step)
+		}
+		return l.walk(next, rest, q, found, row)
+	}
+	return nil
+}
+
+// at is the value at the end of a way of members.
+func at(v jsondoc.Value, way string) jsondoc.Value {
+	for step := range strings.SplitSeq(way, "/") {
+		v = v.Get(step)
+	}
+	return v
+}

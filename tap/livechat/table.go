@@ -1,0 +1,166 @@
+package livechat
+
+import (
+	"strings"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// List is a list of reference data, or a report: what to ask for, and how the
+// answers become rows. It is data: another list costs an entry in a table of
+// package apiv2 or apiv3, and no code.
+//
+// Of a member of a row comes the column of the same name, unless one of the
+// fields below says otherwise.
+type List struct {
+	Stream  string
+	Version string // of the API that is asked
+	Call    string // "POST /v3.6/…"; a name in braces stands for that member of Per's row
+	Args    string // the members of the body, as JSON: `"all": true`
+
+	// Rows is the way from an answer to its rows, in steps with a slash between:
+	// a member; [] for each element; {column} for each member, its name in a
+	// column; column=member for a member that becomes a column, and column= for
+	// all that is there. Empty if the answer is the row.
+	Rows string
+
+	Cursor string // the member that names the next page, which page_id asks for, alone
+	Pages  string // the way to the number of pages, which page asks for
+	Per    *List  // it is asked for once for each row of another list
+	Days   Days   // how a report is asked for
+
+	Inherit map[string]string    // members of Per's row that become columns; the row's own win
+	Rename  map[string]string    // members by other names; "" leaves one out
+	Flat    []string             // objects whose members become columns: queue.url is queue_url
+	Pairs   map[string][2]string // objects whose names are values: they become a list of objects with these two members
+	Seconds []string             // columns with Unix seconds
+	Address []string             // columns with addresses that may lack their scheme
+	Local   []string             // columns with times that may lack their zone: it is the report's
+	Date    string               // the one of these whose day is the date of the row
+	Zero    []string             // columns that are 0 where a report says nothing
+	Empty   []string             // columns that are "" where there is nothing, since keys are never null
+	ID      []string             // the members that the column id is made of
+}
+
+// Days says how a report is asked for. Each row of a report has columns date
+// and timezone.
+type Days byte
+
+// The ways to ask.
+const (
+	NoDays Days = iota // it is no report
+	BySpan             // many days in one request; {date} in Rows is each of them, whether it is there or not
+	ByDay              // one request a day
+)
+
+// mostDays is the longest span of one request.
+const mostDays = 366
+
+// member puts a member of a row into its column.
+func (l *List) member(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
+	if contains(l.Flat, name) && v.Kind() == jsondoc.Object {
+		for m := range v.All() {
+			l.member(b, name+"_"+string(m.Name()), m, zone)
+		}
+		return
+	}
+	if other, ok := l.Rename[name]; ok {
+		name = other
+	}
+	if name == "" || v.Kind() == jsondoc.Null {
+		return
+	}
+	switch pair, isPair := l.Pairs[name]; {
+	case isPair && v.Kind() == jsondoc.Object:
+		b.Array(name)
+		for m := range v.All() {
+			b.Object("")
+			b.Bytes(pair[0], m.Name())
+			b.Put(pair[1], m)
+			b.End()
+		}
+		b.End()
+	case contains(l.Address, name):
+		if address := withScheme(v.Text()); address != "" {
+			b.Text(name, address)
+		}
+	case contains(l.Seconds, name), contains(l.Local, name):
+		at := instant(v, zone)
+		switch {
+		case v.Text() == "0": // no time at all
+			return
+		case at.IsZero():
+			b.Put(name, v) // whether that will do is not decided here
+			return
+		}
+		b.Time(name, at)
+		if name == l.Date {
+			b.Text("date", at.In(zone).Format(time.DateOnly))
+		}
+	default:
+		b.Put(name, v)
+	}
+}
+
+// fill puts in what stands where a row says nothing; what comes later wins.
+func (l *List) fill(b *jsondoc.Builder, v jsondoc.Value) {
+	for _, column := range l.Zero {
+		b.Int(column, 0)
+	}
+	for _, column := range l.Empty {
+		b.Text(column, "")
+	}
+	if len(l.ID) > 0 {
+		var parts []string
+		for _, name := range l.ID {
+			parts = append(parts, v.Get(name).Text())
+		}
+		b.Text("id", strings.Join(parts, "|"))
+	}
+}
+
+// withScheme completes an address.
+func withScheme(address string) string {
+	switch {
+	case address == "" || strings.Contains(address, "://"):
+		return address
+	case strings.HasPrefix(address, "//"):
+		return "https:" + address
+	}
+	return "https://" + address
+}
+
+// instant reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
+// it is none of these.
+func instant(v jsondoc.Value, zone *time.Location) time.Time {
+	text := strings.TrimSpace(v.Text())
+	if v.Kind() == jsondoc.Number || jsondoc.IsNumber(text) {
+		var n int64
+		for _, d := range text {
+			if d < '0' || d > '9' || n > 1e12 {
+				return time.Time{}
+			}
+			n = 10*n + int64(d-'0')
+		}
+		return time.Unix(n, 0).UTC()
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC()
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", time.DateTime} {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+func contains(all []string, name string) bool {
+	for _, s := range all {
+		if s == name {
+			return true
+		}
+	}
+	return false
+}
