@@ -29,7 +29,11 @@ func (m Mounted) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			c.end(problem != nil)
 		}()
-		m.ServeHTTP(c, r.Clone(ctx))
+		served := r.Clone(ctx)
+		if served.Body == nil {
+			served.Body = http.NoBody // as a server has it
+		}
+		m.ServeHTTP(c, served)
 	}()
 	select {
 	case <-c.begun:
