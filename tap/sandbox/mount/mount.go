@@ -29,11 +29,11 @@ func (m Mounted) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			c.end(problem != nil)
 		}()
-		served := r.Clone(ctx)
-		if served.Body == nil {
-			served.Body = http.NoBody // as a server has it
+		asked := r.Clone(ctx)
+		if asked.Body == nil { // as a server has it
+			asked.Body = http.NoBody
 		}
-		m.ServeHTTP(c, served)
+		m.ServeHTTP(c, asked)
 	}()
 	select {
 	case <-c.begun:
