@@ -217,7 +217,7 @@ func (l *list) begin() {
 }
 
 func (l *list) write(row *source.Row) {
-	lines, n := linesOf(&row.Out, l.Name)
+	lines, n := l.linesOf(&row.Out, l.Name)
 	l.rows += n
 	if l.o.Sample && l.rows > n { // one is enough
 		lines = nil

@@ -159,6 +159,7 @@ type run struct {
 	search    *source.Searched
 	faults    []Days // that are not complete
 	complete  bool   // the run came to its end
+	unpacked  []byte // see linesOf
 }
 
 // errSampled ends a sampling run.
@@ -276,26 +277,35 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 }
 
 func (s *run) write(f *follower, chat *source.Chat) {
-	lines, n := linesOf(&chat.Out, f.Name)
+	lines, n := s.linesOf(&chat.Out, f.Name)
 	s.out.records(lines)
 	s.summary.Records[f.Name] += n
 }
 
-// linesOf are the RECORD messages of one stream.
-func linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
+// linesOf are the RECORD messages of one stream, valid until the next call.
+func (s *run) linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
 	start := 0
 	for _, part := range r.Parts {
-		if part.Stream == stream {
-			return r.Text[start:part.End], part.Count
+		if part.Stream != stream {
+			start = part.End
+			continue
 		}
-		start = part.End
+		lines = r.Text[start:part.End]
+		if r.Packed {
+			var err error
+			if s.unpacked, err = record.Unpack(s.unpacked[:0], lines); err != nil {
+				panic(err) // it was packed by this very program
+			}
+			lines = s.unpacked
+		}
+		return lines, part.Count
 	}
 	return nil, 0
 }
 
 // sample writes the first record that a stream has.
 func (s *run) sample(f *follower, chat *source.Chat) error {
-	if lines, n := linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
+	if lines, n := s.linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}

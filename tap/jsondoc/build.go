@@ -14,6 +14,12 @@ import (
 // memory it has, that of the last text that was parsed included.
 func (d *Doc) Reset() { d.nodes, d.data, d.dirty = d.nodes[:0], d.data[:0], false }
 
+// Release gives up the text that was parsed, so that its memory is free.
+func (d *Doc) Release() {
+	d.Reset()
+	d.data, d.buf, d.dec = nil, bytes.Buffer{}, nil
+}
+
 // Mark is a state of a Doc to go back to.
 type Mark struct{ nodes, data int }
 

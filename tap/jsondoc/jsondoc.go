@@ -18,6 +18,7 @@ import (
 	"iter"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,9 @@ type node struct {
 	kind                            Kind
 	escaped, nameEscaped            bool // there is a backslash in it
 }
+
+// large is the text of which the table is made in one piece.
+const large = 1 << 20
 
 // Doc is a parsed JSON text. The zero value is ready for use.
 type Doc struct {
@@ -119,6 +123,12 @@ func (d *Doc) read(from int) error {
 	var name, nameEnd uint32 // of the next value, if it has got it already
 	var nameEscaped bool
 	data, nodes := d.data, d.nodes
+	if len(data)-from > large {
+		// Growing bit by bit would take twice the memory for a while.
+		rest := data[from:]
+		most := bytes.Count(rest, []byte{','}) + bytes.Count(rest, []byte{'{'}) + bytes.Count(rest, []byte{'['}) + 1
+		nodes = slices.Grow(nodes, most)
+	}
 	for i := from; i < len(data); {
 		switch c := data[i]; c {
 		case ' ', '\t', '\n', '\r', ',', ':':

@@ -104,7 +104,13 @@ func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 		}
 		parts = append(parts, source.Part{Stream: s.name, End: len(p.out) - base, Count: p.count})
 	}
-	return r.end(p, &c.Out, parts)
+	packed := len(p.out)-base > packFrom
+	if packed {
+		p.out = pack(p.out, base, parts)
+	}
+	dst = r.end(p, &c.Out, parts)
+	c.Out.Packed = packed
+	return dst
 }
 
 // Row writes the record of a row, as [source.Renderer] promises.

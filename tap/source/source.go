@@ -163,10 +163,11 @@ type Note struct {
 
 // Rendered is what became of a chat or row. It is valid as long as that is.
 type Rendered struct {
-	Text  []byte // RECORD messages, whole lines, stream after stream
-	Parts []Part // the streams in Text, in order
-	Notes []Note
-	Err   error // a value that must not be written; nothing of the chat may be
+	Text   []byte // RECORD messages, whole lines, stream after stream
+	Parts  []Part // the streams in Text, in order
+	Packed bool   // each part of Text is packed, as much text is; see record.Unpack
+	Notes  []Note
+	Err    error // a value that must not be written; nothing of the chat may be
 }
 
 // Part is the records of one stream.
