@@ -146,7 +146,7 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	for i, end := range ends {
 		p.chats[i].Out.Text, start = p.out[start:end:end], end
 	}
-	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
+	p.size = answer.Size + len(p.out)
 	return p, nil
 }
 
