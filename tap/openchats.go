@@ -69,7 +69,7 @@ func (o openChats) hear(chat *source.Chat, s *run) {
 	if was == nil && !chat.Pending && chat.Ended.IsZero() {
 		return // it has come, and nobody knows when it ended
 	}
-	o[chat.ID] = &openChat{started: chat.Started, ended: chat.Ended, asked: s.o.Now, anyDay: anyDay, heard: true, known: was != nil && was.known}
+	o[chat.ID] = &openChat{started: chat.Started, ended: chat.Ended, asked: s.begins, anyDay: anyDay, heard: true, known: was != nil && was.known}
 	if !chat.Pending && chat.Ended.IsZero() {
 		delete(o, chat.ID)
 	}
@@ -169,7 +169,7 @@ func (s *run) missed(ids map[string]bool) {
 				delete(f.openChats, id)
 				gone[id] = true
 			} else {
-				c.asked = s.o.Now
+				c.asked = s.begins
 			}
 		}
 	}

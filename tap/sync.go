@@ -167,7 +167,7 @@ var errSampled = errors.New("a record of each stream has been seen")
 
 func (s *run) sync(ctx context.Context) error {
 	rg := s.rangeToRead()
-	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now
+	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now.Truncate(time.Second)
 	if s.o.Sample && rg.From.Before(rg.To) {
 		return s.look(ctx, rg)
 	}
@@ -228,7 +228,7 @@ func (s *run) step(step source.Step) error {
 func (s *run) plan(p *source.Plan) {
 	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
 	if p.Ahead < 0 {
-		s.begins = s.o.Now.Add(p.Ahead)
+		s.begins = s.begins.Add(p.Ahead)
 	}
 	if p.Ahead.Abs() >= time.Minute && !s.o.Sample {
 		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",

@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -22,8 +23,10 @@ const (
 
 // reading is what an answer is read with.
 type reading struct {
-	body []byte
-	doc  jsondoc.Doc
+	body     []byte
+	doc      jsondoc.Doc
+	stream   *stream // the answer is read through it; nil: it is in body
+	streamed stream
 	Answer
 }
 
@@ -41,18 +44,22 @@ func newLarge() chan *reading {
 }
 
 // body reads the body of an answer, at most one byte more than most, with r; or
-// with what large answers are read with, which done gives back.
-func (c *Client) body(ctx context.Context, l *limit, resp *http.Response, most int64, r *reading) (with *reading, n int64, done func(), err error) {
+// with what large answers are read with, which done gives back. A large answer
+// with a list is not read yet, but made ready to be.
+func (c *Client) body(ctx context.Context, l *limit, resp *http.Response, most int64, list string, r *reading) (with *reading, n int64, done func(), err error) {
+	r.stream = nil
 	fits := min(most, largeAnswer)
 	length := resp.ContentLength
 	r.body = r.body[:0]
 	if length > 0 && length <= fits {
 		r.body = withRoom(r.body, length+length/2) // and for the times that are rewritten
 	}
-	r.body, err = readMost(r.body, resp.Body, fits+1)
-	done, n = func() {}, int64(len(r.body))
-	if n <= fits || fits == most || err != nil {
-		return r, n, done, err
+	done = func() {}
+	if length <= fits || fits == most { // else it is large for sure
+		r.body, err = readMost(r.body, resp.Body, fits+1)
+		if n = int64(len(r.body)); n <= fits || fits == most || err != nil {
+			return r, n, done, err
+		}
 	}
 	l.pause() // the time to wait for others is not the service's
 	select {
@@ -61,6 +68,13 @@ func (c *Client) body(ctx context.Context, l *limit, resp *http.Response, most i
 	case <-ctx.Done():
 		return r, n, done, ctx.Err()
 	}
+	done = func() { c.large <- with }
+	if list != "" {
+		with.stream = &with.streamed
+		with.stream.from = io.MultiReader(bytes.NewReader(r.body), resp.Body)
+		return with, n, done, nil
+	}
+	with.stream = nil
 	with.body = with.body[:0]
 	if room := length + length/4; length > 0 && length <= most && int64(cap(with.body)) < room {
 		with.body = nil
@@ -68,7 +82,7 @@ func (c *Client) body(ctx context.Context, l *limit, resp *http.Response, most i
 		with.body = withRoom(nil, room)
 	}
 	with.body, err = readMost(append(with.body, r.body...), resp.Body, most+1)
-	return with, int64(len(with.body)), func() { c.large <- with }, err
+	return with, int64(len(with.body)), done, err
 }
 
 // withRoom is an empty buffer for n bytes, and not for many more.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -149,6 +148,7 @@ type Call struct {
 	Path     string // with its query
 	Version  string // of the API, sent as X-API-Version
 	Body     []byte // JSON; nil: none is sent
+	List     string // the member of the answer that is read by Each; empty: none
 	// Apart says that the token may be refused for this call though it is good for
 	// others: a 401 without a word says that it lacks a scope.
 	Apart bool
@@ -170,6 +170,9 @@ type Answer struct {
 	// our clock, or more than a minute before what an earlier answer said.
 	Date time.Time
 	Text []byte // for the parser's use; kept for the next answer
+
+	list   string
+	stream *stream // a large answer that is still to be read
 }
 
 // Ask makes a call and gives its answer to be parsed. From the outside in:
@@ -250,7 +253,11 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	case !fine:
 		most = maxRefusal
 	}
-	r, n, done, err := c.body(ctx, limit, resp, most, r)
+	list := ""
+	if fine {
+		list = call.List
+	}
+	r, n, done, err := c.body(ctx, limit, resp, most, list, r)
 	defer done()
 	wrong := &Error{Op: call.Op, Version: call.Version, Status: status, DebugID: c.redact(resp.Header.Get("X-Debug-Id")), Cause: Foreign}
 	switch {
@@ -260,28 +267,47 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 			said, _ = c.complaint(r.doc.Root(), false)
 		}
 		return status, c.refusal(call, wrong, resp.Header, said)
-	case n > most:
-		wrong.Detail, wrong.Cause = fmt.Sprintf("the answer is longer than the %d MiB that are read of one", maxAnswer>>20), TooLarge
-		return status, wrong
+	case n > most && err == nil && r.stream == nil:
+		err = errTooLarge("the answer")
 	case err != nil:
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return status, &again{err: wrong}
 	}
-	r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
-	if err = r.doc.Parse(r.body); err == nil {
-		if err = call.Parse(&r.Answer); err == nil {
-			return status, nil
+	head := r.body
+	if err == nil {
+		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
+			list: call.List, stream: r.stream}
+		if r.stream != nil {
+			r.doc.Reset() // it is read by Each
+			head = []byte("{")
+		} else {
+			err = r.doc.Parse(r.body)
 		}
-		if said, ok := c.complaint(r.doc.Root(), true); ok {
-			return status, c.refusal(call, wrong, resp.Header, said)
+		if err == nil {
+			if err = call.Parse(&r.Answer); err == nil {
+				return status, nil
+			}
+			if said, ok := c.complaint(r.doc.Root(), true); ok {
+				return status, c.refusal(call, wrong, resp.Header, said)
+			}
 		}
 	}
-	var final *Error
-	if errors.As(err, &final) {
+	var (
+		final *Error
+		cut   *cutError
+	)
+	switch {
+	case errors.As(err, &final):
 		final.Op, final.Version = call.Op, call.Version
+		if final.Cause == TooLarge {
+			final.Status = status
+		}
 		return status, final
+	case errors.As(err, &cut):
+		wrong.Detail, wrong.Err = cut.Error(), c.why(ctx, cut.err)
+		return status, &again{err: wrong}
 	}
-	wrong.Detail = describe(resp.Header.Get("Content-Type"), r.body, err)
+	wrong.Detail = describe(resp.Header.Get("Content-Type"), head, err)
 	if errors.Is(err, jsondoc.ErrDepth) {
 		return status, wrong // it is whole, and will be the same next time
 	}
