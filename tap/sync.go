@@ -2,6 +2,7 @@ package tap
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -91,7 +92,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, version: o.Config.APIVersion, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, version: cmp.Or(o.Config.APIVersion, catalog.V2), metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
 	if s.followers, err = s.followersOf(o.State); err != nil {
 		return Summary{}, err
 	}

@@ -27,7 +27,7 @@ const unassigned = "unassigned"
 // Why there are notes.
 const (
 	unknownField = "is not in the schema and was left out"
-	nulled       = "was made null: its value has the wrong type"
+	nulled       = "was made null: its value is not of the type, or is none that targets hold"
 	doubleID     = "stands twice in one chat; the later ones got an id of their own"
 	foreignID    = "is given by several chats; in the target they overwrite each other"
 	altered      = "is not as it was received: U+0000 was taken out of it, or what is no Unicode became U+FFFD"

@@ -155,9 +155,9 @@ func (s *shape) want() string {
 	case text:
 		return "text"
 	case instant:
-		return "a time"
+		return "a time of the years 1 to 9999"
 	case integer:
-		return "a whole number"
+		return "a whole number of up to 64 bits"
 	case number:
 		return "a number"
 	case boolean:

@@ -123,7 +123,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/4, longWindow) // so that a run completes some before it ends
 	}
 	e := &engine{reader: r, done: done, covered: s.from,
-		splits: 6 + threads/(50*pageSize), // each costs half a page
+		splits: 4 + threads/(40*pageSize), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if most < longWindow {
 		e.plan.most = 2 * e.plan.target
