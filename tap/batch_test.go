@@ -144,7 +144,7 @@ func (w *wholeFiles) Write(b []byte) (int, error) {
 // that covers them.
 func TestBatch(t *testing.T) {
 	for _, zipped := range []bool{false, true} {
-		for _, size := range []int{1, 7, 500, 10_000} {
+		for _, size := range []int{3, 500, 10_000} {
 			t.Run(fmt.Sprint(zipped, size), func(t *testing.T) {
 				chats := 400
 				if size < 100 {
@@ -216,9 +216,9 @@ func TestBatchCutOff(t *testing.T) {
 					var out interface {
 						io.Writer
 						Bytes() []byte
-					} = &ender{left: r.IntN(16 << 10), cancel: cancel}
+					} = &ender{left: 8<<10 + r.IntN(40<<10), cancel: cancel}
 					if i%3 < 2 {
-						out = &refuse{left: r.IntN(16 << 10), partial: i%3 == 1}
+						out = &refuse{left: 8<<10 + r.IntN(40<<10), partial: i%3 == 1}
 					}
 					res := w.syncContext(ctx, state, func(o *Options) {
 						batched(folder, i%2 == 0, size)(o)
@@ -261,15 +261,15 @@ func tellEarlier(tr *transcript, earlier map[string]bool) {
 // TestBatchDiskFails has each step on the disk fail in turn. The last line is a
 // STATE, and a run from it makes up for all.
 func TestBatchDiskFails(t *testing.T) {
-	inWorld(t, "chats=60&days=40", func(t *testing.T, w *world) {
+	inWorld(t, "chats=16&days=40", func(t *testing.T, w *world) {
 		errFull := errors.New("no space left on device")
-		const size = 40
+		const size = 60
 		for at := 1; ; at++ {
 			folder := t.TempDir()
 			n := 0
 			r := w.sync(State{}, func(o *Options) {
 				batched(folder, at%2 == 0, size)(o)
-				o.Config.MaxRequests = 8 // windows of 50 chats
+				o.Config.MaxRequests = 4 // windows of 25 chats
 				o.fault = func(string) error {
 					if n++; n == at {
 						return errFull
@@ -281,7 +281,7 @@ func TestBatchDiskFails(t *testing.T) {
 			tr := readTranscript(t, records, checks{every: 31})
 			w.covered(tr, nil)
 			if r.err == nil {
-				if at < 40 {
+				if at < 25 {
 					t.Errorf("there are no more than %d steps", at-1)
 				}
 				break
