@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,20 @@ func archive(t *testing.T, switches string) (*sandbox.Server, string) {
 	check(t, err)
 	check(t, os.WriteFile(config, text, 0o600))
 	return server, config
+}
+
+// catalogOf is what discovery with these arguments says of some streams, all selected.
+func catalogOf(t *testing.T, want func(stream string) bool, args ...string) (file string) {
+	t.Helper()
+	var found struct {
+		Streams []map[string]any `json:"streams"`
+	}
+	check(t, json.Unmarshal([]byte(run(t, exec.Command(tapBinary, append(args, "--discover")...))), &found))
+	found.Streams = slices.DeleteFunc(found.Streams, func(s map[string]any) bool { return !want(s["stream"].(string)) })
+	for _, s := range found.Streams {
+		s["metadata"] = append(s["metadata"].([]any), map[string]any{"breadcrumb": []string{}, "metadata": map[string]any{"selected": true}})
+	}
+	return writeJSON(t, map[string]any{"streams": found.Streams})
 }
 
 // rows is how many rows each table must have: the distinct keys of the truth.

@@ -48,7 +48,7 @@ func About(version string, streams []StreamInfo) AboutInfo {
 			"complete, resumable, and with as few of the billed requests as possible.",
 		Version:      strings.TrimPrefix(version, "v"),
 		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
-		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "structured-logging"},
+		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "batch", "structured-logging"},
 		Streams:      streams,
 		Settings:     config.Settings(),
 	}

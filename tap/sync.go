@@ -35,6 +35,8 @@ type Options struct {
 	// stream, with as few requests as that takes. No STATE is written then, and
 	// what is logged is left to the caller.
 	Sample bool
+
+	fault func(step string) error // which tests set: see batches
 }
 
 // Progress is how far a run has come.
@@ -97,6 +99,12 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if s.api, err = open(o, records, s.metrics.observe); err != nil {
 		return Summary{}, err
 	}
+	if o.Config.Batch != nil && !o.Sample {
+		if s.out.batches, err = openBatches(*o.Config.Batch, o.Log, o.fault); err != nil {
+			return Summary{}, err
+		}
+		s.out.covers(s.state())
+	}
 	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
 	for _, f := range o.Selection.Streams {
 		s.summary.Records[f.Name] = 0
@@ -114,7 +122,11 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if errors.Is(err, source.ErrBudget) && !s.moved {
 		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
 	}
-	if s.out.err != nil {
+	var batch *BatchError
+	switch {
+	case errors.As(s.out.err, &batch):
+		err = batch
+	case s.out.err != nil:
 		err = &OutputError{s.out.err}
 	}
 	usage := s.api.Usage()
@@ -278,7 +290,7 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 
 func (s *run) write(f *follower, chat *source.Chat) {
 	lines, n := s.linesOf(&chat.Out, f.Name)
-	s.out.records(lines)
+	s.out.deliver(&f.Selected, lines, n)
 	s.summary.Records[f.Name] += n
 }
 
@@ -410,7 +422,7 @@ func (s *run) finish() {
 	if s.out.any && !s.o.Sample {
 		s.out.state(s.state())
 	}
-	s.out.flush()
+	s.out.end()
 	for _, f := range s.followers {
 		s.summary.Open = max(s.summary.Open, len(f.openChats))
 	}

@@ -130,7 +130,7 @@ func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *p
 	p := r.pens.Get().(*pen)
 	p.out, p.count, p.notes = dst, 0, slices.Clip(notes)
 	p.made.Reset()
-	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), received.Truncate(time.Microsecond)), "}\n"...)
+	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
 	return p
 }
 
