@@ -7,7 +7,8 @@ import (
 )
 
 // evidence is what the chats give away about the service's date filter, and how
-// often: archives hold a chat now and then whose times contradict each other.
+// often: archives hold a chat now and then whose times contradict each other, so
+// only one counts of which something else confirms them.
 type evidence struct {
 	byStart int // chats that ended after the days they were listed for
 	byEnd   int // chats that began before the days they were listed for

@@ -89,10 +89,10 @@ func (r *reader) readFullDay(w *window) ([]source.Window, error) {
 func (r *reader) readCapped(w *window) (p *pass, passes int, err error) {
 	var before *pass
 	for passes = 1; ; passes++ {
-		if p, err = r.readPass(w); err != nil {
+		if p, err = r.readPass(w, before); err != nil {
 			return nil, 0, err
 		}
-		p.twice = p.ended && before.sameAs(p.ids)
+		p.twice = p.confirms()
 		if p.settled() || !p.ended && !p.shrank() || passes > 1 && p.short() || passes == maxPasses {
 			return p, passes, nil
 		}

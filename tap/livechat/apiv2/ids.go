@@ -38,11 +38,13 @@ func (s ids) add(id string) bool {
 
 // equal tells that both hold the same.
 func (s ids) equal(other ids) bool {
-	if len(s) != len(other) {
-		return false
-	}
-	for k := range s {
-		if _, ok := other[k]; !ok {
+	return len(s) == len(other) && s.holds(other)
+}
+
+// holds tells that the others are in it, too.
+func (s ids) holds(others ids) bool {
+	for k := range others {
+		if _, ok := s[k]; !ok {
 			return false
 		}
 	}

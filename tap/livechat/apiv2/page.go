@@ -18,6 +18,7 @@ import (
 // page is one answer to a list.
 type page struct {
 	chats []source.Chat
+	sound []bool // of each chat: its times are confirmed by something else it says
 	total int    // how many chats match, says the service
 	pages int    // how many pages they make, says the service; 0 if it does not
 	size  int    // bytes of memory that the answer took, about
@@ -92,10 +93,11 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 			return fmt.Errorf("chat %d of the page is no object", at)
 		}
 		p.chats = append(p.chats, source.Chat{})
-		if err := a.readChat(answer, v, &p.chats[at-1], &p.out, false); err != nil {
+		sound, err := a.readChat(answer, v, &p.chats[at-1], &p.out, false)
+		if err != nil {
 			return &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
 		}
-		ends = append(ends, len(p.out))
+		p.sound, ends = append(p.sound, sound), append(ends, len(p.out))
 		return nil
 	})
 	var ok bool
@@ -132,19 +134,19 @@ func now(answer *livechat.Answer) time.Time {
 	return answer.Date
 }
 
-func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) error {
+func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) (sound bool, err error) {
 	s := normaliser{text: answer.Text, latest: latest(answer), byID: byID}
 	s.normalise(v, chat)
 	answer.Text = s.text
 	if chat.ID == "" {
-		return errors.New("it has no id")
+		return false, errors.New("it has no id")
 	}
 	chat.Received = answer.Received
 	if a.renderer != nil {
 		*out = a.renderer.Chat(*out, chat)
 	}
 	chat.Doc = jsondoc.Value{}
-	return nil
+	return s.sound, nil
 }
 
 // chat fetches one chat by its id. It returns nil without an error if the
@@ -160,7 +162,7 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 			}
 			var out []byte
 			chat = new(source.Chat)
-			if err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
+			if _, err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
 				return err
 			}
 			chat.Out.Text = out
