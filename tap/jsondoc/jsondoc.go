@@ -458,3 +458,31 @@ func (v Value) Size() int {
 	}
 	return n
 }
+
+// Lookup finds the text or number at the end of a way of members in the JSON text
+// of an object that may be cut off behind it; empty if it is not there.
+func Lookup(text []byte, way ...string) string {
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for _, name := range way {
+		if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+			return ""
+		}
+		for {
+			t, err := d.ReadToken()
+			if err != nil || t.Kind() != '"' {
+				return ""
+			}
+			if t.String() == name {
+				break
+			}
+			if d.SkipValue() != nil {
+				return ""
+			}
+		}
+	}
+	t, err := d.ReadToken()
+	if err != nil || t.Kind() != '"' && t.Kind() != '0' {
+		return ""
+	}
+	return t.String()
+}

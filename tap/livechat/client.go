@@ -268,7 +268,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		}
 		return status, c.refusal(call, wrong, resp.Header, said)
 	case n > most && err == nil && r.stream == nil:
-		err = errTooLarge("the answer")
+		err = errTooLarge()
 	case err != nil:
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return status, &again{err: wrong}

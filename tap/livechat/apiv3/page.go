@@ -119,6 +119,15 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
 		mark := doc.Mark()
 		chat := new(source.Chat)
+		if entry.Kind() == jsondoc.String {
+			// It is too large to be read: what becomes of it is not decided here.
+			chat.ID, chat.TooLarge = jsondoc.Lookup([]byte(entry.Text()), "thread", "id"), true
+			if chat.ID != "" {
+				p.out = a.render(p.out, chat, answer)
+				p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
+				return nil
+			}
+		}
 		eventless := m.read(doc, entry, answeredAt(answer), chat)
 		if chat.ID == "" {
 			return &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
