@@ -7,9 +7,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +92,20 @@ func archive(t *testing.T, switches string) (*sandbox.Server, string) {
 	return server, config
 }
 
+// catalogOf is what discovery with these arguments says of some streams, all selected.
+func catalogOf(t *testing.T, want func(stream string) bool, args ...string) (file string) {
+	t.Helper()
+	var found struct {
+		Streams []map[string]any `json:"streams"`
+	}
+	check(t, json.Unmarshal([]byte(run(t, exec.Command(tapBinary, append(args, "--discover")...))), &found))
+	found.Streams = slices.DeleteFunc(found.Streams, func(s map[string]any) bool { return !want(s["stream"].(string)) })
+	for _, s := range found.Streams {
+		s["metadata"] = append(s["metadata"].([]any), map[string]any{"breadcrumb": []string{}, "metadata": map[string]any{"selected": true}})
+	}
+	return writeJSON(t, map[string]any{"streams": found.Streams})
+}
+
 // rows is how many rows each table must have: the distinct keys of the truth.
 func rows(server *sandbox.Server) map[string]int {
 	n := make(map[string]int)
@@ -104,6 +120,66 @@ func rows(server *sandbox.Server) map[string]int {
 		n["chats"] += max(len(agents), 1)
 		n["messages"] += chat.Messages
 		n["events"] += chat.Events
+	}
+	return n
+}
+
+// apis are the settings of each API, and how many rows each table must have then.
+var apis = []struct {
+	version string
+	rows    func(*testing.T, *sandbox.Server) map[string]int
+}{
+	{"2", func(_ *testing.T, server *sandbox.Server) map[string]int { return rows(server) }},
+	{"3", rowsV3},
+}
+
+// rowsV3 asks API v3.6 itself, as simply as can be: it has events that v2 has not,
+// and to it an agent without an e-mail address is a bot.
+func rowsV3(t *testing.T, server *sandbox.Server) map[string]int {
+	t.Helper()
+	n := make(map[string]int)
+	for ask := `{"filters": {}, "limit": 100}`; ask != ""; {
+		request, err := http.NewRequest("POST", urls[server]+"/v3.6/agent/action/list_archives", strings.NewReader(ask))
+		check(t, err)
+		request.Header.Set("Authorization", "Bearer e2e")
+		request.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(request)
+		check(t, err)
+		var page struct {
+			Chats []struct {
+				Users  []struct{ ID, Type, Visibility string }
+				Thread struct {
+					Active  bool
+					UserIDs []string `json:"user_ids"`
+					Events  []struct{ Type string }
+				}
+			}
+			Next string `json:"next_page_id"`
+		}
+		check(t, json.NewDecoder(answer.Body).Decode(&page))
+		check(t, answer.Body.Close())
+		for _, chat := range page.Chats {
+			if chat.Thread.Active {
+				continue
+			}
+			agents := 0
+			for _, user := range chat.Users {
+				if user.Type == "agent" && user.Visibility != "agents" && strings.Contains(user.ID, "@") && slices.Contains(chat.Thread.UserIDs, user.ID) {
+					agents++
+				}
+			}
+			n["chats"] += max(agents, 1)
+			for _, event := range chat.Thread.Events {
+				n["events"]++
+				if event.Type == "message" || event.Type == "rich_message" {
+					n["messages"]++
+				}
+			}
+		}
+		ask = ""
+		if page.Next != "" {
+			ask = fmt.Sprintf(`{"page_id": %q}`, page.Next)
+		}
 	}
 	return n
 }

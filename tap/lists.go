@@ -29,6 +29,8 @@ func (s *run) readLists(ctx context.Context, err error) error {
 	if incomplete == nil {
 		incomplete = new(IncompleteError)
 	}
+	complete := err == nil
+	s.complete = false // until the lists have been read, too
 	for _, stream := range s.o.Selection.Streams {
 		if stream.Group == "" {
 			continue
@@ -36,36 +38,55 @@ func (s *run) readLists(ctx context.Context, err error) error {
 		refused := s.readList(ctx, stream)
 		switch {
 		case errors.Is(refused, source.ErrDenied), errors.Is(refused, source.ErrNotServed):
-			s.deny(stream.Stream, refused, incomplete)
+			s.deny(stream.Stream, refused)
 		case refused != nil:
 			return refused
 		}
 	}
-	switch {
-	case len(incomplete.Streams) == 0:
+	if len(s.summary.Denied) == 0 {
+		s.complete = complete
 		return err
-	case incomplete.Remedy != "":
+	}
+	incomplete.Streams = s.denied()
+	if incomplete.Remedy != "" {
 		incomplete.Remedy += "; "
 	}
-	incomplete.Remedy += "give the token these scopes, or leave the streams out of the catalog; all others are complete"
-	if len(incomplete.Days) > 0 {
-		incomplete.Remedy = strings.TrimSuffix(incomplete.Remedy, "; all others are complete")
-	}
+	incomplete.Remedy += "give the token these scopes, or leave these streams out of the catalog"
 	return incomplete
 }
 
 // deny notes a list that cannot be read.
-func (s *run) deny(stream catalog.Stream, err error, incomplete *IncompleteError) {
-	name := stream.Name
-	if stream.Scope != "" {
-		name += " (scope " + stream.Scope + ")"
-	}
-	incomplete.Streams = append(incomplete.Streams, name)
+func (s *run) deny(stream catalog.Stream, err error) {
 	if s.summary.Denied == nil {
 		s.summary.Denied = make(map[string]string)
 	}
 	s.summary.Denied[stream.Name] = err.Error()
-	s.o.Log.Warn("a list cannot be read; the others go on", "stream", stream.Name, "scope", stream.Scope, "reason", err.Error())
+	if !s.o.Sample {
+		s.o.Log.Warn("a list cannot be read; the others go on", "stream", stream.Name, "scope", stream.Scope, "reason", err.Error())
+	}
+}
+
+// denied names the streams that cannot be read, those of a scope together.
+func (s *run) denied() (all []string) {
+	byScope := make(map[string][]string)
+	var scopes []string
+	for _, stream := range s.o.Selection.Streams {
+		if _, ok := s.summary.Denied[stream.Name]; !ok {
+			continue
+		}
+		if byScope[stream.Scope] == nil {
+			scopes = append(scopes, stream.Scope)
+		}
+		byScope[stream.Scope] = append(byScope[stream.Scope], stream.Name)
+	}
+	for _, scope := range scopes {
+		names := strings.Join(byScope[scope], ", ")
+		if scope != "" {
+			names += " (scope " + scope + ")"
+		}
+		all = append(all, names)
+	}
+	return all
 }
 
 // list is a list or report on its way.
@@ -99,6 +120,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	if s.o.Sample {
 		return s.out.err
 	}
+	s.out.announce()
 	if l.version != 0 {
 		s.out.activate(l.Name, l.version)
 	}
@@ -196,12 +218,16 @@ func (l *list) begin() {
 }
 
 func (l *list) write(row *source.Row) {
-	lines, n := linesOf(&row.Out, l.Name)
+	lines, n := l.linesOf(&row.Out, l.Name)
 	l.rows += n
 	if l.o.Sample && l.rows > n { // one is enough
 		lines = nil
 	}
-	l.out.records(withVersion(lines, l.version))
+	if l.version != 0 {
+		l.out.records(withVersion(lines, l.version)) // what a file holds has none
+	} else {
+		l.out.deliver(&l.Selected, lines, n)
+	}
 	l.summary.Records[l.Name] += n
 	for _, note := range row.Out.Notes {
 		l.odd.add(note, "")

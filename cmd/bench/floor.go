@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (b *bench) rows(url string) map[string]*table {
 	file := filepath.Join(b.dir, "messages.jsonl")
 	out, err := os.Create(file)
 	check(err)
-	b.syncInto(out, url, b.connections)
+	b.runInto(out, b.tap, "--config", b.config(url, b.connections), "--catalog", b.catalog())
 	check(out.Close())
 	tables, files := make(map[string]*table), make(map[string]*csv.Writer)
 	in, err := os.Open(file)
@@ -87,6 +88,24 @@ func (b *bench) rows(url string) map[string]*table {
 		check(w.Error())
 	}
 	return tables
+}
+
+// catalog writes one of the three streams that come from the chats.
+func (b *bench) catalog() (file string) {
+	file = filepath.Join(b.dir, "catalog.json")
+	var all struct {
+		Streams []json.RawMessage `json:"streams"`
+	}
+	check(json.Unmarshal(quietly(exec.Command(b.tap, "--discover")), &all))
+	all.Streams = slices.DeleteFunc(all.Streams, func(text json.RawMessage) bool {
+		var of struct{ Stream string }
+		check(json.Unmarshal(text, &of))
+		return !slices.Contains([]string{"chats", "messages", "events"}, of.Stream)
+	})
+	text, err := json.Marshal(all)
+	check(err)
+	check(os.WriteFile(file, text, 0o600))
+	return file
 }
 
 func columns(text []byte) (all []column) {

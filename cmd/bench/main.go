@@ -148,14 +148,19 @@ func (b *bench) sync(url string, workers int) result {
 }
 
 func (b *bench) syncInto(target io.Writer, url string, workers int) result {
-	config := filepath.Join(b.dir, "config.json")
-	text, err := json.Marshal(map[string]any{"api_url": url, "access_token": "bench", "start_date": "2010-01-01", "max_concurrent_requests": workers})
-	check(err)
-	check(os.WriteFile(config, text, 0o600))
 	before := b.count(url)
-	r := b.runInto(target, b.tap, "--config", config)
+	r := b.runInto(target, b.tap, "--config", b.config(url, workers))
 	r.requests = b.count(url) - before
 	return r
+}
+
+// config writes the tap's config.
+func (b *bench) config(url string, workers int) (file string) {
+	file = filepath.Join(b.dir, "config.json")
+	text, err := json.Marshal(map[string]any{"api_url": url, "access_token": "bench", "start_date": "2010-01-01", "max_concurrent_requests": workers})
+	check(err)
+	check(os.WriteFile(file, text, 0o600))
+	return file
 }
 
 func (b *bench) download(url string) result {

@@ -93,15 +93,11 @@ func barChart(bars []bar) string {
 	}
 	const left, width, step = 250.0, 460.0, 20.0
 	var s strings.Builder
-	y, group := 10.0, "\x00"
+	y, group := 10.0, ""
 	for _, b := range bars {
 		if b.group != group {
 			group, y = b.group, y+step*1.4
-			title := group
-			if title == "" {
-				title = "the download alone"
-			}
-			fmt.Fprintf(&s, "<text x=\"10\" y=\"%.0f\" font-weight=\"bold\">%s</text>\n", y-6, title)
+			fmt.Fprintf(&s, "<text x=\"10\" y=\"%.0f\" font-weight=\"bold\">into %s</text>\n", y-6, group)
 		}
 		fill := "#1f6feb"
 		if !strings.HasPrefix(b.name, "tap") {

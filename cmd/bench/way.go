@@ -21,12 +21,13 @@ import (
 // leg is a way from the account to rows, or half of one.
 type leg struct {
 	name   string
-	into   string // PostgreSQL, DuckDB, or nothing
+	into   string // nothing, PostgreSQL, DuckDB
 	events string // the table that has a row for each event in the end
 	run    func(t *trip) result
 }
 
 const (
+	nothing  = "nothing"
 	postgres = "PostgreSQL"
 	duckdb   = "DuckDB"
 	byRecord = "tap → target-postgres"
@@ -38,7 +39,7 @@ var references = map[string]string{postgres: byRecord, duckdb: restAPI}
 
 func (b *bench) legs() []leg {
 	legs := []leg{
-		{"bare download", "", "", func(t *trip) result { return t.b.download(t.url) }},
+		{"bare download", nothing, "", func(t *trip) result { return t.b.download(t.url) }},
 		{"bare COPY", postgres, "events", (*trip).copyPostgres},
 		{byRecord, postgres, "events", piped("target-postgres", "")},
 		{"tap → target-postgres, BATCH", postgres, "events", piped("target-postgres", "none")},
@@ -192,7 +193,7 @@ func piped(target, compression string) func(t *trip) result {
 		if target == "target-postgres" {
 			config = map[string]any{"host": "127.0.0.1", "port": t.pg.Port, "user": "tap", "password": "none", "database": t.database, "default_target_schema": "livechat"}
 		}
-		from := exec.Command(t.b.tap, "--config", t.config(compression))
+		from := exec.Command(t.b.tap, "--config", t.config(compression), "--catalog", t.b.catalog())
 		into := exec.Command(filepath.Join(t.bins[strings.TrimPrefix(target, "target-")], target), "--config", t.json("target.json", config))
 		messages, err := from.StdoutPipe()
 		check(err)
@@ -214,7 +215,7 @@ func piped(target, compression string) func(t *trip) result {
 // ours is the tap by our example for dlt, theirs what dlt has of its own.
 func ours(destination, compression string) func(t *trip) result {
 	return func(t *trip) result {
-		return t.dlt("examples/dlt/livechat.py", t.config(compression), "--destination", destination)
+		return t.dlt("examples/dlt/livechat.py", t.config(compression), "--destination", destination, "--streams", "chats", "messages", "events")
 	}
 }
 

@@ -211,7 +211,7 @@ func readFile(what, path, hint string) ([]byte, error) {
 	return nil, &inputError{"the " + what + " cannot be read", err, hint}
 }
 
-// isText says whether what should be a path is the JSON itself.
+// isText reports whether what should be a path is the JSON itself.
 func isText(path string) bool {
 	return strings.HasPrefix(strings.TrimSpace(path), "{")
 }
@@ -220,7 +220,7 @@ func isText(path string) bool {
 // point at all, or much behind it.
 var filePath = regexp.MustCompile(`^(?:[A-Za-z]:)?[^:{}"'=?@\n]{1,300}\.[A-Za-z0-9]{1,8}$`)
 
-// isPath says whether a text is sure to be a path, and may be shown.
+// isPath reports whether a text is sure to be a path, and may be shown.
 func isPath(text string) bool {
 	_, err := os.Stat(text)
 	return err == nil || filePath.MatchString(text)
@@ -284,15 +284,37 @@ func (p *process) discover(f flags) error {
 // startSandbox serves an archive that behaves as the switches say.
 func (p *process) startSandbox(address, switches string) (url string, stop func(), err error) {
 	options, err := sandbox.Parse(switches)
+	if err != nil && !areSwitches(switches) {
+		err = errors.New("what is given for switches are none (they are not shown: a secret may be among them)")
+	}
 	if err != nil {
 		return "", nil, &inputError{"the sandbox cannot be started", err, "`tap-livechat sandbox --help` lists the switches"}
 	}
 	lendMemory()
 	url, stopServer, err := sandbox.New(options).Listen(address)
+	if err != nil && !isAddress.MatchString(address) {
+		err = errors.New("what --listen is given is no address")
+	}
 	if err != nil {
 		return "", nil, &inputError{"the sandbox cannot be started", err, "--listen takes an address of this machine, such as 127.0.0.1:8420, that nobody else listens on"}
 	}
 	return url, func() { _ = stopServer() }, nil
+}
+
+var (
+	isAddress = regexp.MustCompile(`^[A-Za-z0-9.\[\]:-]{0,60}:[0-9]{1,5}$`)
+	isSwitch  = regexp.MustCompile(`^[a-z0-9_]{1,30}=[A-Za-z0-9:.,+-]{0,30}$`)
+)
+
+// areSwitches reports whether switches of the sandbox look like such, and may be shown.
+func areSwitches(text string) bool {
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "sandbox:"), "?")
+	for s := range strings.SplitSeq(text, "&") {
+		if !isSwitch.MatchString(s) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *process) serveSandbox(ctx context.Context, address, switches string) error {

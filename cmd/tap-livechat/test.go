@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,11 +57,14 @@ func (p *process) test(ctx context.Context, f flags) error {
 	if !o.Config.EndDate.IsZero() {
 		between = "from " + day(o.Config.StartDate) + " to " + day(o.Config.EndDate)
 	}
+	chats := slices.ContainsFunc(o.Selection.Streams, func(s catalog.Selected) bool { return s.Group == "" })
 	requests, price := summary.ExpectedRequests, pricePerRequest*1000
-	if summary.Capped {
+	switch {
+	case !chats:
+	case summary.Capped:
 		say("chats: %d or more %s; the service states no larger number", summary.Expected, between)
 		say("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
-	} else {
+	default:
 		say("chats: %d %s", summary.Expected, between)
 		say("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
 	}

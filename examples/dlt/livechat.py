@@ -223,7 +223,7 @@ class Tap:
             args += ["--catalog", self.file("catalog.json", self.select(environment))]
         if state:
             args += ["--state", self.file("state.json", state)]
-        self.process = subprocess.Popen(args, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(args, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=1 << 20)
         self.log = threading.Thread(target=self.pass_on, daemon=True)
         self.log.start()
 

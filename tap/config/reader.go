@@ -202,7 +202,8 @@ func (r *reader) show(s Setting, raw any) string {
 		}
 	}
 	length := utf8.RuneCountInString(text)
-	private := s.Secret || s.Name == "entity_id" || s.Type == "object" || r.hidesSecret(text)
+	private := s.Secret || s.Name == "entity_id" || s.Type == "object" || r.hidesSecret(text) ||
+		strings.ContainsAny(text, "{}[]<>\"'=") && s.Name != "api_url" || strings.ContainsAny(text, "{}\"") // a whole document, maybe
 	switch {
 	case !private && length <= longest:
 		return shown
@@ -222,7 +223,7 @@ func kindOf(raw any) string {
 	return userjson.Kind(text)
 }
 
-// hidesSecret says whether a text holds a token, or looks like one.
+// hidesSecret reports whether a text holds a token, or looks like one.
 func (r *reader) hidesSecret(text string) bool {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "dal:") || strings.HasPrefix(text, "fra:") {
@@ -257,6 +258,9 @@ func (r *reader) warnUnknown(name, source string) {
 }
 
 func (r *reader) showName(name string) string {
+	if strings.Contains(name, ":") { // which no setting has, but a token
+		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(name))
+	}
 	return r.show(Setting{}, name)
 }
 

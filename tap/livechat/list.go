@@ -255,7 +255,7 @@ func (r *listing) op(l *List, q request, page int) string {
 func (r *listing) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
 	method, path, _ := strings.Cut(l.Call, " ")
 	endpoint, _, _ := strings.Cut(path, "?")
-	c := Call{Op: r.op(l, q, page), Endpoint: endpoint, Method: method, Path: q.parent.into(path), Version: l.Version, Apart: true, Parse: parse}
+	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.into(path), Version: l.Version, Apart: true, Parse: parse}
 	if method == "POST" {
 		c.Body = l.body(q, page, cursor)
 	}

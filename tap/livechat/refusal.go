@@ -40,7 +40,7 @@ func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok 
 	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyComplains(root)) {
 		words = append(words, m.Text())
 	}
-	said.kind = strings.ToLower(strings.TrimSpace(said.kind))
+	said.kind = strings.ToLower(strings.TrimSpace(c.redact(said.kind))) // in lower case a credential is not known again
 	if kind := root.Get("type"); said.kind == "" && kind.Kind() == jsondoc.String {
 		if _, known := types[kind.Text()]; known {
 			said.kind = kind.Text()
@@ -56,7 +56,7 @@ func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok 
 	return said, said != complaint{}
 }
 
-// onlyComplains tells that an object has no other members than those that
+// onlyComplains reports whether an object has no other members than those that
 // gateways put around an error.
 func onlyComplains(root jsondoc.Value) bool {
 	for m := range root.All() {

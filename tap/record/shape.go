@@ -133,7 +133,7 @@ func widen(s *catalog.Schema) *catalog.Schema {
 	return &wide
 }
 
-// takes tells whether the schema allows a type.
+// takes reports whether the schema allows a type.
 func (s *shape) takes(name string) bool {
 	return len(s.types) == 0 || slices.Contains(s.types, name)
 }
@@ -155,9 +155,9 @@ func (s *shape) want() string {
 	case text:
 		return "text"
 	case instant:
-		return "a time"
+		return "a time of the years 1 to 9999"
 	case integer:
-		return "a whole number"
+		return "a whole number of up to 64 bits"
 	case number:
 		return "a number"
 	case boolean:

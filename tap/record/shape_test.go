@@ -140,8 +140,8 @@ func TestReplacedReplicationKeys(t *testing.T) {
 	for _, test := range []struct{ schema, want, err string }{
 		{`{"type":["null","string"]}`, `"2013-01-23T11:05:09Z"`, ""},
 		{`{}`, `"2013-01-23T11:05:09Z"`, ""},
-		{`{"type":["null","integer"]}`, "null", `chat C1: events.chat_ended: wanted a whole number, got a time`},
-		{`{"type":"integer"}`, "", `chat C1: events.chat_ended: wanted a whole number, got a time`},
+		{`{"type":["null","integer"]}`, "null", `chat C1: events.chat_ended: wanted a whole number of up to 64 bits, got a time`},
+		{`{"type":"integer"}`, "", `chat C1: events.chat_ended: wanted a whole number of up to 64 bits, got a time`},
 	} {
 		selection := selectWith(t, "events", `{"type":"object","properties":{"event_id":{"type":"string"},"chat_ended":`+test.schema+`}}`, "")
 		for _, setting := range []bool{false, true} {
@@ -166,9 +166,9 @@ func TestRequired(t *testing.T) {
 	for _, test := range []struct{ members, want, err string }{
 		{`"queue":null`, `null null`, ""},
 		{`"rate":"x","queue":{"duration":"1"}`, `"x" {"duration":1}`, ""},
-		{`"queue":{}`, "", "chat C1: chats.queue.duration: wanted a whole number, got nothing"},
-		{`"queue":{"duration":null}`, "", "chat C1: chats.queue.duration: wanted a whole number, got null"},
-		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number, got a text of 0 bytes`},
+		{`"queue":{}`, "", "chat C1: chats.queue.duration: wanted a whole number of up to 64 bits, got nothing"},
+		{`"queue":{"duration":null}`, "", "chat C1: chats.queue.duration: wanted a whole number of up to 64 bits, got null"},
+		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number of up to 64 bits, got a text of 0 bytes`},
 	} {
 		got, err := play(testRenderer(t, selection, true), chatWith(test.members))
 		if err != nil {

@@ -254,6 +254,9 @@ func (s *Server) ask(q asked, arguments any) (wrong *answer) {
 			err = errors.New("there is something after the object")
 		}
 	}
+	if err == nil {
+		err = lowerCase(q.body)
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the body must be {} at least")
@@ -261,6 +264,34 @@ func (s *Server) ask(q asked, arguments any) (wrong *answer) {
 		return s.invalid("%v", err)
 	}
 	return nil
+}
+
+// lowerCase says which argument is not: encoding/json would take it.
+func lowerCase(body []byte) error {
+	var all any
+	json.Unmarshal(body, &all)
+	var walk func(v any) error
+	walk = func(v any) error {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, inner := range v {
+				if strings.ToLower(name) != name {
+					return fmt.Errorf("unknown argument %q", name)
+				}
+				if err := walk(inner); err != nil {
+					return err
+				}
+			}
+		case []any:
+			for _, inner := range v {
+				if err := walk(inner); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return walk(all)
 }
 
 func (s *Server) invalid(format string, args ...any) *answer {

@@ -170,6 +170,12 @@ func (w *threadWriter) filled(e *account.Event) {
 		w.field("2", "email", "E-mail:", account.Text{Lines: []string{w.t.Email}})
 		w.field("3", "textarea", "Message:", w.t.Message)
 	}
+	if e.Type == "ask_for_email" { // with all that a form can hold
+		w.field("1", "email", "Your e-mail:", account.Text{Lines: []string{w.t.Visitor.Email}})
+		w.raw(`,{"id":"2","type":"checkbox","label":"Topics:","answers":[{"id":0,"label":"Größe"},{"id":"2","label":"Farbe, Form"}]}`)
+		w.raw(`,{"id":"3","type":"checkbox","label":"Newsletter:","options":[{"id":0,"value":"yes"}]}`)
+		w.raw(`,{"id":"4","type":"group_chooser","label":"Department:","answer":{"id":"1","label":"Sales","group_id":1}}`)
+	}
 	for k := range e.Answers {
 		a := &e.Answers[k]
 		id := "1371641677" + strconv.Itoa(a.ID)

@@ -41,12 +41,19 @@ type timed struct {
 
 func compareTimed(x, y timed) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.no, y.no)) }
 
-// questions remembers them; a page_id names one by its place.
+// questions remembers them; a page_id names one by its place. What was found is
+// kept for the last ones only: more than a client has in flight.
 type questions struct {
 	mu     sync.Mutex
 	all    []*question
 	places map[string]int
+	kept   int // what the first ones had found is forgotten
 }
+
+const (
+	mostKept    = 64
+	mostThreads = 500_000 // of all that is kept
+)
 
 // place remembers a question. The same one has the same place, unless each is to
 // keep what it has found.
@@ -62,9 +69,9 @@ func (q *questions) place(ask *question, apart bool) int {
 	}
 	q.places[ask.key] = len(q.all)
 	q.all = append(q.all, ask)
-	const most = 64 // more than a client has in flight
-	if old := len(q.all) - 1 - most; old >= 0 && !apart {
-		q.all[old].forget()
+	for !apart && (len(q.all)-q.kept > mostKept || q.kept < len(q.all)-4 && q.size() > mostThreads) {
+		q.all[q.kept].forget()
+		q.kept++
 	}
 	return len(q.all) - 1
 }
@@ -76,6 +83,16 @@ func (q *questions) at(n int) *question {
 		return nil
 	}
 	return q.all[n]
+}
+
+// size is how many threads are kept.
+func (q *questions) size() (n int) {
+	for _, ask := range q.all[q.kept:] {
+		ask.mu.Lock()
+		n += len(ask.found)
+		ask.mu.Unlock()
+	}
+	return n
 }
 
 func (q *questions) asked(ask *question) int64 {

@@ -478,3 +478,26 @@ func TestV3ManyAtOnce(t *testing.T) {
 		t.Errorf("%d requests, want 96", s.Count())
 	}
 }
+
+func TestV3OpenThreadsThatAreNotFound(t *testing.T) {
+	for query, want := range map[string][]int{"": {4, 4}, "pending_404=once": {0, 4}, "pending_404=always": {0, 0}, "late_show=20000h": {0, 0}, "pending_delay=24h": {0, 0}} {
+		s := newServer(t, "chats=4&pending=4&"+query)
+		open, _ := json.Marshal(truth(s, func(c Chat) bool { return c.Pending }))
+		var got []int
+		for range want {
+			got = append(got, len(ask3[archives3](t, s, archives3Path, `{"filters":{"thread_ids":`+string(open)+`}}`).Chats))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d of 4 are found, want %d", query, got, want)
+		}
+	}
+}
+
+func TestV3ClockAndEcho(t *testing.T) {
+	if h := post(newServer(t, "clock=archive"), archives3Path, `{}`).Header(); h.Get("Date") != "Fri, 20 Nov 2026 12:34:56 GMT" {
+		t.Errorf("Date %q", h.Get("Date"))
+	}
+	if w := post(newServer(t, "echo=true&v3_error=internal"), archives3Path, `{}`); !strings.Contains(w.Body.String(), "entity:token") || !isError(w, 500, "internal") {
+		t.Errorf("no echo: %s", w.Body)
+	}
+}

@@ -358,6 +358,8 @@ func TestV3IsStrict(t *testing.T) {
 		{archives, `[]`, "validation", ""},
 		{archives, `null`, "validation", "object"},
 		{archives, `{} {}`, "validation", "after"},
+		{archives, `{"Limit":3}`, "validation", "Limit"},
+		{archives, `{"filters":{"Thread_IDs":[]}}`, "validation", "Thread_IDs"},
 		{archives, `{"limits":3}`, "validation", "limits"},
 		{archives, `{"filters":{"form":"x"}}`, "validation", "form"},
 		{archives, `{"limit":0}`, "validation", "limit"},

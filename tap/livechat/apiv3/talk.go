@@ -271,6 +271,9 @@ func (m *maker) putHead(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 		if e.kind == "system_message" || e.kind == "system" {
 			b.Text("author_type", bySystem)
 		}
+		if by := endings[e.systemType()]; by == byAgent || by == byVisitor {
+			b.Text("user_type", by) // it says who ended the thread
+		}
 		return
 	}
 	if e.author.Kind() != jsondoc.String {

@@ -39,6 +39,8 @@ func TestEvents(t *testing.T) {
 		{"a form not filled in", `"type":"form","form_id":"f","fields":[{"id":"1","type":"select","label":"Which","options":[{"id":1,"label":"a"}]}]`,
 			`{"type":"form","form_id":"f","form_answers":[{"id":"1","type":"select","key":"Which"}]}`, false},
 		{"a system message", system("09:20:00", "routing.idle"), `{"type":"event","api_type":"system_message","event_type":"routing.idle","author_type":"system","user_type":null,"text":"so"}`, false},
+		{"who ended the thread", system("09:20:00", "manual_archived_customer"), `{"event_type":"manual_archived_customer","author_type":"system","user_type":"visitor"}`, false},
+		{"nobody did", system("09:20:00", "system_archived"), `{"author_type":"system","user_type":null}`, false},
 		{"its variables", `"type":"system_message","system_message_type":"x","text_vars":{"a":"b"}`, `{"event_type":"x","details":"{\"text_vars\":{\"a\":\"b\"}}"}`, false},
 		{"a system event", `"type":"system","source":"cdp","subtype":"order","version":1,"details":"{\"a\":1}"`,
 			`{"type":"system","api_type":"system","author_type":"system","system_source":"cdp","system_subtype":"order","system_version":1,"details":"{\"a\":1}"}`, false},

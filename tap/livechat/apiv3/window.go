@@ -19,7 +19,7 @@ type window struct {
 	result *source.Window   // once it is read to its end
 }
 
-// done tells that all chains of the window have ended.
+// done reports whether all chains of the window have ended.
 func (w *window) done() bool {
 	for _, c := range w.chains {
 		if !c.ended {
@@ -185,7 +185,7 @@ func (e *engine) split() bool {
 	var longest *chain
 	for _, w := range e.windows {
 		for _, c := range w.chains {
-			if !c.ended && c.pages > 0 && c.left > 5*pageSize && (longest == nil || c.left > longest.left) {
+			if !c.ended && c.pages > 0 && c.left > 6*pageSize && (longest == nil || c.left > longest.left) {
 				longest = c
 			}
 		}

@@ -4,11 +4,14 @@ package account
 // Of the two APIs the newer one calls the chats threads, and all of a customer's
 // together the chat.
 
+// longestChat is how often a customer comes back at most, and once more.
+const longestChat = 40
+
 // before is the earlier chat that chat no goes on with. There is one candidate for
 // each, a fixed distance away, so that no two go on with the same one.
 func (a *Account) before(no int) (earlier int, ok bool) {
 	earlier = no - a.stride
-	if earlier < 0 || a.recs[earlier].end() >= a.recs[no].start {
+	if earlier < 0 || no/a.stride%longestChat == 0 || a.recs[earlier].end() >= a.recs[no].start {
 		return 0, false
 	}
 	r := Mix(uint64(a.opt.Seed), 'r', uint64(no))

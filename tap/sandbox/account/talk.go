@@ -77,11 +77,13 @@ func (c *Chat) said(r *Random, e *Entry, at int64, visitor string) {
 		e.Author, e.Unsaid = visitor, r.N(50) == 0
 		e.Text = c.text(r, visitorLines, 1+r.N(2))
 	}
-	switch r.N(120) {
-	case 0:
-		e.Rich = Buttons
-	case 1:
-		e.Rich = Cards
+	if e.Rich = Plain; e.Kind == Message {
+		switch r.N(120) {
+		case 0:
+			e.Rich = Buttons
+		case 1:
+			e.Rich = Cards
+		}
 	}
 	e.At = c.moment(r, at)
 }

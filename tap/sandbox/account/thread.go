@@ -293,7 +293,11 @@ func (t *Thread) others(r *Random, o ThreadOptions) {
 		t.add(Event{Kind: SystemSaid, N: number, At: at(), Type: "chat_transferred", Text: "Chat transferred", Vars: []Pair{{"targets", t.Agents[1].Email}}})
 	}
 	number++
-	switch r.N(4) {
+	switch r.N(5) {
+	case 4:
+		if !t.Pending {
+			t.add(Event{Kind: FilledForm, N: number, At: t.Ended/1000*1000 - 2000 + int64(number), Author: t.CustomerID, Type: "ask_for_email"})
+		}
 	case 0:
 		t.add(Event{Kind: EmptyForm, N: number, At: at(), Author: t.CustomerID, Type: "ask_for_email"})
 	case 1:
