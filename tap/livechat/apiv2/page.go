@@ -86,7 +86,7 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 			if a.renderer != nil {
 				p.out = a.renderer.Chat(p.out, &p.chats[at-1])
 			}
-			ends = append(ends, len(p.out))
+			p.sound, ends = append(p.sound, false), append(ends, len(p.out))
 			return nil
 		}
 		if v.Kind() != jsondoc.Object {
