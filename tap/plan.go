@@ -61,9 +61,10 @@ func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 	if err := c.cut(o.Config.StartDate, to); err != nil {
 		return Plan{}, withRemedy(err)
 	}
+	parts := c.borders()
 	usage := api.Usage()
 	p := Plan{Chats: c.total(), Asked: usage.Requests, Each: waited / time.Duration(max(usage.Requests, 1)), Notes: c.notes}
-	for _, part := range c.borders() {
+	for _, part := range parts {
 		part.Requests = api.Cost(part.Chats)
 		p.Requests += part.Requests
 		rounds := (part.Requests + o.Config.MaxConcurrentRequests - 1) / o.Config.MaxConcurrentRequests
@@ -118,7 +119,7 @@ func (c *counter) cut(from, to time.Time) error {
 		if err := c.walk(from, to); err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("LiveChat states no more than %d chats at a time, so shorter times were counted as well", n))
+		c.notes = append(c.notes, fmt.Sprintf("LiveChat states no more than %d chats for one question, so shorter spans were asked about as well", n))
 	}
 	tries := make(map[int]int) // by border
 	for most := max(c.most(), c.asked+c.parts); c.asked < most; {
@@ -255,7 +256,7 @@ func (c *counter) borders() (parts []PlannedPart) {
 	case c.total() == 0:
 		c.notes = append(c.notes, "there are no chats")
 	case len(parts) < c.parts:
-		c.notes = append(c.notes, fmt.Sprintf("there are %d parts and not %d: a day is not cut", len(parts), c.parts))
+		c.notes = append(c.notes, fmt.Sprintf("parts: %d, and not %d, since a day is not cut", len(parts), c.parts))
 	}
 	return parts
 }
