@@ -277,7 +277,11 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 		}
 	}
 	if wanted {
-		s.summary.Chats++
+		if chat.TooLarge {
+			s.summary.LeftOut["too large to be read"]++
+		} else {
+			s.summary.Chats++
+		}
 		for _, o := range chat.Out.Notes {
 			s.odd.add(o, chat.ID)
 		}

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
 )
 
 const (
-	// maxAnswer is the most that is read of one answer, unpacked: 200 times an
-	// ordinary page.
-	maxAnswer = 32 << 20
+	// maxAnswer is the most that is read of one answer, unpacked, or of one element
+	// of its list: 200 times an ordinary page.
+	maxAnswer = source.MaxChat
 	// maxRefusal is the most that is read of an answer that is no 2xx.
 	maxRefusal = 64 << 10
 	// largeAnswer is from when on only one answer is read at a time.

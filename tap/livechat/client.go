@@ -71,7 +71,7 @@ func New(o Options) (*Client, error) {
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" {
-		return nil, errors.New("the base URL is none")
+		return nil, errors.New("the base URL is not an address")
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	o.Workers = max(o.Workers, 1)
@@ -268,7 +268,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		}
 		return status, c.refusal(call, wrong, resp.Header, said)
 	case n > most && err == nil && r.stream == nil:
-		err = errTooLarge("the answer")
+		err = errTooLarge()
 	case err != nil:
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return status, &again{err: wrong}

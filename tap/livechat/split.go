@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"tap-livechat/tap/jsondoc"
 )
@@ -20,8 +21,15 @@ type stream struct {
 	doc     jsondoc.Doc
 }
 
-// maxStream is the most that is read of an answer whose elements are not too large.
-const maxStream = 1 << 30
+const (
+	// maxStream is the most that is read of an answer whose elements are not too large.
+	maxStream = 1 << 30
+	// maxText is the longest text that is kept of it beside the elements: what a page
+	// says of itself is short.
+	maxText = 64 << 10
+	// maxHead is how much is kept of an element that is too large, to name it by.
+	maxHead = 64 << 10
+)
 
 // cutError is an answer that ended too soon.
 type cutError struct{ err error }
@@ -29,22 +37,25 @@ type cutError struct{ err error }
 func (e *cutError) Error() string { return "the answer was cut off" }
 func (e *cutError) Unwrap() error { return e.err }
 
-// errTooLarge is an answer, or a part of it, beyond what is read of one.
-func errTooLarge(what string) error {
-	return &Error{Detail: fmt.Sprintf("%s is longer than the %d MiB that are read of one", what, maxAnswer>>20), Cause: TooLarge}
+// errTooLarge is an answer beyond what is read of one.
+func errTooLarge() error {
+	return &Error{Detail: fmt.Sprintf("the answer is longer than the %d MiB that are read of one", maxAnswer>>20), Cause: TooLarge}
 }
 
 // split reads an object, and calls each for every element of the member name,
-// which is a list. Of other texts, rest is all. It does not judge whether what it
-// reads is JSON, but that of elements and rest together is that of the answer.
-func (s *stream) split(name string, each func(element []byte) error) error {
+// which is a list; of one that is too large with its head. Of other texts, rest is
+// all. It does not judge whether what it reads is JSON, but that of elements and
+// rest together is that of the answer.
+func (s *stream) split(name string, each func(element []byte, whole bool) error) error {
 	s.size, s.rest, s.element = 0, s.rest[:0], s.element[:0]
 	if s.chunk == nil {
 		s.chunk = make([]byte, 64<<10)
 	}
 	var (
-		depth, elements         int
+		depth                   int
+		whole                   = true
 		inString, escaped       bool
+		tooLong                 bool // the string is left out
 		inList, found, wasComma bool
 		begin                   int // of the last string of the object itself, in rest
 		key                     []byte
@@ -57,9 +68,8 @@ func (s *stream) split(name string, each func(element []byte) error) error {
 			}
 			return errors.New("its list has an element that is none")
 		}
-		elements++
-		err := each(element)
-		s.element = s.element[:0]
+		err := each(element, whole)
+		s.element, whole = s.element[:0], true
 		return err
 	}
 	for {
@@ -82,9 +92,7 @@ func (s *stream) split(name string, each func(element []byte) error) error {
 				}
 			case c == '"':
 				inString = true
-				if depth == 1 && !inList {
-					begin = len(s.rest) + 1
-				}
+				begin = len(s.rest) + 1
 			case c == '{', c == '[':
 				depth++
 				if c == '[' && depth == 2 && !inList && !found && string(key) == name {
@@ -108,17 +116,20 @@ func (s *stream) split(name string, each func(element []byte) error) error {
 			if !keep {
 				continue
 			}
-			if inList {
+			switch {
+			case inList && whole:
 				s.element = append(s.element, c)
-			} else {
-				s.rest = append(s.rest, c)
+			case !inList && inString && len(s.rest)-begin >= maxText:
+				s.rest, tooLong = s.rest[:begin], true
+			case !inList && !(inString && tooLong):
+				s.rest, tooLong = append(s.rest, c), false
 			}
 		}
 		switch {
 		case len(s.element) > maxAnswer:
-			return errTooLarge(fmt.Sprintf("element %d of %s", elements+1, name))
+			s.element, whole = slices.Clone(s.element[:maxHead]), false
 		case len(s.rest) > maxAnswer || s.size > maxStream:
-			return errTooLarge("the answer")
+			return errTooLarge()
 		case err == io.EOF:
 			return nil
 		case err != nil:
@@ -129,11 +140,16 @@ func (s *stream) split(name string, each func(element []byte) error) error {
 
 // Each calls f for every element of the list that the call names, with the
 // document that it is in. It comes before everything else that is done with an
-// answer: a large one is read here. What f keeps of an element it must copy.
+// answer: a large one is read here. What f keeps of an element it must copy. Of an
+// element that is too large there is a string, with the head of its text.
 func (a *Answer) Each(f func(doc *jsondoc.Doc, element jsondoc.Value) error) error {
 	missing := errors.New("it has no list of " + a.list)
 	if a.stream != nil {
-		err := a.stream.split(a.list, func(element []byte) error {
+		err := a.stream.split(a.list, func(element []byte, whole bool) error {
+			if !whole {
+				a.stream.doc.Reset()
+				return f(&a.stream.doc, a.stream.doc.Bytes(element))
+			}
 			if err := a.stream.doc.Parse(element); err != nil {
 				return err
 			}

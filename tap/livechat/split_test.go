@@ -42,7 +42,7 @@ func TestSplit(t *testing.T) {
 		for _, from := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text)), iotest.DataErrReader(strings.NewReader(test.text))} {
 			var got []string
 			s := stream{from: from}
-			err := s.split("list", func(e []byte) error {
+			err := s.split("list", func(e []byte, _ bool) error {
 				got = append(got, string(e))
 				return nil
 			})
@@ -91,7 +91,9 @@ func TestLargeAnswers(t *testing.T) {
 		{"broken in an element", strings.Replace(whole, `{"id":90,`, `{"id":x,`, 1), -1, nil, 0, 2, "not what was asked for"},
 		{"broken behind the list", strings.TrimSuffix(whole, "}"), -1, nil, 0, 2, "not what was asked for"},
 		{"without the list", strings.Replace(whole, `"list"`, `"lists"`, 1), -1, nil, 0, 2, "it has no list of list"},
-		{"an element too large", big(1, 33<<20), -1, nil, 0, 1, "element 1 of list is longer than the 32 MiB"},
+		{"an element too large", big(1, 33<<20), -1, nil, 1, 1, ""},
+		{"much beside the list", strings.Replace(whole, `"total"`, `"more":"`+strings.Repeat(`\"x\u00e9`, 1<<20)+`","total"`, 1), -1, nil, 100, 1, ""},
+		{"too much beside the list", strings.Replace(whole, `"total"`, `"more":[`+strings.Repeat("1,", 17<<20)+`1],"total"`, 1), -1, nil, 0, 1, "the answer is longer than"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -110,7 +112,11 @@ func TestLargeAnswers(t *testing.T) {
 				e, requests, _ := ask(t, rt, Call{List: "list", Parse: func(a *Answer) error {
 					n = 0
 					err := a.Each(func(doc *jsondoc.Doc, v jsondoc.Value) error {
-						if got := v.Get("id").Text(); got != fmt.Sprint(n) {
+						got := v.Get("id").Text()
+						if v.Kind() == jsondoc.String {
+							got = jsondoc.Lookup([]byte(v.Text()), "id")
+						}
+						if got != fmt.Sprint(n) {
 							return errors.New("out of order")
 						}
 						n++
@@ -156,7 +162,7 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 		s := stream{from: bytes.NewReader(text)}
-		err := s.split("list", func(e []byte) error {
+		err := s.split("list", func(e []byte, _ bool) error {
 			var doc jsondoc.Doc
 			if err := doc.Parse(bytes.Clone(e)); err != nil {
 				return err

@@ -130,12 +130,18 @@ type Window struct {
 	Estimate bool
 }
 
+// MaxChat is the most that is read of one chat, in bytes of the answer.
+const MaxChat = 32 << 20
+
 // Chat is one chat (v3.6: one thread) of the archive.
 type Chat struct {
 	ID      string
 	Started time.Time // UTC; zero if unknown
 	Ended   time.Time // UTC; zero if unknown, or pending. Never after the answer by more than ten minutes, never before Started
 	Pending bool      // not ended yet
+	// TooLarge says that the chat is too large to be read: there is no more of it
+	// than its id.
+	TooLarge bool
 
 	// From and To are the days it was listed for, To exclusive; zero if it was
 	// asked for by its id.

@@ -80,6 +80,15 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 	at := 0
 	err := answer.Each(func(_ *jsondoc.Doc, v jsondoc.Value) error {
 		at++
+		if id := tooLarge(v, "id"); id != "" {
+			// It is too large to be read: what becomes of it is not decided here.
+			p.chats = append(p.chats, source.Chat{ID: id, TooLarge: true, Received: answer.Received})
+			if a.renderer != nil {
+				p.out = a.renderer.Chat(p.out, &p.chats[at-1])
+			}
+			ends = append(ends, len(p.out))
+			return nil
+		}
 		if v.Kind() != jsondoc.Object {
 			return fmt.Errorf("chat %d of the page is no object", at)
 		}
@@ -107,6 +116,14 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 	}
 	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
 	return p, nil
+}
+
+// tooLarge is the id of a chat that is too large to be read; empty if it is not.
+func tooLarge(v jsondoc.Value, way ...string) string {
+	if v.Kind() != jsondoc.String {
+		return ""
+	}
+	return jsondoc.Lookup([]byte(v.Text()), way...)
 }
 
 // now is when the answer was given.

@@ -119,6 +119,15 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
 		mark := doc.Mark()
 		chat := new(source.Chat)
+		if entry.Kind() == jsondoc.String {
+			// It is too large to be read: what becomes of it is not decided here.
+			chat.ID, chat.TooLarge = jsondoc.Lookup([]byte(entry.Text()), "thread", "id"), true
+			if chat.ID != "" {
+				p.out = a.render(p.out, chat, answer)
+				p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
+				return nil
+			}
+		}
 		eventless := m.read(doc, entry, answeredAt(answer), chat)
 		if chat.ID == "" {
 			return &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
@@ -215,7 +224,7 @@ func (a *Archive) fill(ctx context.Context, p *page) error {
 	return nil
 }
 
-// refused tells that the service does not give what was asked for, and will not.
+// refused reports whether the service does not give what was asked for, and will not.
 func refused(err error) bool {
 	var e *livechat.Error
 	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request || e.Cause == livechat.Scope)

@@ -111,7 +111,7 @@ func (r *reader) firstPage(q query) (*page, error) {
 	return p, err
 }
 
-// empty tells that there is nothing in the list.
+// empty reports whether there is nothing in the list.
 func (p *page) empty() bool { return len(p.chats) == 0 && p.next == "" && p.found <= 0 }
 
 // readSpan reads a span in windows, and tells done of each of them, oldest first.
