@@ -352,7 +352,7 @@ var readFrom = regexp.MustCompile(`msg="reading the archive" from=(\S+) to=(\S+)
 // is on it was delivered or counted.
 func (h *history) counted(r result, truth []sandbox.Chat) {
 	found := readFrom.FindStringSubmatch(r.log)
-	if h.plan.moves || found == nil {
+	if h.plan.moves || h.plan.blind || found == nil {
 		return
 	}
 	from, _ := time.Parse(time.RFC3339, found[1])

@@ -101,10 +101,10 @@ func (r *reader) query(s span) query {
 }
 
 // firstPage asks for the first page of q. That there is nothing at all is believed
-// when it is said twice.
+// when it is said twice, whatever number stands beside it.
 func (r *reader) firstPage(q query) (*page, error) {
 	p, err := r.a.page(r.ctx, q, "", 1)
-	if err == nil && p.empty() {
+	if err == nil && len(p.chats) == 0 && p.next == "" {
 		p.free()
 		p, err = r.a.page(r.ctx, q, "", 1)
 	}

@@ -115,7 +115,7 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 		return false, nil
 	}
 	*looks--
-	p, err := r.a.page(r.ctx, r.query(s), "", 1)
+	p, err := r.firstPage(r.query(s))
 	if err != nil {
 		return false, err
 	}
