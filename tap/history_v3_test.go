@@ -148,8 +148,12 @@ func isMessage(e account.Event) bool {
 
 // sameThreads compares the last record of each key with what the thread is now.
 func (h *history) sameThreads() {
+	wrongClock := strings.Contains(h.plan.switches, "clock_off") || !strings.Contains(h.plan.switches, "clock=archive")
 	for c := range h.server.Truth() {
 		late := h.plan.late && h.now.Sub(c.Ended) < 40*time.Hour
+		if wrongClock && c.Ended.After(h.now) {
+			continue // in the future by the clock of this machine, which alone is left
+		}
 		if c.Pending || c.Vanished || c.Odd || c.Hostile || late || !h.delivered["chats"][c.ID] {
 			continue
 		}
