@@ -411,7 +411,7 @@ func (p *project) testAllStreams(t *testing.T) {
 	before := second.Count()
 	load(second)
 	onlyNew(t, second, before)
-	if n := second.Count() - before; n > 90 {
+	if n := second.Count() - before; n > 50 {
 		t.Errorf("a run with all streams and nothing new asked %d times", n)
 	}
 	var counts, wants []string
