@@ -44,11 +44,11 @@ func Streams() []StreamInfo {
 func About(version string, streams []StreamInfo) AboutInfo {
 	return AboutInfo{
 		Name: "tap-livechat",
-		Description: "Singer tap for the chats archive of LiveChat (REST API v2): chats, messages and events, " +
+		Description: "Singer tap for LiveChat (REST API v2 and the APIs v3.6): chats, messages, events, reference data and reports, " +
 			"complete, resumable, and with as few of the billed requests as possible.",
 		Version:      strings.TrimPrefix(version, "v"),
 		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
-		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "structured-logging"},
+		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "batch", "structured-logging"},
 		Streams:      streams,
 		Settings:     config.Settings(),
 	}
@@ -119,8 +119,10 @@ const credentials = `Either kind of credential does, as long as it may read the 
 
 - A **personal access token**, made in LiveChat's Developer Console. Set ` + "`entity_id`" + ` to the account id that
   it shows (for an old account, the agent's e-mail address) and ` + "`access_token`" + ` to the token (Basic).
-- An **OAuth access token** of an app with the scope ` + "`archives_read`" + `. Set ` + "`access_token`" + ` alone (Bearer).
+- An **OAuth access token** of an app. Set ` + "`access_token`" + ` alone (Bearer).
   Such a token lives for hours: a long backfill outlives it.
+
+The scope is ` + "`archives_read`" + ` for ` + "`api_version`" + ` 2 and ` + "`chats--all:ro`" + ` for 3; lists and reports have scopes of their own, which ` + "`--test`" + ` names.
 
 No account at hand? With ` + "`\"api_url\": \"sandbox:\"`" + ` the tap reads a made-up archive and needs no credential.
 `

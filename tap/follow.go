@@ -63,7 +63,7 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if b.At.After(s.o.Now) {
 			s.o.Log.Warn("the bookmark lies in the future; it is brought back to now, and chats of the days before may be missing: to read them, run once without the state",
 				"stream", f.Name, "bookmark", b.At.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
-			b.At, b.Searched = s.o.Now, false
+			b.At, b.Searched = s.o.Now.Truncate(time.Second), false
 		}
 		if b.At.Before(c.StartDate) {
 			continue
@@ -110,12 +110,14 @@ const (
 	searchedOnly = "ended_before_in_days_searched"
 )
 
-// wants tells whether the stream takes the chat now, and if not, why; and
+// wants reports whether the stream takes the chat now, and if not, why; and
 // remembers the chat if it may have to come later. What the service lists is
 // left out only if its times agree with that, and with each other.
 func (f *follower) wants(chat *source.Chat, s *run) (why string) {
 	waited := f.openChats.waits(chat.ID)
-	f.openChats.hear(chat, s)
+	if !f.FullTable {
+		f.openChats.hear(chat, s)
+	}
 	if chat.Pending {
 		if s.o.Config.IncludePending && (s.end.IsZero() || chat.Started.Before(s.end)) {
 			return ""

@@ -120,6 +120,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	if s.o.Sample {
 		return s.out.err
 	}
+	s.out.announce()
 	if l.version != 0 {
 		s.out.activate(l.Name, l.version)
 	}
@@ -217,12 +218,16 @@ func (l *list) begin() {
 }
 
 func (l *list) write(row *source.Row) {
-	lines, n := linesOf(&row.Out, l.Name)
+	lines, n := l.linesOf(&row.Out, l.Name)
 	l.rows += n
 	if l.o.Sample && l.rows > n { // one is enough
 		lines = nil
 	}
-	l.out.records(withVersion(lines, l.version))
+	if l.version != 0 {
+		l.out.records(withVersion(lines, l.version)) // what a file holds has none
+	} else {
+		l.out.deliver(&l.Selected, lines, n)
+	}
 	l.summary.Records[l.Name] += n
 	for _, note := range row.Out.Notes {
 		l.odd.add(note, "")

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 
@@ -13,13 +14,17 @@ const flushSize = 64 << 10
 
 // messageWriter writes Singer messages, one a line. It writes whole lines
 // only, so that what is cut off between two writes is not torn, and keeps its
-// first error: after that nothing is written, lest a line follow half a line.
+// first error: after that nothing is written, so that no line stands after half a line.
+// With batches, records go into files, which are announced before the STATE that
+// covers them.
 type messageWriter struct {
-	out  io.Writer
-	buf  []byte
-	err  error
-	any  bool   // a message has been written
-	last []byte // the STATE that is the last line so far; empty if another message came after
+	out     io.Writer
+	batches *batches // nil: records are messages
+	buf     []byte
+	err     error
+	any     bool   // a message has been written
+	last    []byte // the STATE that is the last line so far; empty if another message came after
+	covered []byte // the last STATE of which all records are written
 }
 
 // schema writes the SCHEMA message of a stream.
@@ -38,6 +43,37 @@ func (m *messageWriter) schema(s catalog.Selected) {
 	m.written()
 }
 
+// deliver hands over RECORD messages of one chat or row, in a file if there are
+// files.
+func (m *messageWriter) deliver(s *catalog.Selected, lines []byte, count int) {
+	if m.batches == nil {
+		m.records(lines)
+	} else if m.err == nil {
+		m.keep(m.batches.add(m, s, lines, count))
+	}
+}
+
+// announce sends what is in files, if there are any.
+func (m *messageWriter) announce() {
+	if m.batches != nil && m.err == nil {
+		m.keep(m.batches.announceAll(m))
+	}
+}
+
+// keep keeps an error of a file. Records are missing from here on, so the last
+// line is the STATE before them.
+func (m *messageWriter) keep(err error) {
+	if err == nil || m.err != nil {
+		return
+	}
+	if m.last == nil && m.covered != nil {
+		m.buf = append(append(m.buf, m.covered...), '\n')
+	}
+	if m.flush(); m.err == nil {
+		m.err = &BatchError{err}
+	}
+}
+
 // records writes RECORD messages, whole lines.
 func (m *messageWriter) records(lines []byte) {
 	if len(lines) == 0 {
@@ -50,12 +86,10 @@ func (m *messageWriter) records(lines []byte) {
 // state writes a STATE message, and everything before it, unless the same one
 // is the last line already.
 func (m *messageWriter) state(s State) {
-	text, err := json.Marshal(struct {
-		Type  string `json:"type"`
-		Value State  `json:"value"`
-	}{"STATE", s})
+	m.announce()
+	text, err := stateMessage(s)
 	if err != nil {
-		m.err = err
+		m.err = cmp.Or(m.err, err)
 		return
 	}
 	if string(m.last) == string(text) {
@@ -63,8 +97,28 @@ func (m *messageWriter) state(s State) {
 	}
 	m.buf = append(append(m.buf, text...), '\n')
 	m.written()
-	m.last = text
+	m.last, m.covered = text, text
 	m.flush()
+}
+
+// covers tells which state nothing has to be written for.
+func (m *messageWriter) covers(s State) {
+	m.covered, m.err = stateMessage(s)
+}
+
+func stateMessage(s State) ([]byte, error) {
+	return json.Marshal(struct {
+		Type  string `json:"type"`
+		Value State  `json:"value"`
+	}{"STATE", s})
+}
+
+// end says that nothing more is to come.
+func (m *messageWriter) end() {
+	m.flush()
+	if m.batches != nil {
+		m.batches.end()
+	}
 }
 
 func (m *messageWriter) written() {

@@ -35,6 +35,8 @@ type Options struct {
 	// stream, with as few requests as that takes. No STATE is written then, and
 	// what is logged is left to the caller.
 	Sample bool
+
+	fault func(step string) error // which tests set: see batches
 }
 
 // Progress is how far a run has come.
@@ -97,6 +99,12 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if s.api, err = open(o, records, s.metrics.observe); err != nil {
 		return Summary{}, err
 	}
+	if o.Config.Batch != nil && !o.Sample {
+		if s.out.batches, err = openBatches(*o.Config.Batch, o.Log, o.fault); err != nil {
+			return Summary{}, err
+		}
+		s.out.covers(s.state())
+	}
 	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
 	for _, f := range o.Selection.Streams {
 		s.summary.Records[f.Name] = 0
@@ -114,7 +122,11 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if errors.Is(err, source.ErrBudget) && !s.moved {
 		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
 	}
-	if s.out.err != nil {
+	var batch *BatchError
+	switch {
+	case errors.As(s.out.err, &batch):
+		err = batch
+	case s.out.err != nil:
 		err = &OutputError{s.out.err}
 	}
 	usage := s.api.Usage()
@@ -159,6 +171,7 @@ type run struct {
 	search    *source.Searched
 	faults    []Days // that are not complete
 	complete  bool   // the run came to its end
+	unpacked  []byte // see linesOf
 }
 
 // errSampled ends a sampling run.
@@ -166,7 +179,7 @@ var errSampled = errors.New("a record of each stream has been seen")
 
 func (s *run) sync(ctx context.Context) error {
 	rg := s.rangeToRead()
-	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now
+	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now.Truncate(time.Second)
 	if s.o.Sample && rg.From.Before(rg.To) {
 		return s.look(ctx, rg)
 	}
@@ -227,7 +240,7 @@ func (s *run) step(step source.Step) error {
 func (s *run) plan(p *source.Plan) {
 	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
 	if p.Ahead < 0 {
-		s.begins = s.o.Now.Add(p.Ahead)
+		s.begins = s.begins.Add(p.Ahead)
 	}
 	if p.Ahead.Abs() >= time.Minute && !s.o.Sample {
 		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",
@@ -264,7 +277,11 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 		}
 	}
 	if wanted {
-		s.summary.Chats++
+		if chat.TooLarge {
+			s.summary.LeftOut["too large to be read"]++
+		} else {
+			s.summary.Chats++
+		}
 		for _, o := range chat.Out.Notes {
 			s.odd.add(o, chat.ID)
 		}
@@ -276,26 +293,35 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 }
 
 func (s *run) write(f *follower, chat *source.Chat) {
-	lines, n := linesOf(&chat.Out, f.Name)
-	s.out.records(lines)
+	lines, n := s.linesOf(&chat.Out, f.Name)
+	s.out.deliver(&f.Selected, lines, n)
 	s.summary.Records[f.Name] += n
 }
 
-// linesOf are the RECORD messages of one stream.
-func linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
+// linesOf are the RECORD messages of one stream, valid until the next call.
+func (s *run) linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
 	start := 0
 	for _, part := range r.Parts {
-		if part.Stream == stream {
-			return r.Text[start:part.End], part.Count
+		if part.Stream != stream {
+			start = part.End
+			continue
 		}
-		start = part.End
+		lines = r.Text[start:part.End]
+		if r.Packed {
+			var err error
+			if s.unpacked, err = record.Unpack(s.unpacked[:0], lines); err != nil {
+				panic(err) // it was packed by this very program
+			}
+			lines = s.unpacked
+		}
+		return lines, part.Count
 	}
 	return nil, 0
 }
 
 // sample writes the first record that a stream has.
 func (s *run) sample(f *follower, chat *source.Chat) error {
-	if lines, n := linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
+	if lines, n := s.linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
@@ -400,7 +426,7 @@ func (s *run) finish() {
 	if s.out.any && !s.o.Sample {
 		s.out.state(s.state())
 	}
-	s.out.flush()
+	s.out.end()
 	for _, f := range s.followers {
 		s.summary.Open = max(s.summary.Open, len(f.openChats))
 	}

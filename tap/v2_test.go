@@ -75,7 +75,7 @@ func newTape(t *testing.T, chat *source.Chat) tape {
 		t.Fatal(c.Out.Err)
 	}
 	for _, p := range c.Out.Parts {
-		lines, _ := linesOf(&c.Out, p.Stream)
+		lines, _ := new(run).linesOf(&c.Out, p.Stream)
 		for line := range bytes.Lines(lines) {
 			var m struct{ Record json.RawMessage }
 			if err := json.Unmarshal(line, &m); err != nil {

@@ -45,7 +45,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
 		w := &world{t: t, server: server, service: service, now: syncNow}
 		w.config = config.Config{
-			EntityID: secret.New("account"), AccessToken: secret.New("token"), StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: config.Fail,
+			EntityID: secret.New("account"), AccessToken: secret.New("token"), APIVersion: "2", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: config.Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}
 		f(t, w)

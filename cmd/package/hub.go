@@ -94,15 +94,19 @@ func hub() []byte {
 	// Meltano exports the settings to the environment, so ENV is all that a
 	// command needs to see them.
 	b.WriteString("commands:\n")
-	b.command("test", "--config=ENV --test", "Try the connection, read one record of each stream, and say what a backfill would cost")
+	b.command("test", "--config=ENV --test", "Try the connection and each stream, and say what a backfill would cost")
 	b.command("about", "--about --format=markdown", "Print a page about the tap and its settings")
 	b.field("", "settings_preamble", "`access_token` alone is an OAuth token; together with `entity_id` it is a personal access token. "+
 		"To try the tap without an account, set `api_url` to `sandbox:`: then it reads a made-up archive and needs no credential.")
-	b.field("", "prereq", "LiveChat bills each request. `meltano invoke tap-livechat:test` says how many a backfill takes, and what they cost, before you start one.")
+	b.field("", "prereq", "LiveChat bills each request. `meltano invoke tap-livechat:test` says how many a backfill takes, and what they cost, before you start one, "+
+		"and which streams the token may read. `api_version` 3 takes a quarter of the requests and needs the scope `chats--all:ro`; 2, the default, needs `archives_read`, which new tokens may not get.")
 	b.field("", "usage", "Each run goes on where the last one stopped, and reads the last `lookback_days` again for late changes. "+
-		"`end_date` cuts a backfill into parts that can run side by side and load the same tables.")
+		"`end_date` cuts a backfill into parts that can run side by side and load the same tables. "+
+		"`reference_data` and `reports` add lists (agents, groups, tags and so on) and LiveChat's own reports by day. "+
+		"A run that ends with exit code 4 came to its end and names what is missing; the next one reads that again.")
 	b.field("", "next_steps", "The wheel is a static binary for Linux, macOS and Windows; it needs none of Python's packages. "+
-		"After an upgrade, run once with `--refresh-catalog`, so that Meltano sees new fields.")
+		"After an upgrade, and after a change of `api_version`, `reference_data` or `reports`, run once with `--refresh-catalog`, so that Meltano sees the other fields and streams. "+
+		"A bookmark of one `api_version` is refused by the other: the error says which `start_date` to set for one run with `--full-refresh`.")
 	return b.Bytes()
 }
 

@@ -63,21 +63,21 @@ func (p *process) dispatch(ctx context.Context) error {
 	}
 	app := &cli.App{
 		Name:      "tap-livechat",
-		Usage:     "read a LiveChat archive and write it as Singer messages",
-		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat --discover | --about | --version\ntap-livechat --config FILE --test",
+		Usage:     "read a LiveChat account and write it as Singer messages",
+		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat [--config FILE] --discover\ntap-livechat --about | --version\ntap-livechat --config FILE --test",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins"},
+			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins, variables win over every file"},
 			&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "go on from the bookmarks in `FILE`", Destination: &f.state},
 			&cli.StringFlag{Name: "catalog", Aliases: []string{"p", "properties"}, Usage: "read what the catalog in `FILE` selects", Destination: &f.catalog},
-			&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog", Destination: &f.discover},
+			&cli.BoolFlag{Name: "discover", Aliases: []string{"d"}, Usage: "print the catalog: of all streams, or with --config of those that it asks for", Destination: &f.discover},
 			&cli.BoolFlag{Name: "about", Usage: "print what the tap is, can do and can be told", Destination: &f.about},
 			&cli.StringFlag{Name: "format", Usage: "of --about: text, json or markdown", Destination: &f.format},
-			&cli.StringFlag{Name: "test", Usage: "=all: try the connection and read one record of each stream; =schema: print the SCHEMA messages (--test alone: all)", Destination: &f.test},
+			&cli.StringFlag{Name: "test", Usage: "=all: try the connection and each stream, and say what a run would cost; =schema: print the SCHEMA messages (--test alone: all)", Destination: &f.test},
 			&cli.BoolFlag{Name: "version", Usage: "print the version", Destination: &f.version},
 		},
 		Commands: []*cli.Command{{
 			Name:  "sandbox",
-			Usage: "serve a made-up archive, to try the tap without an account",
+			Usage: "serve a made-up account, to try the tap without one",
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8420", Usage: "the `ADDRESS`", Destination: &f.listen},
 				&cli.StringFlag{Name: "switches", Usage: "how it behaves, such as \"chats=5000&days=90\"; see --help", Destination: &f.switches},

@@ -14,6 +14,12 @@ import (
 // memory it has, that of the last text that was parsed included.
 func (d *Doc) Reset() { d.nodes, d.data, d.dirty = d.nodes[:0], d.data[:0], false }
 
+// Release gives up the text that was parsed, so that its memory is free.
+func (d *Doc) Release() {
+	d.Reset()
+	d.data, d.buf, d.dec = nil, bytes.Buffer{}, nil
+}
+
 // Mark is a state of a Doc to go back to.
 type Mark struct{ nodes, data int }
 
@@ -210,7 +216,7 @@ func (b *Builder) put(name string, n node) {
 	b.nodes = append(b.nodes, n)
 }
 
-// plainName tells that nothing in a name needs to be escaped.
+// plainName reports whether nothing in a name needs to be escaped.
 func plainName(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < '0' || c > 'z' || c == '\\' {

@@ -18,6 +18,7 @@ import (
 	"iter"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ const (
 	Number Kind = '0'
 	Object Kind = '{'
 	Array  Kind = '['
-	// Time is a string put in by [Value.SetTime]: an RFC 3339 time in UTC.
+	// Time is a string made by [Value.SetTime] or [Builder.Time]: an RFC 3339 time in UTC.
 	Time Kind = 'T'
 )
 
@@ -56,6 +57,9 @@ type node struct {
 	kind                            Kind
 	escaped, nameEscaped            bool // there is a backslash in it
 }
+
+// large is the text of which the table is made in one piece.
+const large = 1 << 20
 
 // Doc is a parsed JSON text. The zero value is ready for use.
 type Doc struct {
@@ -119,6 +123,12 @@ func (d *Doc) read(from int) error {
 	var name, nameEnd uint32 // of the next value, if it has got it already
 	var nameEscaped bool
 	data, nodes := d.data, d.nodes
+	if len(data)-from > large {
+		// Growing bit by bit would take twice the memory for a while.
+		rest := data[from:]
+		most := bytes.Count(rest, []byte{','}) + bytes.Count(rest, []byte{'{'}) + bytes.Count(rest, []byte{'['}) + 1
+		nodes = slices.Grow(nodes, most)
+	}
 	for i := from; i < len(data); {
 		switch c := data[i]; c {
 		case ' ', '\t', '\n', '\r', ',', ':':
@@ -293,7 +303,7 @@ func (v Value) AppendString(dst []byte) []byte {
 	return Quote(dst, clean(unquote(nil, raw)))
 }
 
-// Altered tells that v, or a text in it, is written otherwise than it was
+// Altered reports whether v, or a text in it, is written otherwise than it was
 // received, by [Value.AppendString].
 func (v Value) Altered() bool {
 	switch v.Kind() {
@@ -355,7 +365,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 // fewMembers are so few that looking through them is cheaper than a map.
 const fewMembers = 16
 
-// repeats tells that a member of v after m has the same name.
+// repeats reports whether a member of v after m has the same name.
 func (v Value) repeats(m Value) bool {
 	nodes := v.doc.nodes
 	for i, end := nodes[m.at].next, nodes[v.at].next; i < end; i = nodes[i].next {
@@ -396,7 +406,7 @@ func (d *Doc) replace(at, start, end uint32, kind Kind) {
 	n.start, n.end, n.kind, n.escaped = start, end, kind, false
 }
 
-// plain tells that v, a string, reads the same decoded.
+// plain reports whether v, a string, reads the same decoded.
 func (v Value) plain() bool { return !v.doc.dirty && !v.doc.nodes[v.at].escaped }
 
 // unquote decodes a JSON string; jsontext makes U+FFFD of what is not UTF-8.
@@ -431,13 +441,13 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '"')
 }
 
-// IsNumber tells whether text is a JSON number and nothing else.
+// IsNumber reports whether text is a JSON number and nothing else.
 func IsNumber(text string) bool {
 	v := jsontext.Value(text)
 	return v.Kind() == '0' && v.IsValid() && text[len(text)-1] >= '0' && text[len(text)-1] <= '9' && text[0] > ' '
 }
 
-// Blank tells that v is a text without content.
+// Blank reports whether v is a text without content.
 func (v Value) Blank() bool { return v.Kind() == String && strings.TrimSpace(v.Text()) == "" }
 
 // Size is the number of members or elements; 0 for a scalar.
@@ -447,4 +457,32 @@ func (v Value) Size() int {
 		n++
 	}
 	return n
+}
+
+// Lookup finds the text or number at the end of a way of members in the JSON text
+// of an object that may be cut off behind it; empty if it is not there.
+func Lookup(text []byte, way ...string) string {
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	for _, name := range way {
+		if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+			return ""
+		}
+		for {
+			t, err := d.ReadToken()
+			if err != nil || t.Kind() != '"' {
+				return ""
+			}
+			if t.String() == name {
+				break
+			}
+			if d.SkipValue() != nil {
+				return ""
+			}
+		}
+	}
+	t, err := d.ReadToken()
+	if err != nil || t.Kind() != '"' && t.Kind() != '0' {
+		return ""
+	}
+	return t.String()
 }

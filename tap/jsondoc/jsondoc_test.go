@@ -291,3 +291,20 @@ func TestManyMembers(t *testing.T) {
 		t.Errorf("%d members were written", got)
 	}
 }
+
+func TestLookup(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":{"id":1},"id":"C1","x":[`:           "C1",
+		`{"type":"chat","id":12,"messages":[{"te`: "12",
+		`{"id":"C1`:               "",
+		`{"messages":[{"id":"M1"`: "",
+		`{"id":null}`:             "", `["id","x"]`: "", ``: "", `{"id":{"id":"x"}}`: "",
+	} {
+		if got := Lookup([]byte(text), "id"); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	if got := Lookup([]byte(`{"id":"C1","users":[{}],"thread":{"x":1,"id":"T1","events":[`), "thread", "id"); got != "T1" {
+		t.Errorf("%q, want T1", got)
+	}
+}

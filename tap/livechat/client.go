@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,14 +17,6 @@ import (
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
-)
-
-const (
-	// maxAnswer is the most that is read of one answer, unpacked: 200 times an
-	// ordinary page, far below what would hurt a small container for long.
-	maxAnswer = 32 << 20
-	// maxRefusal is the most that is read of an answer that is no 2xx.
-	maxRefusal = 64 << 10
 )
 
 // Options are what a [Client] needs to know. The zero value of a field means
@@ -70,6 +61,7 @@ type Client struct {
 	retries  atomic.Int64
 	sent     atomic.Int64 // numbers the requests in the order they were sent
 	clock    clock
+	large    chan *reading // see newLarge
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -79,7 +71,7 @@ func New(o Options) (*Client, error) {
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" {
-		return nil, errors.New("the base URL is none")
+		return nil, errors.New("the base URL is not an address")
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	o.Workers = max(o.Workers, 1)
@@ -92,6 +84,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		opts:     o,
 		throttle: newThrottle(o.Workers),
+		large:    newLarge(),
 		http: &http.Client{
 			Transport: transport(o),
 			// A redirect is an answer like any other: credentials go to the
@@ -155,6 +148,7 @@ type Call struct {
 	Path     string // with its query
 	Version  string // of the API, sent as X-API-Version
 	Body     []byte // JSON; nil: none is sent
+	List     string // the member of the answer that is read by Each; empty: none
 	// Apart says that the token may be refused for this call though it is good for
 	// others: a 401 without a word says that it lacks a scope.
 	Apart bool
@@ -176,17 +170,9 @@ type Answer struct {
 	// our clock, or more than a minute before what an earlier answer said.
 	Date time.Time
 	Text []byte // for the parser's use; kept for the next answer
-}
 
-// answers are shared by the workers, so that there are no more of them than
-// answers are read at a time.
-var answers = sync.Pool{New: func() any { return new(reading) }}
-
-// reading is what an answer is read with.
-type reading struct {
-	body bytes.Buffer
-	doc  jsondoc.Doc
-	Answer
+	list   string
+	stream *stream // a large answer that is still to be read
 }
 
 // Ask makes a call and gives its answer to be parsed. From the outside in:
@@ -245,8 +231,8 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 
 // exchange makes one request, at most Timeout long, and reads its answer.
 func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status int, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errSlow)
-	defer cancel()
+	ctx, limit := withLimit(ctx, c.opts.Timeout)
+	defer limit.end()
 	req, err := c.request(ctx, call)
 	if err != nil {
 		return 0, &Error{Op: call.Op, Version: call.Version, Err: errors.New("the request cannot be made"), Cause: Address}
@@ -263,49 +249,65 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	fine, most := status >= 200 && status < 300, int64(maxAnswer)
 	switch {
 	case status < 200:
-		most = 0 // the rest of the connection is not HTTP any more, and has no end
+		most = -1 // the rest of the connection is not HTTP any more, and has no end
 	case !fine:
 		most = maxRefusal
 	}
-	buf := &r.body
-	buf.Reset()
-	if n := resp.ContentLength; fine && n > 0 && n <= most {
-		buf.Grow(int(n + n/2)) // and room for the times that are rewritten
+	list := ""
+	if fine {
+		list = call.List
 	}
-	n, err := int64(0), error(nil)
-	if most > 0 {
-		n, err = io.Copy(buf, io.LimitReader(resp.Body, most+1))
-	}
+	r, n, done, err := c.body(ctx, limit, resp, most, list, r)
+	defer done()
 	wrong := &Error{Op: call.Op, Version: call.Version, Status: status, DebugID: c.redact(resp.Header.Get("X-Debug-Id")), Cause: Foreign}
 	switch {
 	case !fine:
 		var said complaint
-		if n <= most && r.doc.Parse(buf.Bytes()) == nil {
+		if n <= most && r.doc.Parse(r.body) == nil {
 			said, _ = c.complaint(r.doc.Root(), false)
 		}
 		return status, c.refusal(call, wrong, resp.Header, said)
-	case n > most:
-		wrong.Detail, wrong.Cause = fmt.Sprintf("the answer is longer than the %d MiB that are read of one", maxAnswer>>20), TooLarge
-		return status, wrong
+	case n > most && err == nil && r.stream == nil:
+		err = errTooLarge()
 	case err != nil:
 		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
 		return status, &again{err: wrong}
 	}
-	r.Answer = Answer{Doc: &r.doc, Size: buf.Len(), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0]}
-	if err = r.doc.Parse(buf.Bytes()); err == nil {
-		if err = call.Parse(&r.Answer); err == nil {
-			return status, nil
+	head := r.body
+	if err == nil {
+		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
+			list: call.List, stream: r.stream}
+		if r.stream != nil {
+			r.doc.Reset() // it is read by Each
+			head = []byte("{")
+		} else {
+			err = r.doc.Parse(r.body)
 		}
-		if said, ok := c.complaint(r.doc.Root(), true); ok {
-			return status, c.refusal(call, wrong, resp.Header, said)
+		if err == nil {
+			if err = call.Parse(&r.Answer); err == nil {
+				return status, nil
+			}
+			if said, ok := c.complaint(r.doc.Root(), true); ok {
+				return status, c.refusal(call, wrong, resp.Header, said)
+			}
 		}
 	}
-	var final *Error
-	if errors.As(err, &final) {
+	var (
+		final *Error
+		cut   *cutError
+	)
+	switch {
+	case errors.As(err, &final):
 		final.Op, final.Version = call.Op, call.Version
+		if final.Cause == TooLarge {
+			final.Status = status
+		}
 		return status, final
+	case errors.As(err, &cut):
+		wrong.Detail, wrong.Err = cut.Error(), c.why(ctx, cut.err)
+		return status, &again{err: wrong}
 	}
-	wrong.Detail = describe(resp.Header.Get("Content-Type"), buf.Bytes(), err)
+	wrong.Detail = describe(resp.Header.Get("Content-Type"), head, err)
 	if errors.Is(err, jsondoc.ErrDepth) {
 		return status, wrong // it is whole, and will be the same next time
 	}

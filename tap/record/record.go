@@ -28,6 +28,7 @@ const unassigned = "unassigned"
 const (
 	unknownField = "is not in the schema and was left out"
 	nulled       = "was made null: its value is not of the type, or is none that targets hold"
+	tooLarge     = "was left out: it is too large to be read"
 	doubleID     = "stands twice in one chat; the later ones got an id of their own"
 	foreignID    = "is given by several chats; in the target they overwrite each other"
 	altered      = "is not as it was received: U+0000 was taken out of it, or what is no Unicode became U+FFFD"
@@ -86,14 +87,41 @@ func (e *ValueError) Hint() string {
 	return "set on_invalid to null to make such values null and go on, or leave the field out in the catalog"
 }
 
+// TooLargeError is a chat that is too large to be read.
+type TooLargeError struct{ Chat string }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("chat %s is too large to be read: it is longer than %d MiB", e.Chat, source.MaxChat>>20)
+}
+
+// Hint says how to go on.
+func (e *TooLargeError) Hint() string {
+	return "set on_invalid to null to leave such chats out and go on; each is named"
+}
+
+// tooLarge refuses the chat at hand, or notes that it was left out.
+func (p *pen) tooLarge() {
+	if p.nullIt {
+		p.note("chats", tooLarge)
+		return
+	}
+	p.err = &TooLargeError{p.chat.ID}
+}
+
 // Chat writes the records of a chat, as [source.Renderer] promises.
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 	p := r.begin(dst, c.Received, c.Notes)
 	p.chat = c
 	base := len(dst)
+	if c.TooLarge {
+		p.tooLarge()
+	}
 	parts := make([]source.Part, 0, len(r.streams))
 	for _, s := range r.streams {
 		p.count = 0
+		if c.TooLarge {
+			break
+		}
 		switch s.from {
 		case aChat:
 			p.writeChats(s)
@@ -104,7 +132,13 @@ func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 		}
 		parts = append(parts, source.Part{Stream: s.name, End: len(p.out) - base, Count: p.count})
 	}
-	return r.end(p, &c.Out, parts)
+	packed := len(p.out)-base > packFrom
+	if packed {
+		p.out = pack(p.out, base, parts)
+	}
+	dst = r.end(p, &c.Out, parts)
+	c.Out.Packed = packed
+	return dst
 }
 
 // Row writes the record of a row, as [source.Renderer] promises.
@@ -124,7 +158,7 @@ func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *p
 	p := r.pens.Get().(*pen)
 	p.out, p.count, p.notes = dst, 0, slices.Clip(notes)
 	p.made.Reset()
-	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], `},"time_extracted":`...), received.Truncate(time.Microsecond)), "}\n"...)
+	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
 	return p
 }
 

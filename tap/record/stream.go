@@ -40,7 +40,7 @@ func newStream(selected catalog.Selected) (*stream, error) {
 		}
 		k.must = true
 	}
-	s.head = append(jsondoc.Quote([]byte(`{"type":"RECORD","stream":`), selected.Target), `,"record":{`...)
+	s.head = append(jsondoc.Quote([]byte(beforeStream), selected.Target), beforeRecord+"{"...)
 	if selected.Parent != "" {
 		s.from = aList
 		s.eventID, s.chatID, s.started, s.ended = s.place("event_id"), s.place("chat_id"), s.place("chat_started"), s.place("chat_ended")

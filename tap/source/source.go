@@ -122,12 +122,18 @@ type Window struct {
 	Estimate bool
 }
 
+// MaxChat is the most that is read of one chat, in bytes of the answer.
+const MaxChat = 32 << 20
+
 // Chat is one chat (v3.6: one thread) of the archive.
 type Chat struct {
 	ID      string
 	Started time.Time // UTC; zero if unknown
 	Ended   time.Time // UTC; zero if unknown, or pending. Never after the answer by more than ten minutes, never before Started
 	Pending bool      // not ended yet
+	// TooLarge says that the chat is too large to be read: there is no more of it
+	// than its id.
+	TooLarge bool
 
 	// From and To are the days it was listed for, To exclusive; zero if it was
 	// asked for by its id.
@@ -163,10 +169,11 @@ type Note struct {
 
 // Rendered is what became of a chat or row. It is valid as long as that is.
 type Rendered struct {
-	Text  []byte // RECORD messages, whole lines, stream after stream
-	Parts []Part // the streams in Text, in order
-	Notes []Note
-	Err   error // a value that must not be written; nothing of the chat may be
+	Text   []byte // RECORD messages, whole lines, stream after stream
+	Parts  []Part // the streams in Text, in order
+	Packed bool   // each part of Text is packed, as much text is; see record.Unpack
+	Notes  []Note
+	Err    error // a value that must not be written; nothing of the chat may be
 }
 
 // Part is the records of one stream.

@@ -11,7 +11,7 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// touches tells whether any part of the chat lies in [from, to). A chat of
+// touches reports whether any part of the chat lies in [from, to). A chat of
 // unknown times does.
 func touches(c *source.Chat, from, to time.Time) bool {
 	end := c.Ended
@@ -29,6 +29,7 @@ type normaliser struct {
 	text   []byte    // what times are made in
 	latest time.Time // what lies after it is no time that a chat can have ended at
 	byID   bool      // the chat was asked for by its id: without an end it is still open
+	sound  bool      // of the chat read last: something beside its start and its end says the same
 }
 
 // skew is how far a chat's end may lie after the answer that tells of it.
@@ -81,6 +82,10 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 			goals = m
 		}
 	}
+	if beyond(ended.timestamp) { // milliseconds, for instance; something else may stand for it
+		ended.timestamp.SetNull()
+		note(chat, "ended_timestamp", beyondAll)
+	}
 	chat.Started = s.believe(chat, started, s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{}), "started_timestamp", oldestChat)
 	notBefore := oldestChat
 	if chat.Started.After(notBefore) {
@@ -96,10 +101,16 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 			chat.Ended = t
 		}
 	}
-	last := s.list(chat, messages, zoneName, "messages.date")
-	if t := s.list(chat, events, zoneName, "events.date"); t.After(last) {
-		last = t
+	first, last := s.list(chat, messages, zoneName, "messages.date")
+	if early, late := s.list(chat, events, zoneName, "events.date"); !late.IsZero() {
+		if first.IsZero() || early.Before(first) {
+			first = early
+		}
+		if late.After(last) {
+			last = late
+		}
 	}
+	s.sound = confirmed(chat, duration, first)
 	s.list(chat, goals, zoneName, "goals.date")
 	unsaid := said.IsZero() && !broken(ended.timestamp)
 	switch {
@@ -130,13 +141,18 @@ func (s *normaliser) believe(chat *source.Chat, t times, at time.Time, field str
 	default:
 		return at
 	}
+	t.none(chat, field, why)
+	return time.Time{}
+}
+
+// none makes null of what is no time, and says why.
+func (t times) none(chat *source.Chat, field, why string) {
 	for _, v := range []jsondoc.Value{t.timestamp, t.text} {
 		if v.Kind() != jsondoc.Absent {
 			v.SetNull()
 		}
 	}
 	note(chat, field, why)
-	return time.Time{}
 }
 
 // The reasons for which a time of a chat is none.
@@ -144,6 +160,7 @@ const (
 	beforeAll   = "it lies before there were chats, so it is none"
 	beforeStart = "it lies before the start, so it is none"
 	inFuture    = "it lies in the future, so it is none"
+	beyondAll   = "it lies beyond all years, so it is none"
 )
 
 // standIn finds an end for a chat that is over and does not state one, because
@@ -170,9 +187,8 @@ func note(c *source.Chat, field, why string) {
 	c.Notes = append(c.Notes, source.Note{Field: field, Why: why})
 }
 
-// list reads the times of a list's elements and returns the latest.
-func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field string) time.Time {
-	var last time.Time
+// list reads the times of a list's elements and returns the earliest and the latest.
+func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field string) (first, last time.Time) {
 	for element := range list.All() {
 		var t times
 		for m := range element.All() {
@@ -183,11 +199,28 @@ func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field
 				t.text = m
 			}
 		}
-		if at := s.instant(chat, t, zoneName, field, chat.Started, chat.Ended); at.After(last) {
+		at := s.instant(chat, t, zoneName, field, chat.Started, chat.Ended)
+		if at.After(last) {
 			last = at
 		}
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
 	}
-	return last
+	return first, last
+}
+
+// confirmed reports whether the chat states a start and an end, and that something
+// else does not contradict them: how long it took, or else its first event.
+func confirmed(chat *source.Chat, duration jsondoc.Value, first time.Time) bool {
+	if chat.Started.IsZero() || chat.Ended.IsZero() {
+		return false
+	}
+	took := chat.Ended.Sub(chat.Started)
+	if s, _, ok := seconds(duration); ok && s >= 0 && s <= longest {
+		return (took - time.Duration(s)*time.Second).Abs() <= max(took/10, 2*time.Minute)
+	}
+	return !first.IsZero() && first.Sub(chat.Started).Abs() <= time.Hour
 }
 
 // instant reads one point in time given twice and writes it back in UTC. Where
@@ -280,7 +313,13 @@ func seconds(v jsondoc.Value) (s, ns int64, ok bool) {
 	return int64(f), 0, ok
 }
 
-// writable tells that RFC 3339 can write t in UTC.
+// beyond reports whether v is a number of seconds, but of no year that can be written.
+func beyond(v jsondoc.Value) bool {
+	s, _, ok := seconds(v)
+	return ok && !writable(time.Unix(s, 0))
+}
+
+// writable reports whether RFC 3339 can write t in UTC.
 func writable(t time.Time) bool {
 	return t.Unix() >= firstSecond && t.Unix() <= lastSecond
 }
@@ -302,12 +341,12 @@ func digits(raw []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// empty tells that v is there but says nothing.
+// empty reports whether v is there but says nothing.
 func empty(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Null || v.Blank()
 }
 
-// broken tells that v says something that is no time.
+// broken reports whether v says something that is no time.
 func broken(v jsondoc.Value) bool {
 	_, ok := unix(v)
 	return !ok && v.Kind() != jsondoc.Absent && v.Kind() != jsondoc.Time && !empty(v)

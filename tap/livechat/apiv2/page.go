@@ -18,6 +18,7 @@ import (
 // page is one answer to a list.
 type page struct {
 	chats []source.Chat
+	sound []bool // of each chat: its times are confirmed by something else it says
 	total int    // how many chats match, says the service
 	pages int    // how many pages they make, says the service; 0 if it does not
 	size  int    // bytes of memory that the answer took, about
@@ -52,7 +53,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 	var p *page
 	err := a.client.Ask(ctx, livechat.Call{
 		Op:       fmt.Sprintf("page %d of the chats of %s", n, q),
-		Endpoint: "/chats", Method: http.MethodGet, Path: q.path(n), Version: version,
+		Endpoint: "/chats", Method: http.MethodGet, Path: q.path(n), Version: version, List: "chats",
 		Parse: func(answer *livechat.Answer) (err error) {
 			p, err = a.parsePage(answer)
 			return err
@@ -71,33 +72,43 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 }
 
 func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
-	root := answer.Root()
-	list := root.Get("chats")
-	if list.Kind() != jsondoc.Array {
-		return nil, errors.New("it has no list of chats")
-	}
-	total, ok := count(root.Get("total"))
-	if !ok {
-		return nil, errors.New("it does not say how many chats there are (total)")
-	}
-	p := &page{total: total, sent: answer.Sent, before: answer.Before, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
-	p.pages, _ = count(root.Get("pages"))
+	p := &page{sent: answer.Sent, before: answer.Before, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
 	if !answer.Date.IsZero() {
 		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}
 	ends := make([]int, 0, 25)
 	at := 0
-	for v := range list.All() {
+	err := answer.Each(func(_ *jsondoc.Doc, v jsondoc.Value) error {
 		at++
+		if id := tooLarge(v, "id"); id != "" {
+			// It is too large to be read: what becomes of it is not decided here.
+			p.chats = append(p.chats, source.Chat{ID: id, TooLarge: true, Received: answer.Received})
+			if a.renderer != nil {
+				p.out = a.renderer.Chat(p.out, &p.chats[at-1])
+			}
+			ends = append(ends, len(p.out))
+			return nil
+		}
 		if v.Kind() != jsondoc.Object {
-			return nil, fmt.Errorf("chat %d of the page is no object", at)
+			return fmt.Errorf("chat %d of the page is no object", at)
 		}
 		p.chats = append(p.chats, source.Chat{})
-		if err := a.readChat(answer, v, &p.chats[at-1], &p.out, false); err != nil {
-			return nil, &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
+		sound, err := a.readChat(answer, v, &p.chats[at-1], &p.out, false)
+		if err != nil {
+			return &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
 		}
-		ends = append(ends, len(p.out))
+		p.sound, ends = append(p.sound, sound), append(ends, len(p.out))
+		return nil
+	})
+	var ok bool
+	if p.total, ok = count(answer.Root().Get("total")); err == nil && !ok {
+		err = errors.New("it does not say how many chats there are (total)")
 	}
+	if err != nil {
+		p.free()
+		return nil, err
+	}
+	p.pages, _ = count(answer.Root().Get("pages"))
 	// Rendering may have moved the buffer while it grew.
 	start := 0
 	for i, end := range ends {
@@ -105,6 +116,14 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 	}
 	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
 	return p, nil
+}
+
+// tooLarge is the id of a chat that is too large to be read; empty if it is not.
+func tooLarge(v jsondoc.Value, way ...string) string {
+	if v.Kind() != jsondoc.String {
+		return ""
+	}
+	return jsondoc.Lookup([]byte(v.Text()), way...)
 }
 
 // now is when the answer was given.
@@ -115,19 +134,19 @@ func now(answer *livechat.Answer) time.Time {
 	return answer.Date
 }
 
-func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) error {
+func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) (sound bool, err error) {
 	s := normaliser{text: answer.Text, latest: latest(answer), byID: byID}
 	s.normalise(v, chat)
 	answer.Text = s.text
 	if chat.ID == "" {
-		return errors.New("it has no id")
+		return false, errors.New("it has no id")
 	}
 	chat.Received = answer.Received
 	if a.renderer != nil {
 		*out = a.renderer.Chat(*out, chat)
 	}
 	chat.Doc = jsondoc.Value{}
-	return nil
+	return s.sound, nil
 }
 
 // chat fetches one chat by its id. It returns nil without an error if the
@@ -143,7 +162,7 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 			}
 			var out []byte
 			chat = new(source.Chat)
-			if err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
+			if _, err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
 				return err
 			}
 			chat.Out.Text = out

@@ -20,6 +20,8 @@ type pass struct {
 	perhaps int         // of ids, those that were there by the clock, though they ended after every chat of page 1, or do not say when
 	past    bool        // a page that should exist was refused
 	ended   bool        // the list came to an end before the cap: a page was not full, or brought nothing new
+	before  *pass       // the reading before this one; nil: none
+	slipped int         // chats that came, and that the one before should have brought
 	twice   bool        // the pass before brought the same, and as many as stated
 	claimed bool        // the total says nothing: it is the cap
 }
@@ -109,20 +111,50 @@ func (p *pass) sameAs(other ids) bool {
 	return p != nil && p.ended && (p.missing() == 0 || p.claimed) && p.ids.equal(other)
 }
 
-// count tells apart chats that were there and those that may have been added.
-func (p *pass) count(chat *source.Chat) {
+// confirms tells that this pass brought the chats of the one before and as many
+// as stated, and none beside them but what may have been added since that began.
+// A chat that let another slip past the one before has vanished, so it is not in
+// this one.
+func (p *pass) confirms() bool {
+	return p.before != nil && p.ended && (p.missing() == 0 || p.claimed) && p.slipped == 0 && p.ids.holds(p.before.ids)
+}
+
+// presence is whether a chat was in a list when it was first asked for.
+type presence int
+
+const (
+	wasThere presence = iota
+	perhapsThere
+	wasAdded
+)
+
+// was tells apart chats that were there and those that may have been added.
+func (p *pass) was(chat *source.Chat) presence {
 	ended := chat.Ended
 	if chat.Pending {
 		ended = chat.Started // it may have begun meanwhile
 	}
 	switch {
 	case p.known.has(chat.ID), !p.live:
-		p.there++
+		return wasThere
 	case !ended.IsZero() && !ended.Before(p.since):
+		return wasAdded
 	case ended.IsZero(), !ended.Before(p.newest):
-		p.perhaps++
-	default:
+		return perhapsThere
+	}
+	return wasThere
+}
+
+// count notes a chat that is new in this pass.
+func (p *pass) count(chat *source.Chat) {
+	switch p.was(chat) {
+	case wasThere:
 		p.there++
+	case perhapsThere:
+		p.perhaps++
+	}
+	if b := p.before; b != nil && !b.ids.has(chat.ID) && b.was(chat) == wasThere {
+		p.slipped++
 	}
 }
 
@@ -143,9 +175,9 @@ func (p *pass) begin(first *page, days span) {
 // ends: chats that are added push those on it back, but seldom a whole page.
 const barren = 2
 
-// readPass reads all pages of w once.
-func (r *reader) readPass(w *window) (*pass, error) {
-	p := &pass{ids: make(ids), known: make(ids)}
+// readPass reads all pages of w once; before is the pass before, if any.
+func (r *reader) readPass(w *window, before *pass) (*pass, error) {
+	p := &pass{ids: make(ids), known: make(ids), before: before}
 	r.cur = w
 	nothing := 0
 	for n := 1; ; n++ {
@@ -248,7 +280,9 @@ func (r *reader) take(w *window, p *pass, got *page) (fresh int, err error) {
 			fresh++
 			p.count(chat)
 		}
-		r.seen.note(chat, w.span)
+		if got.sound[i] {
+			r.seen.note(chat, w.span)
+		}
 		if w.wanted != nil && !w.wanted(chat) || w.chats.has(chat.ID) {
 			continue
 		}

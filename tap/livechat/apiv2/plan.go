@@ -54,7 +54,7 @@ type plan struct {
 	last      int       // chats in what was asked for last; -1: nothing was
 	lastDays  int
 	begin     time.Time // where the chats seem to begin; zero: not known
-	doubted   bool      // that the rest is empty was stated once
+	doubted   bool      // the answer before this one stated that the rest is empty
 	follows   int       // chats of the full day after what is said to hold nothing
 }
 
@@ -94,6 +94,7 @@ func (p *plan) propose() (w span, ok bool) {
 func (p *plan) admit(w span, total, pages int) (other span, ok bool) {
 	days, fresh := w.days(), w.days()-p.empty
 	tooMany := total > 2*p.target || total >= archiveCap || pages >= pageCap
+	p.doubted = p.doubted && total == 0
 	switch {
 	case total == 0 && w.to.Before(p.end) && p.follows == 0:
 		p.empty, p.last, p.lastDays = days, 0, max(fresh, 1)

@@ -37,12 +37,9 @@ func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
 			return done, err
 		}
 	}
-	total := first.total
-	defer first.free()
-	if first.empty() {
-		return done, nil
-	}
-	for n := 1; done.From.After(oldestChat) && done.Chats < total; n = max(2*n, searchDays) {
+	total, none := max(first.total, len(first.chats)), first.empty()
+	first.free()
+	for n := 1; !none && done.From.After(oldestChat); n = max(2*n, searchDays) {
 		days := span{done.From.AddDate(0, 0, -n), done.From}
 		crossing := false
 		step := &reader{a: r.a, ctx: r.ctx, workers: r.workers, ahead: r.ahead, yield: r.yield, seen: r.seen, plan: newPlan(days, r.plan.target)}
@@ -67,6 +64,14 @@ func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
 		done.From = days.from
 		if r.seen.endOnly() || !crossing && n >= searchDays {
 			break
+		}
+		if done.Chats >= total && done.From.After(oldestChat) { // then nothing should be older
+			rest := r.open(span{oldestChat, done.From})
+			if first, err = r.wait(rest); err != nil {
+				return done, err
+			}
+			none = first.empty()
+			first.free()
 		}
 	}
 	return done, nil

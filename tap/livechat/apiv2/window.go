@@ -106,7 +106,7 @@ func (r *reader) readWindow(w *window) ([]source.Window, error) {
 	if w.fullDay() {
 		return r.readFullDay(w)
 	}
-	p, err := r.readPass(w)
+	p, err := r.readPass(w, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,16 @@ func (r *reader) readOverfull(w *window) ([]source.Window, error) {
 	return r.readFullDay(day)
 }
 
-// readParts reads a window again, in parts; before is what its first pass was.
+// readParts reads a window again, in parts; before is what its last pass was.
+// What moves is mostly today, which is a part of its own.
 func (r *reader) readParts(w *window, before *pass) (all []source.Window, err error) {
 	came := make(ids)
-	for _, days := range w.span.cut(parts) {
+	cut := w.span.cut(parts)
+	if before.live {
+		today := span{w.span.to.Add(-day), w.span.to}
+		cut = append(span{w.span.from, today.from}.cut(parts-1), today)
+	}
+	for _, days := range cut {
 		part := r.open(days)
 		part.chats, part.wanted = w.chats, w.wanted
 		first, err := r.wait(part)
@@ -169,29 +175,35 @@ func (r *reader) readParts(w *window, before *pass) (all []source.Window, err er
 }
 
 func (r *reader) readPart(w *window, came ids) ([]source.Window, error) {
-	p, passes, err := r.readAgain(w, nil)
+	p, err := r.readPass(w, nil)
 	if err != nil {
 		return nil, err
 	}
-	if !p.ended { // more than one query reaches
-		if w.span.days() > 1 {
-			return r.readParts(w, p)
-		}
+	passes := 2
+	switch moved := !p.settled() && !p.short(); {
+	case w.span.days() > 1 && (moved || !p.ended): // a shorter list moves less, and has more of it within reach
+		return r.readParts(w, p)
+	case !p.ended:
 		return r.readOverfull(w)
+	case moved:
+		w.again()
+		if p, passes, err = r.readAgain(w, p); err != nil {
+			return nil, err
+		}
 	}
 	maps.Copy(came, p.ids)
 	return []source.Window{w.result(p, passes)}, nil
 }
 
-// readAgain reads a list for the second time, and once more for as long as
-// chats come and go in it. Two passes in a row that brought the same chats, and
-// as many as stated, settle it whatever moved.
+// readAgain reads a list again, and once more for as long as chats come and go in
+// it. Two passes in a row of which the second confirms the first settle it whatever
+// moved.
 func (r *reader) readAgain(w *window, before *pass) (p *pass, passes int, err error) {
 	for passes = 2; ; passes++ {
-		if p, err = r.readPass(w); err != nil {
+		if p, err = r.readPass(w, before); err != nil {
 			return nil, 0, err
 		}
-		p.twice = p.ended && before.sameAs(p.ids)
+		p.twice = p.confirms()
 		if p.settled() || !p.ended || p.short() || passes == maxPasses {
 			return p, passes, nil
 		}

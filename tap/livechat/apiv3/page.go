@@ -78,13 +78,15 @@ func call(op, action string, body []byte, parse func(*livechat.Answer) error) li
 // list asks for a page of archives.
 func (a *Archive) list(ctx context.Context, op string, body []byte) (*page, error) {
 	var p *page
-	err := a.client.Ask(ctx, call(op, "list_archives", body, func(answer *livechat.Answer) (err error) {
+	listed := call(op, "list_archives", body, func(answer *livechat.Answer) (err error) {
 		if p != nil {
 			p.free()
 		}
 		p, err = a.parse(answer)
 		return err
-	}))
+	})
+	listed.List = "chats"
+	err := a.client.Ask(ctx, listed)
 	if err == nil {
 		err = a.fill(ctx, p)
 	}
@@ -107,28 +109,28 @@ func (a *Archive) page(ctx context.Context, q query, cursor string, n int) (*pag
 }
 
 func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
-	root := answer.Root()
-	list := root.Get("chats")
-	if list.Kind() != jsondoc.Array {
-		return nil, errors.New("it has no list of chats")
-	}
-	p := &page{found: -1, next: word(root.Get("next_page_id")), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
+	p := &page{found: -1, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
 	if !answer.Date.IsZero() {
 		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
-	}
-	if n, ok := count(root.Get("found_chats")); ok {
-		p.found = n
 	}
 	m := makers.Get().(*maker)
 	defer makers.Put(m)
 	ends := make([]int, 0, pageSize)
-	mark := answer.Mark()
-	for entry := range list.All() {
+	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
+		mark := doc.Mark()
 		chat := new(source.Chat)
-		eventless := m.read(answer.Doc, entry, answeredAt(answer), chat)
+		if entry.Kind() == jsondoc.String {
+			// It is too large to be read: what becomes of it is not decided here.
+			chat.ID, chat.TooLarge = jsondoc.Lookup([]byte(entry.Text()), "thread", "id"), true
+			if chat.ID != "" {
+				p.out = a.render(p.out, chat, answer)
+				p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
+				return nil
+			}
+		}
+		eventless := m.read(doc, entry, answeredAt(answer), chat)
 		if chat.ID == "" {
-			p.free()
-			return nil, &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
+			return &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
 		}
 		if eventless {
 			p.eventless = append(p.eventless, len(p.chats))
@@ -136,7 +138,16 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 		}
 		p.out = a.render(p.out, chat, answer)
 		p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
-		answer.Undo(mark)
+		doc.Undo(mark)
+		return nil
+	})
+	if err != nil {
+		p.free()
+		return nil, err
+	}
+	p.next = word(answer.Root().Get("next_page_id"))
+	if n, ok := count(answer.Root().Get("found_chats")); ok {
+		p.found = n
 	}
 	p.first, p.last = p.reach()
 	// Rendering may have moved the buffer while it grew.
@@ -144,7 +155,7 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	for i, end := range ends {
 		p.chats[i].Out.Text, start = p.out[start:end:end], end
 	}
-	p.size = 2*answer.Size + len(p.out) // the body, its table of values, and what became of it
+	p.size = answer.Size + len(p.out)
 	return p, nil
 }
 
@@ -213,7 +224,7 @@ func (a *Archive) fill(ctx context.Context, p *page) error {
 	return nil
 }
 
-// refused tells that the service does not give what was asked for, and will not.
+// refused reports whether the service does not give what was asked for, and will not.
 func refused(err error) bool {
 	var e *livechat.Error
 	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request || e.Cause == livechat.Scope)

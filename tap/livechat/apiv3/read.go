@@ -111,7 +111,7 @@ func (r *reader) firstPage(q query) (*page, error) {
 	return p, err
 }
 
-// empty tells that there is nothing in the list.
+// empty reports whether there is nothing in the list.
 func (p *page) empty() bool { return len(p.chats) == 0 && p.next == "" && p.found <= 0 }
 
 // readSpan reads a span in windows, and tells done of each of them, oldest first.
@@ -123,7 +123,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/4, longWindow) // so that a run completes some before it ends
 	}
 	e := &engine{reader: r, done: done, covered: s.from,
-		splits: 4 + threads/(40*pageSize), // each costs half a page
+		splits: 4 + min(threads/(40*pageSize), 8), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if most < longWindow {
 		e.plan.most = 2 * e.plan.target
@@ -202,7 +202,7 @@ func (e *engine) topUp() {
 // the workers busy, but fewer where pages are so large that memory would not
 // stay flat.
 func (e *engine) room() int {
-	const memory = 16 << 20
+	const memory = 32 << 20
 	return min(e.a.client.Workers()+spare, max(memory/max(e.pageSize, 1), 2))
 }
 

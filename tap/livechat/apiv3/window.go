@@ -19,7 +19,7 @@ type window struct {
 	result *source.Window   // once it is read to its end
 }
 
-// done tells that all chains of the window have ended.
+// done reports whether all chains of the window have ended.
 func (w *window) done() bool {
 	for _, c := range w.chains {
 		if !c.ended {

@@ -1,0 +1,414 @@
+package tap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
+	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/sandbox/oracle"
+	"tap-livechat/tap/source"
+)
+
+// history is an archive that is read in several runs, most of which are cut off,
+// as time goes on. What it is like and what happens follows from its seed.
+type history struct {
+	*world
+	line  *line // to the service
+	r     *rand.Rand
+	plan  historyPlan
+	story []string // what has happened, for whoever looks for a fault
+
+	delivered map[string]map[string]bool // by stream, the ids of chats that a target has for good
+	records   map[string]map[string]json.RawMessage
+	gone      map[string]bool // chats of which the tap has said that they are not found any more
+	marks     map[string]time.Time
+	faults    []string
+	sum       historySum
+}
+
+// historySum is what histories came to.
+type historySum struct {
+	histories, runs, cut, complete, incomplete, accepted, requests, pages, chats, checks, states, fields, endless int
+}
+
+func (s *historySum) add(o historySum) {
+	s.histories, s.runs, s.cut, s.complete, s.incomplete = s.histories+o.histories, s.runs+o.runs, s.cut+o.cut, s.complete+o.complete, s.incomplete+o.incomplete
+	s.accepted, s.requests, s.pages, s.chats, s.checks = s.accepted+o.accepted, s.requests+o.requests, s.pages+o.pages, s.chats+o.chats, s.checks+o.checks
+	s.states, s.fields, s.endless = s.states+o.states, s.fields+o.fields, s.endless+o.endless
+}
+
+// asked is one run of a history.
+type asked struct {
+	start, end time.Time // of the run; end zero: none
+	lookback   int
+	streams    []string
+	mismatch   config.OnMismatch
+	pending    bool
+	workers    int
+	cut        string
+	at         int // where it is cut: bytes written, or requests
+}
+
+func (a asked) String() string {
+	text := fmt.Sprintf("start_date %s lookback %d streams %v", a.start.Format(time.RFC3339), a.lookback, a.streams)
+	if !a.end.IsZero() {
+		text += " end_date " + a.end.Format(time.RFC3339)
+	}
+	if a.cut != "" {
+		text += fmt.Sprintf(" cut off by %s at %d", a.cut, a.at)
+	}
+	if a.mismatch == config.WarnOnMismatch {
+		text += " on_mismatch warn"
+	}
+	return text
+}
+
+// line is the way to the service: it can fail for good, and can have the
+// archive's time go by with the clock while a run is under way.
+type line struct {
+	server *sandbox.Server
+	next   http.RoundTripper
+	skew   time.Duration // how far the archive is ahead of this machine
+	live   bool
+	left   int // requests until it fails; negative: never
+}
+
+func (s *line) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.live {
+		s.server.SetNow(time.Now().Add(s.skew))
+	}
+	if s.left == 0 {
+		return answer(r, []byte("<html>Bad Gateway")), nil
+	}
+	s.left--
+	return s.next.RoundTrip(r)
+}
+
+// faultf notes what is wrong.
+func (h *history) faultf(format string, args ...any) {
+	if len(h.faults) < 5 {
+		h.faults = append(h.faults, fmt.Sprintf(format, args...))
+	}
+}
+
+// run makes one run from a state and returns the one that a target has kept.
+func (h *history) run(from State, a asked) (State, error) {
+	h.sum.runs++
+	out := new(bytes.Buffer)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	began := h.now // by the clock that is behind
+	if h.plan.clock < 0 {
+		began = began.Add(h.plan.clock)
+	}
+	h.line.left = -1
+	var refused *refuse
+	var ended *ender
+	r := h.syncContext(ctx, from, func(o *Options) {
+		o.Config.StartDate, o.Config.EndDate, o.Config.LookbackDays, o.Config.OnMismatch = a.start, a.end, a.lookback, a.mismatch
+		o.Config.IncludePending, o.Config.MaxConcurrentRequests, o.Config.OnInvalid = a.pending, a.workers, config.Null
+		o.Transport = h.line
+		o.Selection.Streams = slices.DeleteFunc(catalog.Default(catalog.V2).Streams, func(s catalog.Selected) bool { return !slices.Contains(a.streams, s.Name) })
+		o.Out = out
+		switch a.cut {
+		case "a budget":
+			o.Config.MaxRequests = a.at
+		case "a closed pipe", "a kill":
+			refused = &refuse{left: a.at, partial: a.cut == "a kill"}
+			o.Out = refused
+		case "a signal":
+			ended = &ender{left: a.at, cancel: cancel}
+			o.Out = ended
+		case "the service":
+			h.line.left, o.Config.MaxRetries = a.at, 1
+		}
+	})
+	switch {
+	case refused != nil:
+		out = &refused.Buffer
+	case ended != nil:
+		out = &ended.Buffer
+	}
+	h.sum.requests += r.requests
+	h.story = append(h.story, fmt.Sprintf("%s: %s: %d chats %d requests left out %v incomplete %d: %v", began.Format(time.RFC3339), a, r.summary.Chats, r.requests, r.summary.LeftOut, r.summary.Incomplete, r.err))
+	h.judge(r.err, a)
+	truth := slices.Collect(h.server.Truth())
+	state, ok := h.keep(out.Bytes(), a, truth, began)
+	if !ok {
+		state = from
+	}
+	h.listen(r.log)
+	if *verbose {
+		h.story = append(h.story, r.log)
+	}
+	if r.err == nil {
+		h.sum.complete++
+		if r.summary.Incomplete > 0 {
+			h.sum.accepted++
+		} else {
+			h.counted(r, truth)
+		}
+		if r.summary.Incomplete == 0 || !h.plan.lossy {
+			h.whole(a, truth, began)
+		}
+	}
+	return state, r.err
+}
+
+// judge tells that a run ended as it may.
+func (h *history) judge(err error, a asked) {
+	var output *OutputError
+	var incomplete *IncompleteError
+	switch {
+	case err == nil:
+	case errors.As(err, &incomplete):
+		h.sum.incomplete++
+	case errors.Is(err, source.ErrBudget), errors.As(err, &output), errors.Is(err, errEnded), a.cut == "the service":
+		h.sum.cut++
+	default:
+		h.faultf("the run failed: %v", err)
+	}
+}
+
+// keep reads what a run wrote, as far as a target has it for good: up to the
+// last STATE. Each STATE is held against what came before it.
+func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Time) (last State, ok bool) {
+	type pending struct {
+		stream, id, key string
+		text            json.RawMessage
+	}
+	var waiting []pending
+	for line := range bytes.Lines(out) {
+		if line[len(line)-1] != '\n' {
+			break
+		}
+		var m struct {
+			Type, Stream string
+			Record       json.RawMessage
+			Value        json.RawMessage
+		}
+		if err := json.Unmarshal(line, &m); err != nil {
+			h.faultf("%v: %.200s", err, line)
+			return last, ok
+		}
+		switch m.Type {
+		case "RECORD":
+			var r struct {
+				ID    string
+				Agent string `json:"agent_email"`
+				Chat  string `json:"chat_id"`
+				Event string `json:"event_id"`
+			}
+			if err := json.Unmarshal(m.Record, &r); err != nil {
+				h.faultf("%v", err)
+			}
+			p := pending{stream: m.Stream, id: r.Chat, key: r.Event, text: m.Record}
+			if m.Stream == "chats" {
+				p.id, p.key = r.ID, oracle.Key(r.ID, r.Agent)
+			}
+			waiting = append(waiting, p)
+		case "STATE":
+			for _, p := range waiting {
+				if h.delivered[p.stream] == nil {
+					h.delivered[p.stream], h.records[p.stream] = make(map[string]bool), make(map[string]json.RawMessage)
+				}
+				h.delivered[p.stream][p.id], h.records[p.stream][p.key] = true, p.text
+			}
+			waiting = waiting[:0]
+			state, _, err := ReadState(bytes.NewReader(m.Value))
+			if err != nil {
+				h.faultf("%v: %s", err, m.Value)
+				return last, ok
+			}
+			last, ok = state, true
+			h.stated(state, a, truth, began)
+		}
+	}
+	return last, ok
+}
+
+// stated holds a STATE against what has been delivered.
+func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.Time) {
+	h.sum.states++
+	for _, stream := range catalog.Default(catalog.V2).Streams {
+		b, err := state.Bookmark(stream.Name, stream.ReplicationKey)
+		if err != nil {
+			h.faultf("%v", err)
+			continue
+		}
+		if b.At.Before(h.marks[stream.Name]) {
+			h.faultf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
+		}
+		h.marks[stream.Name] = b.At
+		if !b.Searched || !slices.Contains(a.streams, stream.Name) || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
+			continue
+		}
+		open := make(map[string]bool)
+		for _, c := range b.Open {
+			open[c.ID] = true
+		}
+		for _, c := range truth {
+			if c.Ended.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, began) && !h.delivered[stream.Name][c.ID] {
+				h.faultf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
+				return
+			}
+		}
+	}
+}
+
+// must tells that a run which began at a moment has to have delivered the chat.
+func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) bool {
+	switch {
+	case c.Vanished, c.Pending, h.gone[c.ID], !c.Ended.Before(began), !c.Appears.Before(began), c.Ended.Before(a.start), !a.end.IsZero() && !c.Ended.Before(a.end):
+		return false
+	case h.plan.stale && c.Drifted:
+		return false // a server that was asked did not know it yet, and there is no telling how long
+	case stream == "messages" && c.Messages == 0, stream == "events" && c.Events == 0:
+		return false
+	}
+	// What it shows decides where that is on the other side of an edge.
+	at, known := oracle.Ended(c.Account)
+	ended := time.Unix(at, 0)
+	return !known || !ended.Before(a.start) && (a.end.IsZero() || ended.Before(a.end))
+}
+
+// whole holds everything delivered against what there is: the run has said that
+// all is there.
+func (h *history) whole(a asked, truth []sandbox.Chat, began time.Time) {
+	for _, stream := range a.streams {
+		missing := 0
+		for _, c := range truth {
+			if !h.must(c, stream, a, began) {
+				continue
+			}
+			h.sum.checks++
+			if h.delivered[stream][c.ID] {
+				continue
+			}
+			if missing++; missing <= 2 {
+				h.faultf("exit code 0, but %s of %s is missing: %s", c.ID, stream, described(c))
+			}
+		}
+		if missing > 2 {
+			h.faultf("%d chats of %s are missing", missing, stream)
+		}
+	}
+}
+
+func described(c sandbox.Chat) string {
+	text := fmt.Sprintf("from %s to %s, listed from %s to %s, appears %s", c.Started.Format(time.RFC3339), c.Ended.Format(time.RFC3339), c.ListedFrom.Format(time.RFC3339), c.ListedTo.Format(time.RFC3339), c.Appears.Format(time.RFC3339))
+	if c.Contradicts != "" {
+		text += ", " + c.Contradicts
+	}
+	if c.Drifted {
+		text += ", drifted"
+	}
+	return text
+}
+
+var readFrom = regexp.MustCompile(`msg="reading the archive" from=(\S+) to=(\S+)`)
+
+// counted holds the summary against the list of the days that were read: what
+// is on it was delivered or counted.
+func (h *history) counted(r result, truth []sandbox.Chat) {
+	found := readFrom.FindStringSubmatch(r.log)
+	if h.plan.moves || found == nil {
+		return
+	}
+	from, _ := time.Parse(time.RFC3339, found[1])
+	to, _ := time.Parse(time.RFC3339, found[2])
+	if !from.Before(to) {
+		return
+	}
+	from = from.Truncate(day)
+	if end := to.Truncate(day); !end.Equal(to) {
+		to = end.Add(day)
+	}
+	listed, left := 0, 0
+	for _, c := range truth {
+		if !c.Vanished && !c.Appears.After(h.now.Add(h.plan.clock)) && c.Listed(from, to.Add(-time.Second)) {
+			listed++
+		}
+	}
+	for _, n := range r.summary.LeftOut {
+		left += n
+	}
+	if r.summary.Chats+left < listed {
+		h.faultf("%d chats are listed for the days from %s to %s; %d were delivered and %d counted: %v", listed, from, to, r.summary.Chats, left, r.summary.LeftOut)
+	}
+}
+
+var namedGone = regexp.MustCompile(`not in the archive any more.*ids="?([^"\n]*)`)
+
+// listen notes what a run says of chats that it gives up.
+func (h *history) listen(log string) {
+	for _, found := range namedGone.FindAllStringSubmatch(log, -1) {
+		for _, id := range strings.Fields(found[1]) {
+			h.gone[id] = true
+		}
+	}
+	if strings.Contains(log, "level=ERROR") {
+		h.faultf("%s", log)
+	}
+}
+
+// same compares the last record of each key with what the chat is now.
+func (h *history) same() {
+	for c := range h.server.Truth() {
+		late := h.plan.late && h.now.Sub(c.Ended) < 40*time.Hour
+		if shown := c.Account.ShownStart.At; shown > c.Account.End || c.Contradicts == "end_future" && strings.Contains(h.plan.switches, "clock_off") {
+			continue // what it shows is in the future at first, and later is not
+		}
+		if c.Pending || c.Vanished || c.Odd || c.Hostile || late || h.plan.behind || !h.delivered["chats"][c.ID] {
+			continue
+		}
+		for stream, records := range oracle.V2(c.Account) {
+			for key, want := range records {
+				text := h.records[stream][key]
+				if text == nil {
+					if stream == "chats" && !h.plan.late {
+						h.faultf("%s is missing", key)
+					}
+					continue
+				}
+				var got map[string]any
+				d := json.NewDecoder(bytes.NewReader(text))
+				d.UseNumber()
+				if err := d.Decode(&got); err != nil {
+					h.faultf("%v", err)
+				}
+				if got["pending"] == true && stream == "chats" && want["pending"] == nil {
+					h.faultf("%s is delivered as if it were open", key)
+					continue
+				}
+				got = oracle.Tidy(got)
+				if c.Contradicts != "" {
+					delete(got, "started")
+					delete(got, "ended")
+				}
+				h.sum.fields++
+				if diff := gocmp.Diff(want, got); diff != "" {
+					h.faultf("%s of %s, %s (-truth +delivered):\n%s", key, stream, described(c), diff)
+					return
+				}
+			}
+		}
+	}
+}
+
+// verbose prints the logs of runs.
+var verbose = flag.Bool("grid.log", false, "print the log of each run of a history")
