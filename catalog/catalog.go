@@ -116,7 +116,7 @@ func (s Stream) entry(api string) Entry {
 
 // describe adds metadata for every property of an object and those of objects
 // within; what a catalog leaves out, Meltano marks as automatic, so that nobody
-// can deselect it. Properties of array elements stay out all the same: Meltano
+// can deselect it. Properties of array elements still stay out: Meltano
 // deselects whatever metadata it finds before it applies its rules, and a rule
 // that selects an array would not reach them.
 func (s Stream) describe(all []Metadata, object *Schema, at breadcrumb) []Metadata {

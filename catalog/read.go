@@ -15,7 +15,7 @@ const renew = `a new one is made by "tap-livechat --discover > catalog.json"`
 
 // Read reads a catalog. It fails if the text is not one at all. Faults inside
 // of streams are left to [Catalog.Select], which tells of all of them together
-// with those that only show when the catalog is put to use.
+// with those that only show when the catalog is used.
 func Read(r io.Reader) (*Catalog, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {

@@ -126,7 +126,7 @@ func (p *picker) pick(s Stream, e *Entry) (Selected, bool) {
 	return Selected{s, p.schema(e, whole), whole, full, cmp.Or(e.Alias, e.Name, s.Name)}, true
 }
 
-// selected says whether the catalog selects the stream.
+// selected reports whether the catalog selects the stream.
 func (e *Entry) selected(root Marks) bool {
 	switch root.Inclusion {
 	case unsupported:
@@ -162,9 +162,9 @@ func (p *picker) checkReplicationKey(key string) {
 	}
 }
 
-// fullTable reads the replication method. The entry's own comes first, but
-// INCREMENTAL is what discovery writes there, and does not stand against a
-// method that somebody put into the metadata.
+// fullTable reads the replication method. The entry's own wins over the
+// metadata's, unless it is INCREMENTAL: discovery writes that, so it is nobody's
+// choice.
 func (p *picker) fullTable(e *Entry, root Marks) bool {
 	if p.stream.ReplicationKey == "" { // nothing else is to be had
 		for _, method := range []string{e.ReplicationMethod, root.ReplicationMethod, root.ForcedReplicationMethod} {
@@ -258,7 +258,7 @@ func (p *picker) filter(theirs, ours *Schema, at breadcrumb) *Schema {
 	return theirs.with(properties, items)
 }
 
-// wanted says whether a place is selected, given that what it is part of is.
+// wanted reports whether a place is selected, given that what it is part of is.
 func (p *picker) wanted(at breadcrumb, schema *Schema) bool {
 	if p.stream.always(at) {
 		return true

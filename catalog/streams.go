@@ -106,7 +106,7 @@ var table = []Stream{
 // and records all take what they know of a stream from here.
 func Streams() []Stream { return slices.Clone(table) }
 
-// known says whether the tap has a stream of that name.
+// known reports whether the tap has a stream of that name.
 func known(name string) bool {
 	return slices.ContainsFunc(table, func(s Stream) bool { return s.Name == name })
 }
@@ -119,7 +119,7 @@ func (s Stream) automatic() []string {
 	return append(slices.Clone(s.Keys), s.ReplicationKey)
 }
 
-// always says whether a breadcrumb leads to one of those.
+// always reports whether a breadcrumb leads to one of those.
 func (s Stream) always(at breadcrumb) bool {
 	return len(at) == 2 && slices.Contains(s.automatic(), at[1])
 }

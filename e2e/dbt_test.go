@@ -62,25 +62,49 @@ func wantAnswers(t *testing.T, server *sandbox.Server, query func(sql string) []
 	}
 }
 
-// TestDBT makes the answers of the tables that two targets leave.
+// TestDBT makes the answers of the tables that two targets leave, from either API;
+// those of v2 in DuckDB are TestAnswers'.
 func TestDBT(t *testing.T) {
-	server, config := archive(t, ordinary)
-	t.Run("target-duckdb", func(t *testing.T) {
-		dir := newDBT(t)
-		settings := writeJSON(t, map[string]any{"path": filepath.Join(dir, "warehouse.duckdb"), "default_target_schema": "livechat"})
-		pipe(t, exec.Command(filepath.Join(venv(t, "duckdb"), "target-duckdb"), "--config", settings), "--config", config)
-		build(t, dir)
-		wantAnswers(t, server, duckOf(t, "dbt", filepath.Join(dir, "answers.duckdb")))
-	})
-	t.Run("target-postgres", func(t *testing.T) {
-		pg := postgres(t, "dbt")
-		settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "dbt", "default_target_schema": "livechat"})
-		pipe(t, exec.Command(filepath.Join(venv(t, "postgres"), "target-postgres"), "--config", settings), "--config", config)
-		build(t, newDBT(t), "DBT_TARGET=postgres", "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", pg.Port), "PGUSER=tap", "PGPASSWORD=none", "PGDATABASE=dbt")
-		wantAnswers(t, server, func(sql string) []string {
-			return pg.query(t, "dbt", strings.ReplaceAll(sql, "from chats", "from answers.chats"))
+	server, config := archive(t, ordinary+"&v3_bot_talk=0.5")
+	for _, api := range apis {
+		args := []string{"--config", config, "--config", writeJSON(t, map[string]any{"api_version": api.version, "reference_data": api.version == "3"})}
+		if api.version == "3" {
+			args = append(args, "--catalog", catalogOf(t, func(stream string) bool { return stream == "groups" || slices.Contains(streams, stream) }, args...))
+			t.Run("target-duckdb, api_version "+api.version, func(t *testing.T) {
+				dir := newDBT(t)
+				settings := writeJSON(t, map[string]any{"path": filepath.Join(dir, "warehouse.duckdb"), "default_target_schema": "livechat"})
+				pipe(t, exec.Command(filepath.Join(venv(t, "duckdb"), "target-duckdb"), "--config", settings), args...)
+				build(t, dir)
+				query := duckOf(t, "dbt", filepath.Join(dir, "answers.duckdb"))
+				wantAnswers(t, server, query)
+				wantRoles(t, api.version, query)
+			})
+		}
+		t.Run("target-postgres, api_version "+api.version, func(t *testing.T) {
+			database := "dbt" + api.version
+			pg := postgres(t, database)
+			settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": database, "default_target_schema": "livechat"})
+			pipe(t, exec.Command(filepath.Join(venv(t, "postgres"), "target-postgres"), "--config", settings), args...)
+			build(t, newDBT(t), "DBT_TARGET=postgres", "PGHOST=127.0.0.1", fmt.Sprintf("PGPORT=%d", pg.Port), "PGUSER=tap", "PGPASSWORD=none", "PGDATABASE="+database)
+			query := func(sql string) []string {
+				return pg.query(t, database, strings.NewReplacer("from chats", "from answers.chats", "from conversation", "from answers.conversation").Replace(sql))
+			}
+			wantAnswers(t, server, query)
+			wantRoles(t, api.version, query)
 		})
-	})
+	}
+}
+
+// wantRoles wants what only API v3.6 and the list of groups say to be in the
+// answers: a first word of an agent's is no longer the agent's, and teams have names.
+func wantRoles(t *testing.T, api string, query func(sql string) []string) {
+	t.Helper()
+	same(t, []string{"agent", "bot", "visitor"}, query("select distinct role from conversation order by role"))
+	welcomes := number(t, query("select count(*) from conversation where role = 'bot' and agent_id like '%@%'"))
+	numbered := number(t, query("select count(*) from chats where team like 'group %'"))
+	if v3 := api == "3"; welcomes > 0 != v3 || numbered == 0 != v3 {
+		t.Errorf("api_version %s: %d welcome messages, and %d chats of teams without names", api, welcomes, numbered)
+	}
 }
 
 // TestAnswers goes from nothing to the page in one command.

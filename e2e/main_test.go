@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +120,66 @@ func rows(server *sandbox.Server) map[string]int {
 		n["chats"] += max(len(agents), 1)
 		n["messages"] += chat.Messages
 		n["events"] += chat.Events
+	}
+	return n
+}
+
+// apis are the settings of each API, and how many rows each table must have then.
+var apis = []struct {
+	version string
+	rows    func(*testing.T, *sandbox.Server) map[string]int
+}{
+	{"2", func(_ *testing.T, server *sandbox.Server) map[string]int { return rows(server) }},
+	{"3", rowsV3},
+}
+
+// rowsV3 asks API v3.6 itself, as simply as can be: it has events that v2 has not,
+// and to it an agent without an e-mail address is a bot.
+func rowsV3(t *testing.T, server *sandbox.Server) map[string]int {
+	t.Helper()
+	n := make(map[string]int)
+	for ask := `{"filters": {}, "limit": 100}`; ask != ""; {
+		request, err := http.NewRequest("POST", urls[server]+"/v3.6/agent/action/list_archives", strings.NewReader(ask))
+		check(t, err)
+		request.Header.Set("Authorization", "Bearer e2e")
+		request.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(request)
+		check(t, err)
+		var page struct {
+			Chats []struct {
+				Users  []struct{ ID, Type, Visibility string }
+				Thread struct {
+					Active  bool
+					UserIDs []string `json:"user_ids"`
+					Events  []struct{ Type string }
+				}
+			}
+			Next string `json:"next_page_id"`
+		}
+		check(t, json.NewDecoder(answer.Body).Decode(&page))
+		check(t, answer.Body.Close())
+		for _, chat := range page.Chats {
+			if chat.Thread.Active {
+				continue
+			}
+			agents := 0
+			for _, user := range chat.Users {
+				if user.Type == "agent" && user.Visibility != "agents" && strings.Contains(user.ID, "@") && slices.Contains(chat.Thread.UserIDs, user.ID) {
+					agents++
+				}
+			}
+			n["chats"] += max(agents, 1)
+			for _, event := range chat.Thread.Events {
+				n["events"]++
+				if event.Type == "message" || event.Type == "rich_message" {
+					n["messages"]++
+				}
+			}
+		}
+		ask = ""
+		if page.Next != "" {
+			ask = fmt.Sprintf(`{"page_id": %q}`, page.Next)
+		}
 	}
 	return n
 }

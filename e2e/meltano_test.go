@@ -137,13 +137,13 @@ func (p *project) loaded(t *testing.T, name, stream string) map[string]map[strin
 }
 
 // whole holds what was loaded against what the sandbox has.
-func (p *project) whole(t *testing.T, server *sandbox.Server, name string) {
+func (p *project) whole(t *testing.T, want map[string]int, name string) {
 	t.Helper()
 	got := make(map[string]int)
 	for _, stream := range streams {
 		got[stream] = len(p.loaded(t, name, stream))
 	}
-	same(t, rows(server), got)
+	same(t, want, got)
 }
 
 // TestMeltano goes through what a user of Meltano does, in a project that is
@@ -187,31 +187,36 @@ func TestMeltano(t *testing.T) {
 	t.Run("interrupted", p.testInterrupted)
 	t.Run("failure", p.testFailure)
 	t.Run("warehouses", p.testWarehouses)
+	t.Run("all streams", p.testAllStreams)
 }
 
 func (p *project) testIncremental(t *testing.T) {
-	server, _ := archive(t, ordinary)
-	log, ok := p.sync(t, server, "plain")
-	if !ok {
-		t.Fatalf("%+v", log)
-	}
-	p.whole(t, server, "plain")
-	checkLog(t, log)
+	for _, api := range apis {
+		t.Run("api_version "+api.version, func(t *testing.T) {
+			server, _ := archive(t, ordinary)
+			want := api.rows(t, server)
+			name := "plain" + api.version
+			sync := func(environ ...string) []entry {
+				t.Helper()
+				log, ok := p.sync(t, server, name, append(environ, "TAP_LIVECHAT_API_VERSION="+api.version)...)
+				if !ok {
+					t.Fatalf("%+v", log)
+				}
+				p.whole(t, want, name)
+				return log
+			}
+			checkLog(t, sync())
 
-	before := server.Count()
-	if log, ok := p.sync(t, server, "plain"); !ok {
-		t.Fatalf("%+v", log)
-	}
-	p.whole(t, server, "plain")
-	onlyNew(t, server, before)
+			before := server.Count()
+			sync()
+			onlyNew(t, server, before)
 
-	before = server.Count()
-	if log, ok := p.sync(t, server, "plain", fullRefresh); !ok {
-		t.Fatalf("%+v", log)
-	}
-	p.whole(t, server, "plain")
-	if n := server.Count() - before; n < 300/25 {
-		t.Errorf("a full refresh asked %d times for 300 chats", n)
+			before = server.Count()
+			sync(fullRefresh)
+			if n, least := server.Count()-before, map[string]int{"2": 300 / 25, "3": 300 / 100}[api.version]; n < least {
+				t.Errorf("a full refresh asked %d times for 300 chats", n)
+			}
+		})
 	}
 }
 
@@ -349,26 +354,4 @@ func (p *project) testFailure(t *testing.T) {
 	if at < 0 || !strings.Contains(log[at].Event, "401") || log[at].PluginException == nil || !strings.Contains(log[at].PluginException.Message, "401") {
 		t.Errorf("Meltano does not show the cause: %+v", log)
 	}
-}
-
-// testWarehouses runs the example's other two loaders.
-func (p *project) testWarehouses(t *testing.T) {
-	const tables = "select count(*) from tap_livechat."
-	load := func(loader string, environ ...string) {
-		p.run(t, "install", "loader", loader)
-		run(t, p.command([]string{"run", "--state-id-suffix", "warehouse", "tap-livechat", loader}, environ...))
-	}
-	enough := func(loader string, query func(sql string) []string) {
-		for _, stream := range streams {
-			if n := number(t, query(tables+stream)); n < 400 {
-				t.Errorf("%s: %d rows of %s of the example's sandbox", loader, n, stream)
-			}
-		}
-	}
-	load("target-duckdb")
-	enough("target-duckdb", duck(t, filepath.Join(p.dir, "output", "warehouse.duckdb")))
-
-	pg := postgres(t, "warehouse")
-	load("target-postgres", "TARGET_POSTGRES_HOST=127.0.0.1", fmt.Sprintf("TARGET_POSTGRES_PORT=%d", pg.Port), "TARGET_POSTGRES_USER=tap", "TARGET_POSTGRES_PASSWORD=none")
-	enough("target-postgres", func(sql string) []string { return pg.query(t, "warehouse", sql) })
 }

@@ -83,7 +83,7 @@ func (v *Validator) Validate(doc any) []Fault {
 	return sorted(appendLeaves(nil, broken, doc))
 }
 
-// sorted puts faults in order, each once. They were found in the order of maps;
+// sorted sorts the faults, and keeps each once. They were found in the order of maps;
 // the same value must give the same faults.
 func sorted(faults []Fault) []Fault {
 	slices.SortFunc(faults, func(a, b Fault) int {
@@ -159,7 +159,7 @@ func path(pointer string, doc any) string {
 	return at
 }
 
-// join puts two parts of a path together.
+// join joins two parts of a path.
 func join(outer, inner string) string {
 	if outer == "" || inner == "" || inner[0] == '[' {
 		return outer + inner

@@ -17,7 +17,7 @@ import (
 type exception struct {
 	columns []string // stream.column
 	reason  string
-	// agree tells whether the two values differ in that way and no other.
+	// agree reports whether the two values differ in that way and no other.
 	agree func(v2, v3 any, record map[string]any) bool
 }
 

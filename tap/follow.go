@@ -110,7 +110,7 @@ const (
 	searchedOnly = "ended_before_in_days_searched"
 )
 
-// wants tells whether the stream takes the chat now, and if not, why; and
+// wants reports whether the stream takes the chat now, and if not, why; and
 // remembers the chat if it may have to come later. What the service lists is
 // left out only if its times agree with that, and with each other.
 func (f *follower) wants(chat *source.Chat, s *run) (why string) {

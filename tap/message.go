@@ -14,7 +14,7 @@ const flushSize = 64 << 10
 
 // messageWriter writes Singer messages, one a line. It writes whole lines
 // only, so that what is cut off between two writes is not torn, and keeps its
-// first error: after that nothing is written, lest a line follow half a line.
+// first error: after that nothing is written, so that no line stands after half a line.
 // With batches, records go into files, which are announced before the STATE that
 // covers them.
 type messageWriter struct {

@@ -47,7 +47,7 @@ func (o openChats) load(all []OpenChat) {
 	}
 }
 
-// waits tells that the state said to wait for the chat.
+// waits reports whether the state said to wait for the chat.
 func (o openChats) waits(id string) bool {
 	c := o[id]
 	return c != nil && c.known
@@ -106,7 +106,7 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 	return all
 }
 
-// due tells that the chat is to be asked for by its id, since no window has
+// due reports whether the chat is to be asked for by its id, since no window has
 // brought it. One that has been open for long is asked for again when a part of
 // its age has passed, so that chats which stay open for ever do not cost a
 // request each in every run; one that was open at end_date is none of this run's.

@@ -133,7 +133,7 @@ func unwrap(text json.RawMessage, depth int) (map[string]json.RawMessage, error)
 	return unwrap(top[ids[0]], depth+1)
 }
 
-// isBackend says whether an object is what a backend of Meltano's keeps.
+// isBackend reports whether an object is what a backend of Meltano's keeps.
 func isBackend(text json.RawMessage) bool {
 	return slices.ContainsFunc(userjson.Members(userjson.Value(text)), func(m userjson.Member) bool {
 		return (m.Name == "completed" || m.Name == "partial") && (m.Value.Kind() == '{' || m.Value.Kind() == 'n')
@@ -202,7 +202,7 @@ func (s State) usable() error {
 	return nil
 }
 
-// isNothing says whether there is nothing in a value that a bookmark could be.
+// isNothing reports whether there is nothing in a value that a bookmark could be.
 func isNothing(text json.RawMessage) bool {
 	switch value := userjson.Value(text); value.Kind() {
 	case 'n':

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// stdoutIsClosed says whether standard output was closed when the process began. Go
+// stdoutIsClosed reports whether standard output was closed when the process began. Go
 // opens /dev/null in place of one that was, for reading and writing; what a
 // shell, a service manager or Python is told to send there is opened for writing
 // alone, or to be closed in children.

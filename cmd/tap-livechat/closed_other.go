@@ -2,6 +2,6 @@
 
 package main
 
-// stdoutIsClosed says whether standard output was closed when the process began. Here
+// stdoutIsClosed reports whether standard output was closed when the process began. Here
 // that cannot be told from one that was sent to /dev/null.
 func stdoutIsClosed() bool { return false }

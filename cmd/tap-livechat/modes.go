@@ -65,7 +65,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		faults = append(faults, err)
 	}
 	if f.state != "" {
-		if o.State, err = p.readState(f.state); err != nil {
+		if o.State, err = p.readState(f.state, "leave --state out for a first run"); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -181,8 +181,8 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 // readState reads the state. A path that leads nowhere is a mistake of whoever
 // wrote the command line; a file that holds no state is one of whoever wrote
 // the file, and not a usage error.
-func (p *process) readState(path string) (tap.State, error) {
-	data, err := readFile("state", path, "leave --state out for a first run")
+func (p *process) readState(path, hint string) (tap.State, error) {
+	data, err := readFile("state", path, hint)
 	if err != nil {
 		return tap.State{}, err
 	}
@@ -211,7 +211,7 @@ func readFile(what, path, hint string) ([]byte, error) {
 	return nil, &inputError{"the " + what + " cannot be read", err, hint}
 }
 
-// isText says whether what should be a path is the JSON itself.
+// isText reports whether what should be a path is the JSON itself.
 func isText(path string) bool {
 	return strings.HasPrefix(strings.TrimSpace(path), "{")
 }
@@ -220,7 +220,7 @@ func isText(path string) bool {
 // point at all, or much behind it.
 var filePath = regexp.MustCompile(`^(?:[A-Za-z]:)?[^:{}"'=?@\n]{1,300}\.[A-Za-z0-9]{1,8}$`)
 
-// isPath says whether a text is sure to be a path, and may be shown.
+// isPath reports whether a text is sure to be a path, and may be shown.
 func isPath(text string) bool {
 	_, err := os.Stat(text)
 	return err == nil || filePath.MatchString(text)
@@ -306,7 +306,7 @@ var (
 	isSwitch  = regexp.MustCompile(`^[a-z0-9_]{1,30}=[A-Za-z0-9:.,+-]{0,30}$`)
 )
 
-// areSwitches says whether switches of the sandbox look like such, and may be shown.
+// areSwitches reports whether switches of the sandbox look like such, and may be shown.
 func areSwitches(text string) bool {
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "sandbox:"), "?")
 	for s := range strings.SplitSeq(text, "&") {

@@ -223,7 +223,7 @@ func kindOf(raw any) string {
 	return userjson.Kind(text)
 }
 
-// hidesSecret says whether a text holds a token, or looks like one.
+// hidesSecret reports whether a text holds a token, or looks like one.
 func (r *reader) hidesSecret(text string) bool {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "dal:") || strings.HasPrefix(text, "fra:") {

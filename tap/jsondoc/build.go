@@ -216,7 +216,7 @@ func (b *Builder) put(name string, n node) {
 	b.nodes = append(b.nodes, n)
 }
 
-// plainName tells that nothing in a name needs to be escaped.
+// plainName reports whether nothing in a name needs to be escaped.
 func plainName(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < '0' || c > 'z' || c == '\\' {

@@ -45,7 +45,7 @@ const (
 	Number Kind = '0'
 	Object Kind = '{'
 	Array  Kind = '['
-	// Time is a string put in by [Value.SetTime]: an RFC 3339 time in UTC.
+	// Time is a string made by [Value.SetTime] or [Builder.Time]: an RFC 3339 time in UTC.
 	Time Kind = 'T'
 )
 
@@ -303,7 +303,7 @@ func (v Value) AppendString(dst []byte) []byte {
 	return Quote(dst, clean(unquote(nil, raw)))
 }
 
-// Altered tells that v, or a text in it, is written otherwise than it was
+// Altered reports whether v, or a text in it, is written otherwise than it was
 // received, by [Value.AppendString].
 func (v Value) Altered() bool {
 	switch v.Kind() {
@@ -365,7 +365,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 // fewMembers are so few that looking through them is cheaper than a map.
 const fewMembers = 16
 
-// repeats tells that a member of v after m has the same name.
+// repeats reports whether a member of v after m has the same name.
 func (v Value) repeats(m Value) bool {
 	nodes := v.doc.nodes
 	for i, end := nodes[m.at].next, nodes[v.at].next; i < end; i = nodes[i].next {
@@ -406,7 +406,7 @@ func (d *Doc) replace(at, start, end uint32, kind Kind) {
 	n.start, n.end, n.kind, n.escaped = start, end, kind, false
 }
 
-// plain tells that v, a string, reads the same decoded.
+// plain reports whether v, a string, reads the same decoded.
 func (v Value) plain() bool { return !v.doc.dirty && !v.doc.nodes[v.at].escaped }
 
 // unquote decodes a JSON string; jsontext makes U+FFFD of what is not UTF-8.
@@ -441,13 +441,13 @@ func AppendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '"')
 }
 
-// IsNumber tells whether text is a JSON number and nothing else.
+// IsNumber reports whether text is a JSON number and nothing else.
 func IsNumber(text string) bool {
 	v := jsontext.Value(text)
 	return v.Kind() == '0' && v.IsValid() && text[len(text)-1] >= '0' && text[len(text)-1] <= '9' && text[0] > ' '
 }
 
-// Blank tells that v is a text without content.
+// Blank reports whether v is a text without content.
 func (v Value) Blank() bool { return v.Kind() == String && strings.TrimSpace(v.Text()) == "" }
 
 // Size is the number of members or elements; 0 for a scalar.

@@ -71,7 +71,7 @@ func New(o Options) (*Client, error) {
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" {
-		return nil, errors.New("the base URL is none")
+		return nil, errors.New("the base URL is not an address")
 	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	o.Workers = max(o.Workers, 1)

@@ -65,7 +65,7 @@ func variable(environ []string, names ...string) string {
 	return ""
 }
 
-// isProxy says whether net/http can read the address of a proxy, which may lack
+// isProxy reports whether net/http can read the address of a proxy, which may lack
 // its scheme, and reads it as it is meant: a password with # or / in it ends the
 // name of the host.
 func isProxy(address string) bool {

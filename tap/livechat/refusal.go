@@ -56,7 +56,7 @@ func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok 
 	return said, said != complaint{}
 }
 
-// onlyComplains tells that an object has no other members than those that
+// onlyComplains reports whether an object has no other members than those that
 // gateways put around an error.
 func onlyComplains(root jsondoc.Value) bool {
 	for m := range root.All() {

@@ -18,7 +18,7 @@ type throttle struct {
 	mu    sync.Mutex
 	max   int
 	limit int       // tokens in slots and in use, less debt
-	debt  int       // tokens in use that will not be put back
+	debt  int       // tokens in use that will not come back
 	good  int       // good answers since the limit last changed
 	until time.Time // nobody starts before
 }
@@ -99,7 +99,7 @@ func (t *throttle) slow(now time.Time, wait time.Duration) (limit int, changed b
 	t.until = now.Add(max(wait, firstWait))
 	lower := max(1, t.limit/2)
 	t.debt += t.limit - lower
-	for t.debt > 0 && len(t.slots) > 0 { // those that nobody uses now go first
+	for t.debt > 0 && len(t.slots) > 0 { // those that nobody uses are taken away at once
 		select {
 		case <-t.slots:
 			t.debt--

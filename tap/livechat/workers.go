@@ -72,7 +72,7 @@ func (w *Workers[T]) Start(ctx context.Context, do func(context.Context) (T, err
 // Done is closed when the job is done.
 func (j *Job[T]) Done() <-chan struct{} { return j.done }
 
-// Ready tells whether the job is done, without waiting.
+// Ready reports whether the job is done, without waiting.
 func (j *Job[T]) Ready() bool {
 	select {
 	case <-j.done:

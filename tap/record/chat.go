@@ -79,7 +79,7 @@ func fillFlat(has []jsondoc.Value, at int, deep jsondoc.Value) {
 	}
 }
 
-// silent tells that v is not there, or says nothing.
+// silent reports whether v is not there, or says nothing.
 func silent(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
 }

@@ -76,7 +76,7 @@ type seenIDs struct {
 	chat map[uint64]uint64 // hash of the id → hash of the chat
 }
 
-// elsewhere tells whether another chat has given the id, as far as is remembered.
+// elsewhere reports whether another chat has given the id, as far as is remembered.
 func (s *seenIDs) elsewhere(stream, id, chat string) bool {
 	of, in := maphash.String(s.seed, stream+"/"+id), maphash.String(s.seed, chat)
 	s.mu.Lock()

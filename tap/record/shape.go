@@ -133,7 +133,7 @@ func widen(s *catalog.Schema) *catalog.Schema {
 	return &wide
 }
 
-// takes tells whether the schema allows a type.
+// takes reports whether the schema allows a type.
 func (s *shape) takes(name string) bool {
 	return len(s.types) == 0 || slices.Contains(s.types, name)
 }

@@ -192,7 +192,7 @@ var switches = append([]option{
 	{"error_type", "", oneOf(func(o *Options) *string { return &o.ErrorType }, append([]string{"any"}, errorTypes...)...), "the type of those error objects"},
 	{"rate_stall_header", "", share(func(o *Options) *float64 { return &o.RateStallHeader }), "share that stall before the header"},
 	{"rate_stall_body", "", share(func(o *Options) *float64 { return &o.RateStallBody }), "share that stall in the middle of the body"},
-	{"stall", "", span(func(o *Options) *time.Duration { return &o.Stall }), "how long a stall lasts unless the client goes before; then the connection is cut"},
+	{"stall", "", span(func(o *Options) *time.Duration { return &o.Stall }), "how long a stall lasts unless the client leaves sooner; then the connection is cut"},
 	{"retry_after", "", oneOf(func(o *Options) *string { return &o.RetryAfter }, "none", "seconds", "date"), "the form of Retry-After on 429 and 503"},
 	{"retry_after_value", "", span(func(o *Options) *time.Duration { return &o.RetryAfterValue }), "how long Retry-After asks for"},
 	{"latency", "", span(func(o *Options) *time.Duration { return &o.Latency }), "how long every answer takes"},

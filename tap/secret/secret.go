@@ -37,10 +37,10 @@ func (t Text) Reveal() string {
 	return *t.text
 }
 
-// IsZero says whether the text is empty.
+// IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.text == nil }
 
-// Equal says whether two texts are the same. The operator == compares addresses.
+// Equal reports whether two texts are the same. The operator == compares addresses.
 func (t Text) Equal(other Text) bool { return t.Reveal() == other.Reveal() }
 
 // String hides the text, and so do the methods below for those who do not ask

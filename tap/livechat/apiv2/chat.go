@@ -11,7 +11,7 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// touches tells whether any part of the chat lies in [from, to). A chat of
+// touches reports whether any part of the chat lies in [from, to). A chat of
 // unknown times does.
 func touches(c *source.Chat, from, to time.Time) bool {
 	end := c.Ended
@@ -210,7 +210,7 @@ func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field
 	return first, last
 }
 
-// confirmed tells that the chat states a start and an end, and that something
+// confirmed reports whether the chat states a start and an end, and that something
 // else does not contradict them: how long it took, or else its first event.
 func confirmed(chat *source.Chat, duration jsondoc.Value, first time.Time) bool {
 	if chat.Started.IsZero() || chat.Ended.IsZero() {
@@ -313,13 +313,13 @@ func seconds(v jsondoc.Value) (s, ns int64, ok bool) {
 	return int64(f), 0, ok
 }
 
-// beyond tells that v is a number of seconds, but of no year that can be written.
+// beyond reports whether v is a number of seconds, but of no year that can be written.
 func beyond(v jsondoc.Value) bool {
 	s, _, ok := seconds(v)
 	return ok && !writable(time.Unix(s, 0))
 }
 
-// writable tells that RFC 3339 can write t in UTC.
+// writable reports whether RFC 3339 can write t in UTC.
 func writable(t time.Time) bool {
 	return t.Unix() >= firstSecond && t.Unix() <= lastSecond
 }
@@ -341,12 +341,12 @@ func digits(raw []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// empty tells that v is there but says nothing.
+// empty reports whether v is there but says nothing.
 func empty(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Null || v.Blank()
 }
 
-// broken tells that v says something that is no time.
+// broken reports whether v says something that is no time.
 func broken(v jsondoc.Value) bool {
 	_, ok := unix(v)
 	return !ok && v.Kind() != jsondoc.Absent && v.Kind() != jsondoc.Time && !empty(v)

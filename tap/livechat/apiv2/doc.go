@@ -2,7 +2,7 @@
 //
 // [Archive.Read] yields every chat that the service lists for a span of days,
 // oldest days first, and after the last chat of each window of days a
-// [source.Window] that says whether the window adds up. What makes that hard stays in
+// [source.Window] that says whether the window is complete. What makes that hard stays in
 // here, and nobody above knows of a page, a day or a zone:
 //
 //   - The archive cap. One query reaches the newest 25,000 chats only, and the
@@ -11,7 +11,7 @@
 //     is read through other time zones, hour by hour (fullday.go).
 //   - Moving pages. Chats end and vanish while their list is being read. The
 //     distinct chats of a window are held against the total that the service
-//     states, and what does not add up is read again (window.go).
+//     states, and what is incomplete is read again (window.go).
 //   - The unknown date filter. It may look at the start of a chat or at its
 //     end. What lies across a border is either found in another window or, at
 //     the very beginning, in the days before (leadin.go).

@@ -31,10 +31,10 @@ func (e *evidence) note(chat *source.Chat, days span) {
 	}
 }
 
-// startOnly tells that the dates look at the start of a chat, endOnly at its end.
+// startOnly reports whether the dates look at the start of a chat, endOnly whether at its end.
 // Both may be false: nothing is known then.
 func (e *evidence) startOnly() bool { return e.byStart >= proof && e.byEnd == 0 }
 func (e *evidence) endOnly() bool   { return e.byEnd >= proof && e.byStart == 0 }
 
-// holds tells that t lies in the span.
+// holds reports whether t lies in the span.
 func (s span) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.to) }

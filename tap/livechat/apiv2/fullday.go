@@ -85,7 +85,7 @@ func (r *reader) readFullDay(w *window) ([]source.Window, error) {
 
 // readCapped reads a list that may be longer than a query reaches: again if
 // chats vanished from it, and, if it came to an end before the cap after all,
-// as any list that does not add up.
+// as any list that is incomplete.
 func (r *reader) readCapped(w *window) (p *pass, passes int, err error) {
 	var before *pass
 	for passes = 1; ; passes++ {

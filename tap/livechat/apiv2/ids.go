@@ -26,7 +26,7 @@ func (s ids) has(id string) bool {
 	return ok
 }
 
-// add tells whether the id is new.
+// add reports whether the id is new.
 func (s ids) add(id string) bool {
 	k := keyOf(id)
 	_, known := s[k]
@@ -36,12 +36,12 @@ func (s ids) add(id string) bool {
 	return !known
 }
 
-// equal tells that both hold the same.
+// equal reports whether both hold the same.
 func (s ids) equal(other ids) bool {
 	return len(s) == len(other) && s.holds(other)
 }
 
-// holds tells that the others are in it, too.
+// holds reports whether the others are in it, too.
 func (s ids) holds(others ids) bool {
 	for k := range others {
 		if _, ok := s[k]; !ok {

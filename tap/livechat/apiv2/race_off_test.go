@@ -2,5 +2,5 @@
 
 package apiv2
 
-// raceOn tells that the race detector slows everything down, ten times or so.
+// raceOn reports whether the race detector slows everything down, ten times or so.
 const raceOn = false

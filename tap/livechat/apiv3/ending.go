@@ -54,7 +54,7 @@ const slack = 10 * time.Minute
 // firstThread is before every thread: LiveChat was founded in 2002.
 var firstThread = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// possible tells that something can have happened at that time, as far as the
+// possible reports whether something can have happened at that time, as far as the
 // answer's own time says. A zero answered says nothing.
 func possible(at, answered time.Time) bool {
 	return !at.Before(firstThread) && (answered.IsZero() || !at.After(answered.Add(slack)))
@@ -111,7 +111,7 @@ func endOf(events []event, started, answered time.Time, given bool) ending {
 	return ending{why: whyEndless}
 }
 
-// late tells that an event can come after the end: a rating, a survey, a transcript.
+// late reports whether an event can come after the end: a rating, a survey, a transcript.
 func late(e *event) bool {
 	switch e.kind {
 	case "system_message":

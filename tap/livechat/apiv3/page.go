@@ -224,7 +224,7 @@ func (a *Archive) fill(ctx context.Context, p *page) error {
 	return nil
 }
 
-// refused tells that the service does not give what was asked for, and will not.
+// refused reports whether the service does not give what was asked for, and will not.
 func refused(err error) bool {
 	var e *livechat.Error
 	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request || e.Cause == livechat.Scope)

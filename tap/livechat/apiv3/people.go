@@ -150,7 +150,7 @@ func isAgent(u *user) bool      { return u.kind == byAgent && !u.hidden }
 func isSupervisor(u *user) bool { return u.kind == byAgent && u.hidden }
 func isBot(u *user) bool        { return u.kind == byBot }
 
-// some tells that there is such a user in the thread.
+// some reports whether there is such a user in the thread.
 func (m *maker) some(wanted func(*user) bool) bool {
 	for i := range m.users {
 		if u := &m.users[i]; u.here && wanted(u) {
@@ -238,7 +238,7 @@ func (m *maker) putTickets(b *jsondoc.Builder) {
 	b.End()
 }
 
-// equal tells that v is the string text.
+// equal reports whether v is the string text.
 func equal(v jsondoc.Value, text string) bool {
 	if v.Kind() != jsondoc.String {
 		return false
@@ -250,7 +250,7 @@ func equal(v jsondoc.Value, text string) bool {
 	return bytes.IndexByte(raw, '\\') >= 0 && v.Text() == text
 }
 
-// says tells that v is there and says something.
+// says reports whether v is there and says something.
 func says(v jsondoc.Value) bool {
 	k := v.Kind()
 	return k != jsondoc.Absent && k != jsondoc.Null && !v.Blank()
