@@ -168,10 +168,10 @@ func (p *page) reach() (first, last time.Time) {
 	return times[third], times[len(times)-1-third]
 }
 
-// answeredAt is when the service answered: by its own clock if that is known, else
-// by ours.
+// answeredAt is when the service answered, by the later of its clock and ours: what
+// one of them allows can have happened, and either may be wrong.
 func answeredAt(answer *livechat.Answer) time.Time {
-	if answer.Date.IsZero() {
+	if answer.Date.Before(answer.Received) {
 		return answer.Received
 	}
 	return answer.Date
