@@ -232,7 +232,11 @@ func (a *Archive) get(ctx context.Context, parent, id string) (*source.Chat, err
 		m := makers.Get().(*maker)
 		defer makers.Put(m)
 		chat = new(source.Chat)
-		if eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat); eventless || chat.ID != id {
+		eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat)
+		if chat.ID == "" {
+			return errors.New("it has no thread")
+		}
+		if eventless || chat.ID != id {
 			chat = nil
 			return nil
 		}
