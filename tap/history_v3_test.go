@@ -30,7 +30,7 @@ func planOfV3(r *rand.Rand) historyPlan {
 	ends := pick(r, "v3_from=included&v3_to=included", "v3_from=excluded&v3_to=excluded", "v3_from=excluded", "v3_to=excluded")
 	tied := r.IntN(4) == 0 // many threads of one millisecond
 	switches := []string{
-		fmt.Sprintf("chats=%d&days=%d&seed=%d&fault_seed=%d", 20+r.IntN(pick(r, 60, 300, 300, 1200)), days, r.IntN(1e6), r.IntN(1e6)),
+		fmt.Sprintf("chats=%d&days=%d&seed=%d&fault_seed=%d", 20+r.IntN(pick(r, 60, 300, 300, 800)), days, r.IntN(1e6), r.IntN(1e6)),
 		"v3_dates=" + pick(r, "created", "created", "ended"), ends, "v3_found=" + found,
 		"v3_active=" + pick(r, "listed", "listed", "hidden"), "v3_chain=" + pick(r, "live", "frozen"), "v3_order=" + pick(r, "asked", "mixed"),
 		"v3_event_order=" + pick(r, "time", "mixed"), fmt.Sprint("v3_skip=", pick(r, "true", "true", "false")),

@@ -233,12 +233,9 @@ func (h *harvest) whole(t *testing.T, url string) {
 
 // backfill is a config for a whole archive, in windows of a few hundred chats:
 // with a budget they are.
-func backfill(t *testing.T, url string, budget int) string { return backfillBy(t, "2", url, budget) }
-
-// backfillBy is backfill through one of the APIs.
-func backfillBy(t *testing.T, api, url string, budget int) string {
+func backfill(t *testing.T, url string, budget int) string {
 	t.Helper()
-	config := map[string]any{"api_version": api, "entity_id": "acct-1", "access_token": secret, "start_date": time.Now().UTC().AddDate(0, 0, -45).Format(time.DateOnly), "api_url": url}
+	config := map[string]any{"entity_id": "acct-1", "access_token": secret, "start_date": time.Now().UTC().AddDate(0, 0, -45).Format(time.DateOnly), "api_url": url}
 	if budget > 0 {
 		config["max_requests"] = budget
 	}
@@ -247,7 +244,8 @@ func backfillBy(t *testing.T, api, url string, budget int) string {
 
 // cutOff runs a backfill whose runs are all cut off by a signal until it is
 // done, and checks each end with check.
-func cutOff(t *testing.T, config string, sig syscall.Signal, r *rand.Rand, longest time.Duration, check func(j *job, code int, took time.Duration, lastIsState bool)) (cuts int, h *harvest) {
+func cutOff(t *testing.T, url string, sig syscall.Signal, r *rand.Rand, longest time.Duration, check func(j *job, code int, took time.Duration, lastIsState bool)) (cuts int, h *harvest) {
+	config := backfill(t, url, 80)
 	h = newHarvest()
 	state, still := "", 0
 	for runs := 1; ; runs++ {
@@ -282,39 +280,6 @@ func cutting() (cuts, chats int) {
 	return 60, 12000
 }
 
-// throughAPIs are both, with a budget that makes several windows of a backfill, and
-// how many chats a run may repeat: those of the windows in flight and of the look-back.
-var throughAPIs = []struct {
-	api             string
-	budget, repeats int
-}{{"2", 80, 800}, {"3", 16, 1600}}
-
-// as holds the harvest of a backfill through that API against what the sandbox
-// holds, and what one run gives that nothing cuts off.
-func (h *harvest) as(t *testing.T, api, url string) {
-	t.Helper()
-	if api == "2" {
-		h.whole(t, url)
-		return
-	}
-	j, all := newJob(t, backfillBy(t, api, url, 0), ""), newHarvest()
-	if err := j.cmd.Run(); err != nil {
-		t.Fatalf("%v: %s", err, j.last())
-	}
-	all.add(t, j.stdout.Bytes(), false)
-	for stream, keys := range all.ids {
-		missing := 0
-		for key := range keys {
-			if !h.ids[stream][key] {
-				missing++
-			}
-		}
-		if missing > 0 || len(h.ids[stream]) != len(keys) || len(keys) < 1000 {
-			t.Errorf("%s: %d of %d records are missing; there are %d", stream, missing, len(keys), len(h.ids[stream]))
-		}
-	}
-}
-
 // TestKilled kills the program at random moments and goes on from the last
 // STATE that came out of it. What all runs have delivered together is what the
 // archive holds.
@@ -322,30 +287,27 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	want, chats := cutting()
 	url := startSandbox(t, fmt.Sprintf("chats=%d&days=40&latency=4ms&cache=true&seed=3", chats))
-	for _, through := range throughAPIs {
-		t.Run("api "+through.api, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(7, 7))
-			kills, archives, records, distinct := 0, 0, 0, 0
-			for ; kills < want; archives++ {
-				if archives > want {
-					t.Fatalf("%d kills in %d backfills", kills, archives)
-				}
-				n, h := cutOff(t, backfillBy(t, through.api, url, through.budget), syscall.SIGKILL, r, 220*time.Millisecond, func(j *job, code int, _ time.Duration, _ bool) {
-					if code != -1 {
-						t.Errorf("exit code %d: %s", code, j.last())
-					}
-				})
-				h.as(t, through.api, url)
-				kills += n
-				records, distinct = records+h.records, distinct+h.distinct()
+	r := rand.New(rand.NewPCG(7, 7))
+	kills, archives, records, distinct := 0, 0, 0, 0
+	for ; kills < want; archives++ {
+		if archives > want {
+			t.Fatalf("%d kills in %d backfills", kills, archives)
+		}
+		n, h := cutOff(t, url, syscall.SIGKILL, r, 220*time.Millisecond, func(j *job, code int, _ time.Duration, _ bool) {
+			if code != -1 {
+				t.Errorf("exit code %d: %s", code, j.last())
 			}
-			// A chat has 21 records at most, on average.
-			if most := through.repeats * 21 * (kills + archives); records-distinct > most {
-				t.Errorf("%d records were repeated in %d runs", records-distinct, kills+archives)
-			}
-			t.Logf("%d kills over %d backfills; %d records delivered, %d distinct: %.0f%% repeats", kills, archives, records, distinct, 100*float64(records-distinct)/float64(distinct))
 		})
+		h.whole(t, url)
+		kills += n
+		records, distinct = records+h.records, distinct+h.distinct()
 	}
+	// A run repeats the window in flight and the look-back of a day: some 800
+	// chats of 21 records each at most.
+	if most := 800 * 21 * (kills + archives); records-distinct > most {
+		t.Errorf("%d records were repeated in %d runs", records-distinct, kills+archives)
+	}
+	t.Logf("%d kills over %d backfills; %d records delivered, %d distinct: %.0f%% repeats", kills, archives, records, distinct, 100*float64(records-distinct)/float64(distinct))
 }
 
 // TestSignals ends the program by SIGTERM, SIGINT and SIGHUP: within seconds, with the
@@ -362,7 +324,7 @@ func TestSignals(t *testing.T) {
 			if archives > runs {
 				t.Fatalf("%v: %d runs cut off in %d backfills", sig, cuts, archives)
 			}
-			n, h := cutOff(t, backfill(t, url, 80), sig, r, 400*time.Millisecond, func(j *job, code int, took time.Duration, lastIsState bool) {
+			n, h := cutOff(t, url, sig, r, 400*time.Millisecond, func(j *job, code int, took time.Duration, lastIsState bool) {
 				slowest = max(slowest, took)
 				if code == -1 && j.stderr.Len() == 0 && j.stdout.Len() == 0 {
 					return // the signal came before the program had begun
@@ -390,25 +352,12 @@ func TestSignals(t *testing.T) {
 func TestTargetGone(t *testing.T) {
 	t.Parallel()
 	url := startSandbox(t, "chats=3000&days=40&seed=5&latency=2ms")
+	config := backfill(t, url, 80)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip(err) // not every system has one
 	}
 	defer full.Close()
-	for _, through := range throughAPIs {
-		t.Run("api "+through.api, func(t *testing.T) { targetGone(t, through.api, url, through.budget, full) })
-	}
-	for _, args := range [][]string{{"--discover"}, {"--about"}, {"--version"}, {"--test=schema"}, {"--test"}} {
-		j := newJob(t, backfill(t, url, 0), "")
-		j.cmd.Args = append(j.cmd.Args, args...)
-		j.cmd.Stdout = full
-		_ = j.cmd.Run()
-		wantGone(t, j)
-	}
-}
-
-func targetGone(t *testing.T, api, url string, budget int, full *os.File) {
-	config := backfillBy(t, api, url, budget)
 	r := rand.New(rand.NewPCG(3, 3))
 	h := newHarvest()
 	closed, most := 0, 6e6
@@ -446,8 +395,15 @@ func targetGone(t *testing.T, api, url string, budget int, full *os.File) {
 			t.Fatalf("it does not get on: %s", h.state)
 		}
 	}
-	h.as(t, api, url)
+	h.whole(t, url)
 	t.Logf("%d pipes closed, as many full disks", closed)
+	for _, args := range [][]string{{"--discover"}, {"--about"}, {"--version"}, {"--test=schema"}, {"--test"}} {
+		j := newJob(t, backfill(t, url, 0), "")
+		j.cmd.Args = append(j.cmd.Args, args...)
+		j.cmd.Stdout = full
+		_ = j.cmd.Run()
+		wantGone(t, j)
+	}
 }
 
 func wantGone(t *testing.T, j *job) {
