@@ -340,7 +340,7 @@ func goThrough(t *testing.T, seed uint64, planOf func(*rand.Rand) historyPlan) (
 	p := planOf(r)
 	inWorld(t, p.switches, func(t *testing.T, w *world) {
 		h := &history{world: w, r: r, plan: p, line: &line{server: w.server, next: w.service, skew: p.clock, live: p.live},
-			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), marks: make(map[string]time.Time)}
+			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), patient: make(map[string]map[string]bool), marks: make(map[string]time.Time)}
 		w.at(syncNow.Add(4 * time.Hour)) // the archive may be behind
 		w.server.SetNow(w.now.Add(p.clock))
 		h.live()
