@@ -28,6 +28,7 @@ type flags struct {
 	version              bool
 	format, test, listen string
 	switches             string
+	parts                int
 }
 
 // run is the program. It returns the exit code.
@@ -56,15 +57,15 @@ func (p *process) dispatch(ctx context.Context) error {
 				return usageError{"--" + name + " is given an empty path"}
 			}
 		}
-		if f.config = c.StringSlice("config"); slices.Contains(f.config, "") {
-			return usageError{"--config is given an empty path"}
+		if err := f.configs(c); err != nil {
+			return err
 		}
 		return p.mode(c.Context, f)
 	}
 	app := &cli.App{
 		Name:      "tap-livechat",
 		Usage:     "read a LiveChat account and write it as Singer messages",
-		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat [--config FILE] --discover\ntap-livechat --about | --version\ntap-livechat --config FILE --test",
+		UsageText: "tap-livechat --config FILE [--state FILE] [--catalog FILE] > messages\ntap-livechat [--config FILE] --discover\ntap-livechat --about | --version\ntap-livechat --config FILE --test\ntap-livechat plan --config FILE --parts N\ntap-livechat merge-state FILE…",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins, variables win over every file"},
 			&cli.StringFlag{Name: "state", Aliases: []string{"s"}, Usage: "go on from the bookmarks in `FILE`", Destination: &f.state},
@@ -85,6 +86,37 @@ func (p *process) dispatch(ctx context.Context) error {
 			CustomHelpTemplate: sandboxHelp(),
 			OnUsageError:       onUsageError,
 			Action:             func(c *cli.Context) error { return p.serveSandbox(c.Context, f.listen, f.switches) },
+		}, {
+			Name:      "plan",
+			Usage:     "cut a backfill into parts of about equal numbers of chats, and say what each costs",
+			UsageText: "tap-livechat plan --config FILE [--parts N]",
+			Description: "Prints a table on a terminal, and JSON elsewhere. A part is what a run reads whose config has its start_date\n" +
+				"and end_date; merge-state puts the states of all parts together.",
+			Flags: []cli.Flag{
+				configFlag(),
+				&cli.IntFlag{Name: "parts", Value: 4, Usage: "how many parts, `N`", Destination: &f.parts},
+			},
+			OnUsageError: onUsageError,
+			Action: func(c *cli.Context) error {
+				if c.NArg() > 0 {
+					return usageError{"plan takes flags only"}
+				}
+				if err := f.configs(c); err != nil {
+					return err
+				}
+				return p.plan(c.Context, f)
+			},
+		}, {
+			Name:         "merge-state",
+			Usage:        "put the states of the parts of a backfill together, for the runs that come after it",
+			UsageText:    "tap-livechat merge-state FILE… > state.json",
+			OnUsageError: onUsageError,
+			Action: func(c *cli.Context) error {
+				if c.NArg() == 0 {
+					return usageError{"merge-state is given no file"}
+				}
+				return p.mergeStates(c.Args().Slice())
+			},
 		}},
 		Writer:                    p.stdout,
 		ErrWriter:                 p.stderr,
@@ -96,6 +128,18 @@ func (p *process) dispatch(ctx context.Context) error {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run decides
 	}
 	return app.RunContext(ctx, append([]string{app.Name}, expandTest(p.args)...))
+}
+
+// configs takes what --config is given.
+func (f *flags) configs(c *cli.Context) error {
+	if f.config = c.StringSlice("config"); slices.Contains(f.config, "") {
+		return usageError{"--config is given an empty path"}
+	}
+	return nil
+}
+
+func configFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins"}
 }
 
 // onUsageError keeps the help off standard output, which is for messages.

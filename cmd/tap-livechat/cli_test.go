@@ -104,7 +104,7 @@ var noise = []struct {
 	{regexp.MustCompile(`\b(to|now|it is )=?20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\S*Z`), "$1<time>"},
 	{regexp.MustCompile(`window complete from=(\S+) to=\S+`), "window complete from=$1 to=<day>"},
 	{regexp.MustCompile(`("http_request_duration","value":)[0-9.e-]+`), "$1<n>"},
-	{regexp.MustCompile(`\b(seconds=)[0-9.]+`), "$1<n>"},
+	{regexp.MustCompile(`\b(seconds(=|": ))[0-9.]+`), "$1<n>"},
 	{regexp.MustCompile(`read tcp \S+->\S+: `), ""},
 }
 

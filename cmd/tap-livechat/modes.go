@@ -69,7 +69,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		faults = append(faults, err)
 	}
 	if f.state != "" {
-		if o.State, err = p.readState(f.state); err != nil {
+		if o.State, err = p.readState(f.state, "leave --state out for a first run"); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -185,8 +185,8 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 // readState reads the state. A path that leads nowhere is a mistake of whoever
 // wrote the command line; a file that holds no state is one of whoever wrote
 // the file, and not a usage error.
-func (p *process) readState(path string) (tap.State, error) {
-	data, err := readFile("state", path, "leave --state out for a first run")
+func (p *process) readState(path, hint string) (tap.State, error) {
+	data, err := readFile("state", path, hint)
 	if err != nil {
 		return tap.State{}, err
 	}

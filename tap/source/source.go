@@ -45,6 +45,14 @@ type Archive interface {
 	// seen enough, with as few requests as that takes.
 	Sample(ctx context.Context, rg Range) iter.Seq2[Step, error]
 
+	// Count is how many chats are listed for a span, as the service states for
+	// one request: of whole days where it knows no others. If it is capped, there
+	// may be more: the service states no larger number.
+	Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error)
+
+	// Cost is how many requests reading so many chats takes, at most.
+	Cost(chats int) int
+
 	// Chats yields those of the chats that the service knows, in any order, ended or
 	// not. An id that it does not yield was asked for and not found.
 	Chats(ctx context.Context, ids []string) iter.Seq2[*Chat, error]

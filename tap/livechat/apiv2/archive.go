@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
@@ -88,6 +89,21 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 		}
 	}
 }
+
+// Count asks for the first page. A total of just as many as one query reaches
+// may stand for more.
+func (a *Archive) Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error) {
+	first := from.UTC().Truncate(day)
+	p, err := a.page(ctx, daysOf(span{first, first.Add((to.Sub(first) + day - 1).Truncate(day))}), 1)
+	if err != nil {
+		return 0, false, err
+	}
+	defer p.free()
+	return p.total, p.total == archiveCap || p.total < archiveCap && p.pages >= pageCap, nil
+}
+
+// Cost is what reading so many chats takes, in requests.
+func (a *Archive) Cost(chats int) int { return expected(chats) }
 
 // Chats asks for one chat after the other.
 func (a *Archive) Chats(ctx context.Context, ids []string) iter.Seq2[*source.Chat, error] {

@@ -60,7 +60,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 		},
 	})
 	var e *livechat.Error
-	if n > 1 && errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound) {
+	if n > 1 && errors.As(err, &e) && (e.Cause == livechat.Request || e.Cause == livechat.Missing) {
 		// The list has become shorter: what one service answers with an empty
 		// page, another refuses.
 		return &page{past: true}, nil
@@ -170,7 +170,7 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 		},
 	})
 	var e *livechat.Error
-	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+	if errors.As(err, &e) && e.Cause == livechat.Missing {
 		return nil, nil
 	}
 	if err != nil {

@@ -82,8 +82,25 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 // planOf is what the first answer to a list says about it.
 func planOf(p *page, s span) *source.Plan {
 	n, known := p.threads(s)
-	return &source.Plan{Chats: n, Capped: !known, Requests: pagesOf(n)*103/100 + 20, Ahead: p.ahead}
+	return &source.Plan{Chats: n, Capped: !known, Requests: cost(n), Ahead: p.ahead}
 }
+
+// Count asks for the first page, which takes as long as those of a run. There is
+// no largest number; where none is stated that can be, it is an estimate.
+func (a *Archive) Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error) {
+	p, err := a.page(ctx, query{from: from, to: to}, "", 1)
+	if err != nil {
+		return 0, false, err
+	}
+	defer p.free()
+	chats, _ = p.threads(span{from, to})
+	return chats, false, nil
+}
+
+// Cost is what reading so many threads takes, in requests.
+func (a *Archive) Cost(chats int) int { return cost(chats) }
+
+func cost(threads int) int { return pagesOf(threads)*103/100 + 20 }
 
 // threads is how many threads a span holds, of which p is the first page: as the
 // service states, if that can be; else, and with known false, judged by how much

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+
+	"tap-livechat/tap"
+)
+
+// mergeStates prints the state that the states of the parts of a backfill make
+// together.
+func (p *process) mergeStates(paths []string) error {
+	var all []tap.NamedState
+	var faults []error
+	for _, path := range paths {
+		state, err := p.readState(path, "merge-state takes the files in which the states of the parts are")
+		if err != nil {
+			faults = append(faults, err)
+		}
+		all = append(all, tap.NamedState{Name: path, State: state})
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	merged, err := tap.MergeStates(all)
+	if err != nil {
+		return err
+	}
+	text, err := merged.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	return p.print(string(text) + "\n")
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/term"
+
+	"tap-livechat/tap"
+)
+
+// mostParts is more than anybody runs.
+const mostParts = 1000
+
+// planned is a part as it is printed: start_date and end_date are settings of
+// the run that reads it.
+type planned struct {
+	StartDate string  `json:"start_date"`
+	EndDate   string  `json:"end_date"`
+	Chats     int     `json:"chats"`
+	Requests  int     `json:"requests"`
+	Dollars   float64 `json:"us_dollars"`
+	Seconds   float64 `json:"seconds"`
+}
+
+// plan prints how a backfill can be cut into parts: a table on a terminal, JSON
+// elsewhere.
+func (p *process) plan(ctx context.Context, f flags) error {
+	if f.parts < 1 || f.parts > mostParts {
+		return usageError{fmt.Sprintf("--parts is to be a number from 1 to %d", mostParts)}
+	}
+	o, stop, err := p.options(f)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	plan, err := tap.MakePlan(ctx, o, f.parts)
+	if err != nil {
+		return err
+	}
+	if isTerminal(p.stdout) {
+		return p.print(planTable(plan))
+	}
+	return p.print(planJSON(plan))
+}
+
+// isTerminal tells whether people read what is written.
+func isTerminal(w io.Writer) bool {
+	if watched, ok := w.(*watched); ok {
+		w = watched.w
+	}
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+func planJSON(plan tap.Plan) string {
+	out := struct {
+		Parts    []planned `json:"parts"`
+		Chats    int       `json:"chats"`
+		Requests int       `json:"requests"`
+		Dollars  float64   `json:"us_dollars"`
+		Asked    int       `json:"requests_of_the_plan"`
+		Notes    []string  `json:"notes"`
+	}{[]planned{}, plan.Chats, plan.Requests, cents(plan.Requests), plan.Asked, append([]string{}, plan.Notes...)}
+	for _, part := range plan.Parts {
+		out.Parts = append(out.Parts, planned{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Lasts.Seconds()*10) / 10})
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(out); err != nil {
+		panic(err) // every part can be written
+	}
+	return b.String()
+}
+
+// cents is what requests cost, to the hundredth of a cent.
+func cents(requests int) float64 { return math.Round(float64(requests)*pricePerRequest*1e4) / 1e4 }
+
+func planTable(plan tap.Plan) string {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "start_date\tend_date\tchats\trequests\tcost\ttakes\t")
+	for _, part := range plan.Parts {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t$%s\t%s\t\n", day(part.From), day(part.To), part.Chats, part.Requests, price(part.Requests), part.Lasts.Round(time.Second))
+	}
+	fmt.Fprintf(w, "all\t\t%d\t%d\t$%s\t\t\n", plan.Chats, plan.Requests, price(plan.Requests))
+	w.Flush()
+	fmt.Fprintf(&b, "\nThe plan took %s.\n", counted(plan.Asked))
+	for _, note := range plan.Notes {
+		fmt.Fprintf(&b, "Note: %s.\n", note)
+	}
+	return b.String()
+}
