@@ -220,7 +220,7 @@ func TestOpenChatNotFound(t *testing.T) {
 				}
 			}
 		}
-		if named == "" || missed != beliefs-1 {
+		if named == "" || missed != 2 {
 			t.Errorf("named %q, missed at most %d", named, missed)
 		}
 	})

@@ -175,3 +175,43 @@ func TestFullDayOfSandbox(t *testing.T) {
 		})
 	}
 }
+
+// TestFullDayOdd has chats on a full day that show other times than they are
+// listed for: none of them hides what was not reached, and each comes.
+func TestFullDayOdd(t *testing.T) {
+	early := fullFrom.Add(10 * time.Second)
+	for _, odd := range []int{1, 100, 2000} { // the last are more than are passed over as strays
+		a := fullDay(&toy{order: "newest", dates: "end"}, 40000, evenly(40000))
+		for i := range odd {
+			a.addOdd(fullFrom.Add(23*time.Hour+time.Duration(i)*time.Second), early, early.Add(10*time.Second))
+		}
+		a.addOdd(fullFrom.Add(12*time.Hour), fullFrom.AddDate(0, 0, -10), fullFrom.AddDate(0, 0, -10))
+		a.addOdd(fullFrom.Add(12*time.Hour), fullFrom.AddDate(0, 0, 3), fullFrom.AddDate(0, 0, 3))
+		rg := Range{From: fullFrom.AddDate(0, 0, -1), To: fullFrom.AddDate(0, 0, 2)}
+		r := read(t.Context(), newTestClient(t, a, nil), rg)
+		r.check(t, rg)
+		a.whole(t, r)
+		if r.unsettled() > 0 {
+			t.Errorf("%d odd chats: %d windows are not complete", odd, r.unsettled())
+		}
+	}
+}
+
+// One chat in fifty does not say how far back a query went.
+func TestReach(t *testing.T) {
+	e := new(reach)
+	for i := range 200 {
+		at := fullFrom.Add(20*time.Hour + time.Duration(i)*time.Second)
+		if i < 3 {
+			at = fullFrom.Add(time.Minute)
+		}
+		e.note(&Chat{Started: at, Ended: at.Add(time.Second)}, span{fullFrom, fullFrom.AddDate(0, 0, 1)})
+	}
+	e.note(&Chat{Started: fullFrom.AddDate(0, 0, -9), Ended: fullFrom.AddDate(0, 0, -9)}, span{fullFrom, fullFrom.AddDate(0, 0, 1)})
+	if got := e.hour(fullFrom, false); got != 21 {
+		t.Errorf("hour %d, want 21", got)
+	}
+	if got := new(reach).hour(fullFrom, false); got != 24 {
+		t.Errorf("hour %d of nothing, want 24", got)
+	}
+}

@@ -35,6 +35,7 @@ func TestLies(t *testing.T) {
 		{switches: "past_end=400&pages_off=3", whole: true, complete: true},
 		{switches: "empty_once=0.2"},
 		{switches: "empty_once=1"},
+		{switches: "empty_once=0.3&zero_once=1"},
 		{switches: "ignore_page=true"},
 		{switches: "order=changing"},
 		{switches: "order=changing&drift_vanish=5"},

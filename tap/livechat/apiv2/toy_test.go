@@ -38,11 +38,15 @@ type toy struct {
 type toyChat struct {
 	no         int
 	start, end int64 // end 0: not ended
+	listed     int64 // where it is listed, whatever it shows; 0: by its times
 }
 
 func (c toyChat) id() string { return "C" + strconv.Itoa(c.no) }
 
 func (t *toy) key(c toyChat) int64 {
+	if c.listed != 0 {
+		return c.listed
+	}
 	if t.dates == "end" && c.end != 0 {
 		return c.end
 	}
@@ -60,6 +64,12 @@ func (t *toy) add(start, end time.Time) int {
 	}
 	t.chats, t.index = append(t.chats, c), nil
 	return c.no
+}
+
+// addOdd adds a chat that shows other times than it is listed for.
+func (t *toy) addOdd(listed, start, end time.Time) {
+	t.add(start, end)
+	t.chats[len(t.chats)-1].listed = listed.Unix()
 }
 
 // remove takes a chat out.
