@@ -101,3 +101,38 @@ func TestBegins(t *testing.T) {
 		}
 	}
 }
+
+// What the state waits for: what no run from its bookmark on would meet.
+func TestOpenChatsList(t *testing.T) {
+	at := func(days int, hours int) time.Time { return time.Date(2026, 3, days, hours, 0, 0, 0, time.UTC) }
+	bookmark := at(8, 12) // with a look-back of two days, the next run begins on the 6th
+	for _, test := range []struct {
+		name string
+		chat *source.Chat
+		end  time.Time // end_date
+		want bool
+	}{
+		{"open, listed for a day before", &source.Chat{Started: at(7, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
+		{"open, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, false},
+		{"open, and its start contradicts where it is listed", &source.Chat{Started: at(8, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
+		{"open, nobody knows when it began", &source.Chat{Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, true},
+		{"ended within the look-back, listed for a day before", &source.Chat{Started: at(5, 1), Ended: at(7, 1), From: at(5, 0), To: at(6, 0)}, time.Time{}, true},
+		{"ended within the look-back, listed for it", &source.Chat{Started: at(6, 1), Ended: at(7, 1), From: at(6, 0), To: at(7, 0)}, time.Time{}, false},
+		{"ended before the look-back", &source.Chat{Started: at(3, 1), Ended: at(5, 1), From: at(3, 0), To: at(4, 0)}, time.Time{}, false},
+		{"ended after end_date, listed for the look-back", &source.Chat{Started: at(7, 1), Ended: at(9, 1), From: at(7, 0), To: at(8, 0)}, at(9, 0), true},
+		{"ended after end_date, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Ended: at(9, 1), From: at(8, 0), To: at(9, 0)}, at(9, 0), false},
+	} {
+		test.chat.ID = "A"
+		s := &run{o: Options{Now: at(9, 12)}, begins: at(9, 12), end: test.end}
+		o := make(openChats)
+		o.hear(test.chat, s)
+		if all, _ := o.list(bookmark, 2*day, test.end); (len(all) == 1) != test.want {
+			t.Errorf("%s: the state waits for %v", test.name, all)
+		}
+	}
+	o := make(openChats)
+	o.load([]OpenChat{{ID: "A", Since: at(8, 13)}})
+	if all, _ := o.list(bookmark, day, time.Time{}); len(all) != 1 {
+		t.Error("what was not heard of is forgotten")
+	}
+}

@@ -89,7 +89,7 @@ func TestSearchBeyondTheCount(t *testing.T) {
 		from := theNow.AddDate(0, 0, -3).Truncate(day)
 		a.add(from.AddDate(0, 0, -20), from.Add(2*time.Hour)) // open at from
 		for i := range 30 {
-			at := from.Add(-time.Duration(i) * 10 * time.Minute)
+			at := from.Add(-time.Duration(i+1) * 10 * time.Minute)
 			a.add(at, at.Add(time.Minute))
 		}
 		for i := range 10 {

@@ -70,6 +70,25 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
+// A rest that is said to hold nothing is asked for once more, whenever that is said.
+func TestEmptyRest(t *testing.T) {
+	p := newPlan(span{utc("2026-01-01"), utc("2026-03-01")}, 100)
+	for _, left := range []int{250, 130} {
+		w, _ := p.propose()
+		if other, ok := p.admit(w, 0, 0); ok || other != w || !w.to.Equal(p.end) {
+			t.Fatalf("with %d chats left, an empty rest is admitted at once: %v, %v", left, other, ok)
+		}
+		if left == 250 { // it was not so
+			other, _ := p.admit(w, left, 10)
+			p.admit(other, 120, 5)
+			continue
+		}
+		if _, ok := p.admit(w, 0, 0); !ok {
+			t.Error("what is said twice is not believed")
+		}
+	}
+}
+
 // Parts cover the days without a gap, and none holds much more than its share
 // unless a single day does.
 func TestCut(t *testing.T) {
