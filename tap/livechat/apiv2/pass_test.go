@@ -166,3 +166,32 @@ func TestNoEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherBorders reads a day of which one chat stands on no page, but for a
+// list that has other page borders.
+func TestOtherBorders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(theNow))
+		a := &toy{order: "newest", dates: "start"}
+		from := theNow.AddDate(0, 0, -5).Truncate(day)
+		for i := range 60 {
+			at := from.Add(time.Duration(i) * 20 * time.Minute)
+			a.add(at, at.Add(time.Minute))
+		}
+		service := roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Query().Get("timezone") != "UTC" {
+				return a.RoundTrip(r)
+			}
+			return rewritten(a, func(body string) string {
+				return strings.Replace(body, `"id":"C35"`, `"id":"C36"`, 1) // the one before it comes twice
+			}).RoundTrip(r)
+		})
+		rg := Range{From: from, To: from.Add(day)}
+		r := read(t.Context(), newTestClient(t, service, nil), rg)
+		r.check(t, rg)
+		a.whole(t, r)
+		if r.unsettled() > 0 {
+			t.Errorf("%+v", r.windows)
+		}
+	})
+}
