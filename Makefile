@@ -29,7 +29,8 @@ unit:
 e2e: ## against real targets
 	go test -v -count=1 -timeout 15m ./e2e
 
-grid: ## every way the service may behave, twelve archives each; days of 60,000 chats
+grid: ## every way the service may behave, in histories of several runs; days of 60,000 chats
+	go test ./tap -run TestHistories -grid.seeds 1500 -v -count=1 -timeout 60m
 	go test ./cmd/tap-livechat -run TestGrid -grid.seeds 12 -v -count=1 -timeout 60m
 	go test ./tap/livechat/... -run FullDay -v -count=1 -timeout 30m
 

@@ -70,8 +70,6 @@ func TestDBT(t *testing.T) {
 		args := []string{"--config", config, "--config", writeJSON(t, map[string]any{"api_version": api.version, "reference_data": api.version == "3"})}
 		if api.version == "3" {
 			args = append(args, "--catalog", catalogOf(t, func(stream string) bool { return stream == "groups" || slices.Contains(streams, stream) }, args...))
-		}
-		if api.version == "3" {
 			t.Run("target-duckdb, api_version "+api.version, func(t *testing.T) {
 				dir := newDBT(t)
 				settings := writeJSON(t, map[string]any{"path": filepath.Join(dir, "warehouse.duckdb"), "default_target_schema": "livechat"})

@@ -126,7 +126,7 @@ var different = []struct{ why, report, instead, of string }{
 	{"a chat that is still open has lasted nobody knows how long", "report_duration", "where true group", "where ended_timestamp is not null group"},
 	{"a day is one of report_timezone, and times in the tables are in UTC", "report_total_chats", "cast(cast(started_timestamp as date) as varchar(10))", "DAY(started_timestamp)"},
 	{"seconds are cut before they are subtracted, as in v2", "report_first_response_time", "extract(epoch from timestamp) as at, timestamp", "SECOND(timestamp) as at, timestamp"},
-	{"an agent who has left is in the chats of that time, and in agents no longer", "report_ranking", "agent_email in (select id from livechat.agents)", "agent_email like '%@%'"},
+	{"an agent who has left is in the chats of that time, and in agents no longer", "report_agents_performance", "agent_email in (select id from livechat.agents)", "agent_email like '%@%'"},
 	{"a tag that was deleted is on the chats of that time, and in tags no longer", "report_tags", "from tagged where tag in (select name from livechat.tags)", "from tagged"},
 }
 
@@ -205,11 +205,13 @@ func wantNumbers(t *testing.T, query func(sql string) []string, dialect *strings
 
 	for _, d := range different {
 		f := reported[slices.IndexFunc(reported, func(f figures) bool { return f.report == d.report })]
+		column, _, _ := strings.Cut(f.columns, ",")
+		given := slices.DeleteFunc(slices.Clone(byReport[d.report]), func(row string) bool { return !strings.Contains(row, "|"+column+"=") })
 		all := facts + f.flatten(f.sql)
 		if strings.Count(all, d.of) != 1 {
 			t.Fatalf("%s: %q is not once in the facts", d.why, d.of)
 		}
-		if slices.Equal(byReport[d.report], ask(strings.Replace(all, d.of, d.instead, 1))) {
+		if slices.Equal(given, ask(strings.Replace(all, d.of, d.instead, 1))) {
 			t.Errorf("it makes no difference to %s that %s", d.report, d.why)
 		}
 	}

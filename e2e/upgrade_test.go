@@ -9,13 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"tap-livechat/tap/sandbox"
 )
 
 // TestUpgrade loads into tables as Pathlight/tap-livechat and the SDK's
@@ -127,93 +123,4 @@ func TestPartsWarehouse(t *testing.T) {
 		got[stream] = number(t, pg.query(t, "parts", "select count(*) from livechat."+stream))
 	}
 	same(t, rows(server), got)
-}
-
-// TestUpgradeAPI fills a warehouse from API v2 and goes on from v3.6 in the same
-// tables: with what is new, as the hint of the refused state says, and then with
-// all of it, as the upgrade page says. It counts what of v2 is left beside it.
-func TestUpgradeAPI(t *testing.T) {
-	target := filepath.Join(venv(t, "postgres"), "target-postgres")
-	// In v2 an agent without an e-mail address has a record beside another's.
-	beside := func(chat sandbox.Chat) bool {
-		agents := slices.Compact(slices.Sorted(slices.Values(chat.Agents)))
-		return len(agents) > 1 && agents[0] == "" && !chat.Pending
-	}
-	server, config := archive(t, "chats=200&days=10&event_ids=some")
-	for seed := 2; !slices.ContainsFunc(slices.Collect(server.Truth()), beside); seed++ {
-		server, config = archive(t, fmt.Sprintf("chats=200&days=10&event_ids=some&seed=%d", seed))
-	}
-	pg := postgres(t, "upgrade_api")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "upgrade_api", "default_target_schema": "livechat"})
-	query := func(sql string) []string { return pg.query(t, "upgrade_api", sql) }
-	load := func(args ...string) (state string) {
-		t.Helper()
-		state = filepath.Join(t.TempDir(), "state.json")
-		check(t, os.WriteFile(state, []byte(lastLine(pipe(t, exec.Command(target, "--config", settings), append([]string{"--config", config}, args...)...))), 0o644))
-		return state
-	}
-	counts := func(where string) map[string]int {
-		t.Helper()
-		n := make(map[string]int)
-		for _, stream := range streams {
-			n[stream] = number(t, query("select count(*) from livechat."+stream+" where "+where))
-		}
-		return n
-	}
-	v3 := writeJSON(t, map[string]any{"api_version": "3"})
-	refused := regexp.MustCompile(`api_version "(2|3)", and this run reads "(2|3)" .* set start_date to (\S+) .* run once without the state`)
-	refuse := func(state string, args ...string) (since string) {
-		t.Helper()
-		cmd := exec.Command(tapBinary, append([]string{"--config", config, "--state", state}, args...)...)
-		var log bytes.Buffer
-		cmd.Stderr = &log
-		_ = cmd.Run()
-		hint := refused.FindSubmatch(log.Bytes())
-		if hint == nil || bytes.Equal(hint[1], hint[2]) || cmd.ProcessState.ExitCode() != 1 {
-			t.Fatalf("a state of the other API: exit code %d\n%s", cmd.ProcessState.ExitCode(), log.Bytes())
-		}
-		return string(hint[3])
-	}
-
-	old := load()
-	same(t, rows(server), counts("true"))
-	goals := query("select count(*) from livechat.chats where jsonb_array_length(to_jsonb(goals)) > 0")
-
-	since := refuse(old, "--config", v3)
-	state := load("--config", v3, "--config", writeJSON(t, map[string]any{"start_date": since}))
-	refuse(state)
-	all, few := rowsV3(t, server), counts("true")
-	if got := number(t, query("select count(*) from livechat.chats where parent_chat_id is not null")); got == 0 || got > all["chats"]/2 {
-		t.Errorf("%d rows of chats are v3.6's, wanted those since %s", got, since)
-	}
-
-	load("--config", v3)
-	left := map[string]int{
-		"chats":    number(t, query("select count(*) from livechat.chats where parent_chat_id is null")),
-		"messages": number(t, query("select count(*) from livechat.messages where api_type is null")),
-		"events":   number(t, query("select count(*) from livechat.events where api_type is null")),
-	}
-	for stream, n := range counts("true") {
-		if n != all[stream]+left[stream] {
-			t.Errorf("%s: %d rows, of which %d are left of v2; v3.6 has %d", stream, n, left[stream], all[stream])
-		}
-	}
-	t.Logf("v2 %v, then since %s %v, then all of v3.6 %v, left of v2 %v", rows(server), since, few, all, left)
-	same(t, goals, query("select count(*) from livechat.chats where jsonb_array_length(to_jsonb(goals)) > 0"))
-
-	// What is left of v2: agents without an e-mail address, who are bots now, and
-	// entries whose id was made because v2 gave none.
-	if left["chats"] == 0 || left["messages"] == 0 || left["events"] == 0 {
-		t.Errorf("nothing is left of v2: %v", left)
-	}
-	same(t, left["chats"], number(t, query(`select count(*) from livechat.chats c where parent_chat_id is null and agent_email = 'unassigned'
-		and exists (select from livechat.chats o where o.id = c.id and o.agent_email <> 'unassigned')`)))
-	for _, stream := range []string{"messages", "events"} {
-		same(t, left[stream], number(t, query(fmt.Sprintf("select count(*) from livechat.%[1]s where event_id like chat_id || '/%[1]s/%%'", stream))))
-	}
-	// The way to be rid of it: v3.6 fills these columns in each row.
-	query("delete from livechat.chats where parent_chat_id is null")
-	query("delete from livechat.messages where api_type is null")
-	query("delete from livechat.events where api_type is null")
-	same(t, all, counts("true"))
 }

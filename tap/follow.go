@@ -165,16 +165,17 @@ func (f *follower) advance(bounds ...time.Time) (moved bool) {
 func (f *follower) mark(s *run) Bookmark {
 	b := Bookmark{At: f.bookmark, API: s.version, Searched: f.searched}
 	if f.searched {
-		b.Open = f.openChats.list(f.bookmark, f.lookback, s.end)
+		b.Open, _ = f.openChats.list(f.bookmark, f.lookback, s.end)
 	}
 	return b
 }
 
-// leftOut are the reasons with their counts, in one text.
-func leftOut(counts map[string]int) string {
+// ReasonsLeftOut are the reasons of LeftOut with their counts, in one text; empty if
+// nothing was left out.
+func (s Summary) ReasonsLeftOut() string {
 	var parts []string
-	for _, why := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s=%d", why, counts[why]))
+	for _, why := range slices.Sorted(maps.Keys(s.LeftOut)) {
+		parts = append(parts, fmt.Sprintf("%s=%d", why, s.LeftOut[why]))
 	}
 	return strings.Join(parts, " ")
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
 )
 
@@ -24,6 +25,7 @@ var (
 
 // historyPlan is what an archive and the runs over it are like.
 type historyPlan struct {
+	api      string
 	switches string
 	start    time.Time // start_date
 	clock    time.Duration
@@ -33,6 +35,7 @@ type historyPlan struct {
 	late     bool // chats change after their end
 	behind   bool // the service's clock is: what has ended since lies in the future for it
 	lossy    bool // not even two readings need to bring all there is
+	blind    bool // what is lost shows nowhere
 	endless  bool // some windows never add up
 	lookback int
 	parts    string // how end_dates cut the archive: "", "handed", "apart", "moving"
@@ -99,7 +102,7 @@ func habits(r *rand.Rand, p *historyPlan) (all []string) {
 
 // planOf makes up an archive and how it is read.
 func planOf(r *rand.Rand) historyPlan {
-	p := historyPlan{lookback: pick(r, 0, 1, 1, 3)}
+	p := historyPlan{api: catalog.V2, lookback: pick(r, 0, 1, 1, 3)}
 	days := 4 + r.IntN(40)
 	switches := []string{
 		fmt.Sprintf("chats=%d&days=%d&seed=%d&fault_seed=%d", 20+r.IntN(pick(r, 60, 250)), days, r.IntN(1e6), r.IntN(1e6)),
@@ -165,10 +168,13 @@ func (h *history) ask(start, end time.Time, final bool) asked {
 		return a
 	}
 	a.cut = pick(r, "a budget", "a closed pipe", "a kill", "a signal", "the service")
+	if h.plan.api == catalog.V3 && r.IntN(6) == 0 {
+		a.cut = "the token"
+	}
 	switch a.cut {
 	case "a budget":
 		a.at = 4 + r.IntN(30)
-	case "the service":
+	case "the service", "the token":
 		a.at = r.IntN(25)
 	default:
 		a.at = r.IntN(pick(r, 20<<10, 300<<10, 2<<20))
@@ -299,12 +305,15 @@ func (h *history) forget(s State) State {
 // which nothing can be believed. What is listed for the days of a run is
 // delivered, or counted with a reason in the summary, or the run does not end
 // with 0; and no STATE is ahead of what has been delivered.
-func TestHistories(t *testing.T) {
+func TestHistories(t *testing.T) { histories(t, planOf, *gridSeeds) }
+
+// histories goes through some of them.
+func histories(t *testing.T, planOf func(*rand.Rand) historyPlan, seeds int) {
 	var mu sync.Mutex
 	var sum historySum
 	var next atomic.Int64
 	next.Store(int64(*gridFirst) - 1)
-	last := int64(*gridFirst + *gridSeeds)
+	last := int64(*gridFirst + seeds)
 	began := time.Now()
 	t.Run("all", func(t *testing.T) {
 		for n := range runtime.GOMAXPROCS(0) {
@@ -312,7 +321,7 @@ func TestHistories(t *testing.T) {
 				t.Parallel()
 				for seed := next.Add(1); seed < last; seed = next.Add(1) {
 					t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-						one := goThrough(t, uint64(seed))
+						one := goThrough(t, uint64(seed), planOf)
 						mu.Lock()
 						sum.add(one)
 						mu.Unlock()
@@ -321,17 +330,17 @@ func TestHistories(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d histories, %d runs, of which %d were cut off, %d complete, %d not and said so, %d complete by on_mismatch; %d requests; %d chats, %d times a chat was looked for, %d STATEs, %d records compared; %d histories did not add up; %s",
-		sum.histories, sum.runs, sum.cut, sum.complete, sum.incomplete, sum.accepted, sum.requests, sum.chats, sum.checks, sum.states, sum.fields, sum.endless, time.Since(began).Round(time.Second))
+	t.Logf("%d histories, %d runs, of which %d were cut off, %d complete, %d not and said so, %d complete by on_mismatch; %d requests; %d chats, %d times a chat was looked for, %d STATEs, %d records compared; %d histories did not add up; in %d runs what is lost shows nowhere; %s",
+		sum.histories, sum.runs, sum.cut, sum.complete, sum.incomplete, sum.accepted, sum.requests, sum.chats, sum.checks, sum.states, sum.fields, sum.endless, sum.blind, time.Since(began).Round(time.Second))
 }
 
 // goThrough goes through the history of a seed.
-func goThrough(t *testing.T, seed uint64) (sum historySum) {
+func goThrough(t *testing.T, seed uint64, planOf func(*rand.Rand) historyPlan) (sum historySum) {
 	r := rand.New(rand.NewPCG(seed, 9))
 	p := planOf(r)
 	inWorld(t, p.switches, func(t *testing.T, w *world) {
 		h := &history{world: w, r: r, plan: p, line: &line{server: w.server, next: w.service, skew: p.clock, live: p.live},
-			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), marks: make(map[string]time.Time)}
+			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), patient: make(map[string]map[string]bool), marks: make(map[string]time.Time)}
 		w.at(syncNow.Add(4 * time.Hour)) // the archive may be behind
 		w.server.SetNow(w.now.Add(p.clock))
 		h.live()

@@ -36,19 +36,20 @@ type history struct {
 	records   map[string]map[string]json.RawMessage
 	gone      map[string]bool // chats of which the tap has said that they are not found any more
 	marks     map[string]time.Time
+	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for and that are not due yet
 	faults    []string
 	sum       historySum
 }
 
 // historySum is what histories came to.
 type historySum struct {
-	histories, runs, cut, complete, incomplete, accepted, requests, pages, chats, checks, states, fields, endless int
+	histories, runs, cut, complete, incomplete, accepted, requests, pages, chats, checks, states, fields, endless, blind int
 }
 
 func (s *historySum) add(o historySum) {
 	s.histories, s.runs, s.cut, s.complete, s.incomplete = s.histories+o.histories, s.runs+o.runs, s.cut+o.cut, s.complete+o.complete, s.incomplete+o.incomplete
 	s.accepted, s.requests, s.pages, s.chats, s.checks = s.accepted+o.accepted, s.requests+o.requests, s.pages+o.pages, s.chats+o.chats, s.checks+o.checks
-	s.states, s.fields, s.endless = s.states+o.states, s.fields+o.fields, s.endless+o.endless
+	s.states, s.fields, s.endless, s.blind = s.states+o.states, s.fields+o.fields, s.endless+o.endless, s.blind+o.blind
 }
 
 // asked is one run of a history.
@@ -84,12 +85,16 @@ type line struct {
 	next   http.RoundTripper
 	skew   time.Duration // how far the archive is ahead of this machine
 	live   bool
-	left   int // requests until it fails; negative: never
+	left   int  // requests until it fails; negative: never
+	token  bool // it fails since the token has expired
 }
 
 func (s *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.live {
 		s.server.SetNow(time.Now().Add(s.skew))
+	}
+	if s.left == 0 && s.token {
+		return expired(r), nil
 	}
 	if s.left == 0 {
 		return answer(r, []byte("<html>Bad Gateway")), nil
@@ -115,14 +120,15 @@ func (h *history) run(from State, a asked) (State, error) {
 	if h.plan.clock < 0 {
 		began = began.Add(h.plan.clock)
 	}
-	h.line.left = -1
+	h.line.left, h.line.token = -1, a.cut == "the token"
 	var refused *refuse
 	var ended *ender
 	r := h.syncContext(ctx, from, func(o *Options) {
 		o.Config.StartDate, o.Config.EndDate, o.Config.LookbackDays, o.Config.OnMismatch = a.start, a.end, a.lookback, a.mismatch
 		o.Config.IncludePending, o.Config.MaxConcurrentRequests, o.Config.OnInvalid = a.pending, a.workers, config.Null
 		o.Transport = h.line
-		o.Selection.Streams = slices.DeleteFunc(catalog.Default(catalog.V2).Streams, func(s catalog.Selected) bool { return !slices.Contains(a.streams, s.Name) })
+		o.Config.APIVersion = h.plan.api
+		o.Selection.Streams = slices.DeleteFunc(catalog.Default(h.plan.api).Streams, func(s catalog.Selected) bool { return !slices.Contains(a.streams, s.Name) })
 		o.Out = out
 		switch a.cut {
 		case "a budget":
@@ -133,7 +139,7 @@ func (h *history) run(from State, a asked) (State, error) {
 		case "a signal":
 			ended = &ender{left: a.at, cancel: cancel}
 			o.Out = ended
-		case "the service":
+		case "the service", "the token":
 			h.line.left, o.Config.MaxRetries = a.at, 1
 		}
 	})
@@ -155,6 +161,9 @@ func (h *history) run(from State, a asked) (State, error) {
 	if *verbose {
 		h.story = append(h.story, r.log)
 	}
+	if h.plan.blind {
+		h.sum.blind++
+	}
 	if r.err == nil {
 		h.sum.complete++
 		if r.summary.Incomplete > 0 {
@@ -162,7 +171,7 @@ func (h *history) run(from State, a asked) (State, error) {
 		} else {
 			h.counted(r, truth)
 		}
-		if r.summary.Incomplete == 0 || !h.plan.lossy {
+		if !h.plan.blind && (r.summary.Incomplete == 0 || !h.plan.lossy) {
 			h.whole(a, truth, began)
 		}
 	}
@@ -177,7 +186,7 @@ func (h *history) judge(err error, a asked) {
 	case err == nil:
 	case errors.As(err, &incomplete):
 		h.sum.incomplete++
-	case errors.Is(err, source.ErrBudget), errors.As(err, &output), errors.Is(err, errEnded), a.cut == "the service":
+	case errors.Is(err, source.ErrBudget), errors.As(err, &output), errors.Is(err, errEnded), a.cut == "the service", a.cut == "the token":
 		h.sum.cut++
 	default:
 		h.faultf("the run failed: %v", err)
@@ -244,7 +253,7 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 // stated holds a STATE against what has been delivered.
 func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.Time) {
 	h.sum.states++
-	for _, stream := range catalog.Default(catalog.V2).Streams {
+	for _, stream := range catalog.Default(h.plan.api).Streams {
 		b, err := state.Bookmark(stream.Name, stream.ReplicationKey)
 		if err != nil {
 			h.faultf("%v", err)
@@ -254,7 +263,11 @@ func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.
 			h.faultf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
 		}
 		h.marks[stream.Name] = b.At
-		if !b.Searched || !slices.Contains(a.streams, stream.Name) || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
+		h.patient[stream.Name] = make(map[string]bool)
+		for _, c := range b.Open {
+			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/patience
+		}
+		if !b.Searched || !slices.Contains(a.streams, stream.Name) || h.plan.blind || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
 			continue
 		}
 		open := make(map[string]bool)
@@ -262,7 +275,7 @@ func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.
 			open[c.ID] = true
 		}
 		for _, c := range truth {
-			if c.Ended.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, began) && !h.delivered[stream.Name][c.ID] {
+			if end, _ := h.ended(c); end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, began) && !h.delivered[stream.Name][c.ID] {
 				h.faultf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
 				return
 			}
@@ -277,13 +290,31 @@ func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) 
 		return false
 	case h.plan.stale && c.Drifted:
 		return false // a server that was asked did not know it yet, and there is no telling how long
+	case h.plan.api == catalog.V3:
 	case stream == "messages" && c.Messages == 0, stream == "events" && c.Events == 0:
 		return false
 	}
 	// What it shows decides where that is on the other side of an edge.
-	at, known := oracle.Ended(c.Account)
-	ended := time.Unix(at, 0)
+	ended, known := h.ended(c)
+	if h.plan.api == catalog.V3 && !h.tells(c, stream) || known && !ended.Before(began) {
+		return false
+	}
 	return !known || !ended.Before(a.start) && (a.end.IsZero() || ended.Before(a.end))
+}
+
+// ended is the end that the records have to tell.
+func (h *history) ended(c sandbox.Chat) (at time.Time, known bool) {
+	if h.plan.api == catalog.V3 {
+		at, known = oracle.ThreadEnded(h.server.Thread(c.Account.No))
+	} else {
+		var seconds int64
+		seconds, known = oracle.Ended(c.Account)
+		at = time.Unix(seconds, 0)
+	}
+	if !known {
+		at = c.Ended
+	}
+	return at, known
 }
 
 // whole holds everything delivered against what there is: the run has said that
@@ -292,12 +323,12 @@ func (h *history) whole(a asked, truth []sandbox.Chat, began time.Time) {
 	for _, stream := range a.streams {
 		missing := 0
 		for _, c := range truth {
-			if !h.must(c, stream, a, began) {
-				continue
+			if !h.must(c, stream, a, began) || began.Sub(c.Ended) < c.Ended.Sub(c.Started)/9 && c.Started.Before(began.Add(-h.lookback(a))) {
+				continue // one that was open for long is asked for now and then
 			}
 			h.sum.checks++
-			if h.delivered[stream][c.ID] {
-				continue
+			if h.delivered[stream][c.ID] || h.patient[stream][c.ID] {
+				continue // or it was open for so long that it is not asked for in every run
 			}
 			if missing++; missing <= 2 {
 				h.faultf("exit code 0, but %s of %s is missing: %s", c.ID, stream, described(c))
@@ -307,6 +338,11 @@ func (h *history) whole(a asked, truth []sandbox.Chat, began time.Time) {
 			h.faultf("%d chats of %s are missing", missing, stream)
 		}
 	}
+}
+
+// lookback is from where on all that began is listed again.
+func (h *history) lookback(a asked) time.Duration {
+	return max(time.Duration(a.lookback)*day, leastLookback)
 }
 
 func described(c sandbox.Chat) string {
@@ -326,7 +362,7 @@ var readFrom = regexp.MustCompile(`msg="reading the archive" from=(\S+) to=(\S+)
 // is on it was delivered or counted.
 func (h *history) counted(r result, truth []sandbox.Chat) {
 	found := readFrom.FindStringSubmatch(r.log)
-	if h.plan.moves || found == nil {
+	if h.plan.moves || h.plan.blind || found == nil {
 		return
 	}
 	from, _ := time.Parse(time.RFC3339, found[1])
@@ -335,12 +371,14 @@ func (h *history) counted(r result, truth []sandbox.Chat) {
 		return
 	}
 	from = from.Truncate(day)
-	if end := to.Truncate(day); !end.Equal(to) {
+	if h.plan.api == catalog.V3 {
+		// to the very instant
+	} else if end := to.Truncate(day); !end.Equal(to) {
 		to = end.Add(day)
 	}
 	listed, left := 0, 0
 	for _, c := range truth {
-		if !c.Vanished && !c.Appears.After(h.now.Add(h.plan.clock)) && c.Listed(from, to.Add(-time.Second)) {
+		if !c.Vanished && !c.Appears.After(h.now.Add(h.plan.clock)) && h.listed(c, from, to) {
 			listed++
 		}
 	}
@@ -368,6 +406,10 @@ func (h *history) listen(log string) {
 
 // same compares the last record of each key with what the chat is now.
 func (h *history) same() {
+	if h.plan.api == catalog.V3 {
+		h.sameThreads()
+		return
+	}
 	for c := range h.server.Truth() {
 		late := h.plan.late && h.now.Sub(c.Ended) < 40*time.Hour
 		if shown := c.Account.ShownStart.At; shown > c.Account.End || c.Contradicts == "end_future" && strings.Contains(h.plan.switches, "clock_off") {

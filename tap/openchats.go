@@ -34,7 +34,8 @@ type openChat struct {
 const (
 	// maxOpen bounds how many are kept in a state.
 	maxOpen = 10_000
-	// beliefs is in how many runs in a row a chat must not be found to be gone.
+	// beliefs is in how many runs in a row, hours apart, a chat must not be found
+	// to be gone: it may take hours to show up again after its end.
 	beliefs = 3
 	// patience is the share of its age, one in so many, after which a chat that
 	// stays open is asked for again.
@@ -77,10 +78,9 @@ func (o openChats) hear(chat *source.Chat, s *run) {
 
 // list is what the state says beside a bookmark. What no later bookmark can need is
 // forgotten.
-func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Time) []OpenChat {
+func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Time) (all []OpenChat, dropped []string) {
 	begins := bookmark.Add(-lookback)
 	before := func(c *openChat, day time.Time) bool { return c.anyDay || c.started.Before(day) }
-	var all []OpenChat
 	for id, c := range o {
 		var in bool
 		switch {
@@ -101,9 +101,12 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 	}
 	if len(all) > maxOpen {
 		slices.SortFunc(all, func(a, b OpenChat) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID)) })
+		for _, c := range all[maxOpen:] {
+			dropped = append(dropped, c.ID)
+		}
 		all = all[:maxOpen]
 	}
-	return all
+	return all, dropped
 }
 
 // due reports whether the chat is to be asked for by its id, since no window has
@@ -165,11 +168,12 @@ func (s *run) missed(ids map[string]bool) {
 			if c == nil {
 				continue
 			}
-			if c.missed++; c.missed >= beliefs {
+			if c.missed == 0 || s.begins.Sub(c.asked) >= leastLookback {
+				c.missed, c.asked = c.missed+1, s.begins
+			}
+			if c.missed >= beliefs {
 				delete(f.openChats, id)
 				gone[id] = true
-			} else {
-				c.asked = s.begins
 			}
 		}
 	}
@@ -185,8 +189,9 @@ func (s *run) missed(ids map[string]bool) {
 // dropped warns of open chats that a state has no room for.
 func (s *run) dropped() {
 	for _, f := range s.followers {
-		if n := len(f.openChats) - maxOpen; n > 0 && len(f.mark(s).Open) == maxOpen {
-			s.o.Log.Warn("there are more open chats than a state keeps; the oldest are not waited for any more", "stream", f.Name, "kept", maxOpen, "dropped", n)
+		if _, dropped := f.openChats.list(f.bookmark, f.lookback, s.end); len(dropped) > 0 && f.searched {
+			s.o.Log.Warn("there are more open chats than a state keeps; the oldest are not waited for any more",
+				"stream", f.Name, "kept", maxOpen, "dropped", len(dropped), "ids", someOf(dropped))
 		}
 	}
 }

@@ -44,7 +44,11 @@ func (p *process) summarise(s tap.Summary, err error) {
 		}
 	}
 	args = append(args, "requests", s.Requests, "retries", s.Retries, "windows", s.Windows, "windows_incomplete", s.Incomplete,
-		"open_chats", s.Open, "seconds", fmt.Sprintf("%.1f", s.Duration.Seconds()))
+		"open_chats", s.Open)
+	if why := s.ReasonsLeftOut(); why != "" {
+		args = append(args, "left_out", why)
+	}
+	args = append(args, "seconds", fmt.Sprintf("%.1f", s.Duration.Seconds()))
 	word := "done"
 	if err != nil {
 		word = "not done"

@@ -16,6 +16,9 @@ const (
 	// maxAnswer is the most that is read of one answer, unpacked, or of one element
 	// of its list: 200 times an ordinary page.
 	maxAnswer = source.MaxChat
+	// maxElements is how long a list may be that is read element by element: ten
+	// times the largest page of any API. Beyond it there may be no end.
+	maxElements = 1000
 	// maxRefusal is the most that is read of an answer that is no 2xx.
 	maxRefusal = 64 << 10
 	// largeAnswer is from when on only one answer is read at a time.

@@ -145,7 +145,11 @@ func (s *stream) split(name string, each func(element []byte, whole bool) error)
 func (a *Answer) Each(f func(doc *jsondoc.Doc, element jsondoc.Value) error) error {
 	missing := errors.New("it has no list of " + a.list)
 	if a.stream != nil {
+		elements := 0
 		err := a.stream.split(a.list, func(element []byte, whole bool) error {
+			if elements++; elements > maxElements {
+				return &Error{Detail: fmt.Sprintf("its list of %s goes on beyond %d, where a page has a hundred at most", a.list, maxElements), Cause: TooLarge}
+			}
 			if !whole {
 				a.stream.doc.Reset()
 				return f(&a.stream.doc, a.stream.doc.Bytes(element))

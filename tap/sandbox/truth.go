@@ -80,6 +80,16 @@ func (s *Server) chat(ref account.Ref, now int64) Chat {
 	return chat
 }
 
+// Thread is what API v3.6 has of chat no now. Without told, its events are kept back:
+// it is too old, or they are missing however often they are asked for.
+func (s *Server) Thread(no int) (t account.Thread, told bool) {
+	s.mu.RLock()
+	ref, now := s.account.Thread(no), s.account.Now()
+	s.mu.RUnlock()
+	s.account.MakeThread(&t, ref, now)
+	return t, !s.restricted(ref.Ref, now) && (!s.missing(ref.Ref, now) || s.opt.V3.MissingGet == "gives")
+}
+
 // Listed says whether the chat is found under the days from one midnight up to,
 // not including, another.
 func (c Chat) Listed(from, to time.Time) bool {

@@ -96,7 +96,7 @@ func (s *Server) listArchives(q asked) answer {
 		found = s.staleThreads(found, s.view(q.number), ask)
 	}
 	p := cut(found, c, args.PageID == nil || s.opt.IgnorePage, s.opt.V3.Cap, s.opt.V3.Skip)
-	total := s.misstateV3(&p, len(found), strconv.Itoa(c.place)+" "+strconv.FormatInt(c.at, 10))
+	total := s.misstateV3(&p, len(found), ask.key+" "+strconv.FormatInt(c.at, 10))
 	threads := s.threads(p.threads)
 	s.mu.RUnlock()
 

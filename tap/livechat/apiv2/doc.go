@@ -11,10 +11,11 @@
 //     is read through other time zones, hour by hour (fullday.go).
 //   - Moving pages. Chats end and vanish while their list is being read. The
 //     distinct chats of a window are held against the total that the service
-//     states, and what is incomplete is read again (window.go).
+//     states (pass.go); a few pages repair what was added (repair.go), and what
+//     is incomplete is read again (window.go).
 //   - The unknown date filter. It may look at the start of a chat or at its
 //     end. What lies across a border is either found in another window or, at
-//     the very beginning, in the days before (leadin.go).
+//     the very beginning, in the days before (search.go).
 //   - Local times. Dates come as text in the chat's own zone (chat.go, zone.go).
 //
 // Pages are fetched by a few workers ahead of the reader, across the borders of

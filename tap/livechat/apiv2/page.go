@@ -60,7 +60,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 		},
 	})
 	var e *livechat.Error
-	if n > 1 && errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound) {
+	if n > 1 && errors.As(err, &e) && (e.Cause == livechat.Request || e.Cause == livechat.Missing) {
 		// The list has become shorter: what one service answers with an empty
 		// page, another refuses.
 		return &page{past: true}, nil
@@ -86,7 +86,7 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 			if a.renderer != nil {
 				p.out = a.renderer.Chat(p.out, &p.chats[at-1])
 			}
-			ends = append(ends, len(p.out))
+			p.sound, ends = append(p.sound, false), append(ends, len(p.out))
 			return nil
 		}
 		if v.Kind() != jsondoc.Object {
@@ -170,7 +170,7 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 		},
 	})
 	var e *livechat.Error
-	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+	if errors.As(err, &e) && e.Cause == livechat.Missing {
 		return nil, nil
 	}
 	if err != nil {

@@ -21,6 +21,7 @@ type pass struct {
 	past    bool        // a page that should exist was refused
 	ended   bool        // the list came to an end before the cap: a page was not full, or brought nothing new
 	before  *pass       // the reading before this one; nil: none
+	perDay  []int       // how many chats came of each day, by their start if it lies within
 	slipped int         // chats that came, and that the one before should have brought
 	twice   bool        // the pass before brought the same, and as many as stated
 	claimed bool        // the total says nothing: it is the cap
@@ -51,11 +52,15 @@ func (p *pass) stated() (total int) {
 	return total
 }
 
-// old is how many chats came that the first answer has counted. While nothing
-// moved, the clock decides whether a chat may have been added; if something did, one
-// that ended after all on page 1 does not count, whatever the clocks say.
+// old is how many chats came that the first answer has counted. Whether a chat may
+// have been added is for the clock to say, as long as it accounts for all that were
+// added by the totals; else one that ended after all on page 1 does not count.
 func (p *pass) old() int {
-	if p.steady() {
+	added, grew := len(p.ids)-p.there-p.perhaps, 0
+	for _, s := range p.totals {
+		grew = max(grew, s.total-p.first())
+	}
+	if added >= grew && (grew > 0 || p.steady()) {
 		return p.there + p.perhaps
 	}
 	return p.there
@@ -119,6 +124,34 @@ func (p *pass) confirms() bool {
 	return p.before != nil && p.ended && (p.missing() == 0 || p.claimed) && p.slipped == 0 && p.ids.holds(p.before.ids)
 }
 
+// cut divides the days of a list into parts of whole days that hold about as many
+// chats each. What moves is mostly today, which is a part of its own.
+func (p *pass) cut(days span) (all []span) {
+	last, chats := days.days(), 0
+	if p.live {
+		last--
+	}
+	for _, n := range p.perDay[:last] {
+		chats += n
+	}
+	from, held := 0, 0
+	add := func(to int) {
+		if to > from {
+			all = append(all, span{days.from.AddDate(0, 0, from), days.from.AddDate(0, 0, to)})
+			from, held = to, 0
+		}
+	}
+	for i, n := range p.perDay[:last] {
+		if held > 0 && held+n/2 >= (chats+parts-1)/parts {
+			add(i)
+		}
+		held += n
+	}
+	add(last)
+	add(days.days())
+	return all
+}
+
 // presence is whether a chat was in a list when it was first asked for.
 type presence int
 
@@ -146,7 +179,13 @@ func (p *pass) was(chat *source.Chat) presence {
 }
 
 // count notes a chat that is new in this pass.
-func (p *pass) count(chat *source.Chat) {
+func (p *pass) count(chat *source.Chat, days span) {
+	for _, at := range []time.Time{chat.Started, chat.Ended} {
+		if days.holds(at) {
+			p.perDay[at.Sub(days.from)/day]++
+			break
+		}
+	}
 	switch p.was(chat) {
 	case wasThere:
 		p.there++
@@ -177,7 +216,7 @@ const barren = 2
 
 // readPass reads all pages of w once; before is the pass before, if any.
 func (r *reader) readPass(w *window, before *pass) (*pass, error) {
-	p := &pass{ids: make(ids), known: make(ids), before: before}
+	p := &pass{ids: make(ids), known: make(ids), before: before, perDay: make([]int, w.span.days()+1)}
 	r.cur = w
 	nothing := 0
 	for n := 1; ; n++ {
@@ -278,7 +317,7 @@ func (r *reader) take(w *window, p *pass, got *page) (fresh int, err error) {
 		chat.From, chat.To = w.span.from, w.span.to
 		if p.ids.add(chat.ID) {
 			fresh++
-			p.count(chat)
+			p.count(chat, w.span)
 		}
 		if got.sound[i] {
 			r.seen.note(chat, w.span)
@@ -292,37 +331,4 @@ func (r *reader) take(w *window, p *pass, got *page) (fresh int, err error) {
 		}
 	}
 	return fresh, nil
-}
-
-// repair looks for chats that were added while the window was read, where an
-// ordered list has them: at its head, or at its end. That costs a page or two
-// in place of a whole pass.
-func (r *reader) repair(w *window, p *pass) error {
-	if p.steady() || p.missing() == 0 {
-		return nil // nothing was added
-	}
-	look := func(n int) (found bool, err error) {
-		got, err := r.start(r.ctx, w.q, n).Wait(r.ctx)
-		if err != nil {
-			return false, err
-		}
-		fresh, err := r.take(w, p, got)
-		return fresh > 0, err
-	}
-	const most = 4 // more than 100 chats in the time of one window is another case
-	for n := 1; n <= most && n <= w.pages; n++ {
-		found, err := look(n)
-		if err != nil || p.missing() == 0 {
-			return err
-		}
-		if !found {
-			break
-		}
-	}
-	last := min(pages(p.stated()), pageCap)
-	if last <= 1 {
-		return nil
-	}
-	_, err := look(last)
-	return err
 }

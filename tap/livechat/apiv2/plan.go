@@ -28,17 +28,6 @@ type span struct{ from, to time.Time }
 
 func (s span) days() int { return int(s.to.Sub(s.from) / day) }
 
-// cut divides s into n parts of whole days, or as many as it has days.
-func (s span) cut(n int) []span {
-	var all []span
-	for from, left := s.from, s.days(); left > 0; n-- {
-		days := (left + n - 1) / n
-		all = append(all, span{from, from.AddDate(0, 0, days)})
-		from, left = from.AddDate(0, 0, days), left-days
-	}
-	return all
-}
-
 // plan cuts days into windows. It is pure: what it proposes follows from the
 // totals it was told by the first pages of windows. The first proposal is the
 // whole span, since its total says how dense the rest is and a small archive is

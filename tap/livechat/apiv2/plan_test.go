@@ -70,19 +70,34 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
+// Parts cover the days without a gap, and none holds much more than its share
+// unless a single day does.
 func TestCut(t *testing.T) {
 	for days := 1; days < 40; days++ {
-		for n := 1; n < 6; n++ {
+		for seed := range 20 {
 			whole := span{utc("2026-01-01"), utc("2026-01-01").AddDate(0, 0, days)}
-			at := whole.from
-			for _, part := range whole.cut(n) {
-				if !part.from.Equal(at) || part.days() < 1 {
-					t.Errorf("%d days in %d: a part [%s, %s), want one from %s", days, n, part.from, part.to, at)
+			r := rand.New(rand.NewPCG(uint64(days), uint64(seed)))
+			p := &pass{perDay: make([]int, days+1), live: seed%2 == 0}
+			all, most := 0, 0
+			for i := range days {
+				if seed%3 > 0 || r.IntN(4) == 0 {
+					p.perDay[i] = r.IntN(1 + seed*3)
+				}
+				all, most = all+p.perDay[i], max(most, p.perDay[i])
+			}
+			cut, at := p.cut(whole), whole.from
+			for _, part := range cut {
+				held := 0
+				for i := int(part.from.Sub(whole.from) / day); i < int(part.to.Sub(whole.from)/day); i++ {
+					held += p.perDay[i]
+				}
+				if !part.from.Equal(at) || part.days() < 1 || part.days() > 1 && held > all/parts+most+1 {
+					t.Errorf("%v: a part [%s, %s) of %d chats, want one from %s", p.perDay, part.from, part.to, held, at)
 				}
 				at = part.to
 			}
-			if !at.Equal(whole.to) || len(whole.cut(n)) != min(n, days) {
-				t.Errorf("%d days in %d: %d parts, to %s", days, n, len(whole.cut(n)), at)
+			if !at.Equal(whole.to) || len(cut) > parts+2 || p.live && cut[len(cut)-1].days() != 1 {
+				t.Errorf("%v: %d parts, to %s", p.perDay, len(cut), at)
 			}
 		}
 	}

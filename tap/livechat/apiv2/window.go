@@ -12,6 +12,8 @@ const (
 	// parts is how many pieces a window is cut into that does not add up as a
 	// whole: their pages have other borders, and what moves is mostly today.
 	parts = 4
+	// deepest is how often a part in which chats come and go is cut once more.
+	deepest = 1
 	// maxPasses bounds how often a list is read in which chats come and go. Each
 	// pass costs what the first did.
 	maxPasses = 4
@@ -117,7 +119,7 @@ func (r *reader) readWindow(w *window) ([]source.Window, error) {
 		r.a.client.Log().Info("reading again: the answers do not add up", "chats_of", w.q.String(), "chats", len(p.ids), "total", p.stated())
 	}
 	if w.span.days() > 1 {
-		return r.readParts(w, p)
+		return r.readParts(w, p, 0)
 	}
 	if !p.ended {
 		return r.readOverfull(w)
@@ -136,63 +138,75 @@ func (r *reader) readOverfull(w *window) ([]source.Window, error) {
 	return r.readFullDay(day)
 }
 
-// readParts reads a window again, in parts; before is what its last pass was.
-// What moves is mostly today, which is a part of its own.
-func (r *reader) readParts(w *window, before *pass) (all []source.Window, err error) {
+// piece is a part of a window that is read again.
+type piece struct {
+	*window
+	p       *pass
+	results []source.Window // of a day that no single query reaches, in place of a pass
+}
+
+// readParts reads a window again, in parts of about as many chats; before is what
+// its last pass was, depth how many windows it is a part of.
+func (r *reader) readParts(w *window, before *pass, depth int) (all []source.Window, err error) {
+	var pieces []*piece
 	came := make(ids)
-	cut := w.span.cut(parts)
-	if before.live {
-		today := span{w.span.to.Add(-day), w.span.to}
-		cut = append(span{w.span.from, today.from}.cut(parts-1), today)
-	}
-	for _, days := range cut {
-		part := r.open(days)
+	for _, days := range before.cut(w.span) {
+		part := &piece{window: r.open(days)}
 		part.chats, part.wanted = w.chats, w.wanted
-		first, err := r.wait(part)
+		first, err := r.wait(part.window)
 		if err != nil {
 			return nil, err
 		}
 		if first.empty() { // an answer of nothing is asked for once more
 			part.again()
 		}
-		var results []source.Window
 		if part.fullDay() {
-			results, err = r.readFullDay(part)
-		} else {
-			results, err = r.readPart(part, came)
+			part.results, err = r.readFullDay(part.window)
+		} else if part.p, err = r.readPass(part.window, nil); err == nil {
+			maps.Copy(came, part.p.ids)
 		}
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, results...)
+		pieces = append(pieces, part)
 	}
-	if before.sameAs(came) {
-		for i := range all {
-			all[i].Settled = true
+	same := before.sameAs(came)
+	for _, part := range pieces {
+		results := part.results
+		if part.p != nil {
+			if results, err = r.finishPart(part, before, same, depth); err != nil {
+				return nil, err
+			}
 		}
+		all = append(all, results...)
 	}
 	return all, nil
 }
 
-func (r *reader) readPart(w *window, came ids) ([]source.Window, error) {
-	p, err := r.readPass(w, nil)
-	if err != nil {
-		return nil, err
+// finishPart reads a part on for as long as that may bring more. same tells that
+// all parts together have brought what the window had, which settles them.
+func (r *reader) finishPart(part *piece, before *pass, same bool, depth int) (results []source.Window, err error) {
+	p, passes := part.p, 2
+	if !p.ended {
+		if part.span.days() > 1 {
+			return r.readParts(part.window, p, depth)
+		}
+		return r.readOverfull(part.window)
 	}
-	passes := 2
-	switch moved := !p.settled() && !p.short(); {
-	case w.span.days() > 1 && (moved || !p.ended): // a shorter list moves less, and has more of it within reach
-		return r.readParts(w, p)
-	case !p.ended:
-		return r.readOverfull(w)
-	case moved:
-		w.again()
-		if p, passes, err = r.readAgain(w, p); err != nil {
+	nothingNew := before.ids.holds(p.ids) && p.missing() > 0 // read twice, and fewer than stated both times
+	switch {
+	case same:
+		p.twice = true
+	case p.settled() || p.short() || nothingNew:
+	case part.span.days() > 1 && depth < deepest:
+		return r.readParts(part.window, p, depth+1) // a shorter list moves less
+	default:
+		part.again()
+		if p, passes, err = r.readAgain(part.window, p); err != nil {
 			return nil, err
 		}
 	}
-	maps.Copy(came, p.ids)
-	return []source.Window{w.result(p, passes)}, nil
+	return []source.Window{part.result(p, passes)}, nil
 }
 
 // readAgain reads a list again, and once more for as long as chats come and go in
@@ -204,7 +218,8 @@ func (r *reader) readAgain(w *window, before *pass) (p *pass, passes int, err er
 			return nil, 0, err
 		}
 		p.twice = p.confirms()
-		if p.settled() || !p.ended || p.short() || passes == maxPasses {
+		sameAgain := before != nil && p.ids.equal(before.ids)
+		if p.settled() || !p.ended || p.short() || sameAgain || passes == maxPasses {
 			return p, passes, nil
 		}
 		before = p

@@ -23,7 +23,7 @@ func (r *reader) search(begin time.Time) error {
 		if s.from.Before(oldestThread) {
 			s.from = oldestThread
 		}
-		first, err := r.firstPage(s.query())
+		first, err := r.a.firstPage(r.ctx, s.query())
 		if err != nil {
 			return err
 		}

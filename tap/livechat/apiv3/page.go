@@ -177,10 +177,10 @@ func (p *page) reach() (first, last time.Time) {
 	return times[third], times[len(times)-1-third]
 }
 
-// answeredAt is when the service answered: by its own clock if that is known, else
-// by ours.
+// answeredAt is when the service answered, by the later of its clock and ours: what
+// one of them allows can have happened, and either may be wrong.
 func answeredAt(answer *livechat.Answer) time.Time {
-	if answer.Date.IsZero() {
+	if answer.Date.Before(answer.Received) {
 		return answer.Received
 	}
 	return answer.Date
@@ -241,7 +241,11 @@ func (a *Archive) get(ctx context.Context, parent, id string) (*source.Chat, err
 		m := makers.Get().(*maker)
 		defer makers.Put(m)
 		chat = new(source.Chat)
-		if eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat); eventless || chat.ID != id {
+		eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat)
+		if chat.ID == "" {
+			return errors.New("it has no thread")
+		}
+		if eventless || chat.ID != id {
 			chat = nil
 			return nil
 		}

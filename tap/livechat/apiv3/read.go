@@ -61,7 +61,7 @@ func (r *reader) read() error {
 	if r.rg.Open {
 		q.to = q.to.Add(24 * time.Hour) // whatever the service's clock says
 	}
-	first, err := r.firstPage(q)
+	first, err := r.a.firstPage(r.ctx, q)
 	if err != nil {
 		return err
 	}
@@ -101,12 +101,12 @@ func (r *reader) query(s span) query {
 }
 
 // firstPage asks for the first page of q. That there is nothing at all is believed
-// when it is said twice.
-func (r *reader) firstPage(q query) (*page, error) {
-	p, err := r.a.page(r.ctx, q, "", 1)
-	if err == nil && p.empty() {
+// when it is said twice, whatever number stands beside it.
+func (a *Archive) firstPage(ctx context.Context, q query) (*page, error) {
+	p, err := a.page(ctx, q, "", 1)
+	if err == nil && len(p.chats) == 0 && p.next == "" {
 		p.free()
-		p, err = r.a.page(r.ctx, q, "", 1)
+		p, err = a.page(ctx, q, "", 1)
 	}
 	return p, err
 }

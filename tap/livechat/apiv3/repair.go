@@ -72,7 +72,7 @@ func (e *engine) goOn(w *window) (more bool, err error) {
 		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
 			continue
 		}
-		p, err := e.a.page(e.ctx, e.query(s), "", 1)
+		p, err := e.a.firstPage(e.ctx, e.query(s))
 		if err != nil {
 			return false, err
 		}
@@ -115,7 +115,7 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 		return false, nil
 	}
 	*looks--
-	p, err := r.a.page(r.ctx, r.query(s), "", 1)
+	p, err := r.a.firstPage(r.ctx, r.query(s))
 	if err != nil {
 		return false, err
 	}

@@ -116,7 +116,8 @@ func (m *maker) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Time, 
 	var end ending
 	if !chat.Pending {
 		end = endOf(m.events, chat.Started, answered, given)
-		if end.why != "" {
+		// A message that was left while nobody was there is never ended otherwise.
+		if end.why != "" && !(end.why == whyLastEvent && leftMessage(t.props)) {
 			m.note("ended_timestamp", end.why)
 		}
 	}
@@ -126,10 +127,15 @@ func (m *maker) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Time, 
 	return !given && !chat.Pending && !says(t.restricted)
 }
 
+// leftMessage tells by its properties that a thread is an offline message.
+func leftMessage(props jsondoc.Value) bool {
+	return property(props, "routing", "offline_message").Kind() == jsondoc.True
+}
+
 // make builds the document of the chat. What it is built of is made before, since
 // there is one builder.
 func (m *maker) make(t *thread, end *ending) jsondoc.Value {
-	missed := property(t.props, "routing", "offline_message").Kind() == jsondoc.True
+	missed := leftMessage(t.props)
 	others := m.otherProperties(t.props, threadProperties)
 	ofChat := m.otherProperties(t.chatProps, nil)
 	started := timeOr(m.doc, m.chat.Started, t.created)

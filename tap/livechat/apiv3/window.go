@@ -53,8 +53,13 @@ func (c *chain) ask(r *reader, cursor string) {
 	c.next = cursor
 	r.flying++
 	n := c.pages + 1
+	get := func(ctx context.Context) (*page, error) { return r.a.page(ctx, c.query, cursor, n) }
+	if cursor == "" && c != c.w.chains[0] {
+		// Of windows that are empty askAgain makes sure, of other chains nobody would.
+		get = func(ctx context.Context) (*page, error) { return r.a.firstPage(ctx, c.query) }
+	}
 	c.job = r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) {
-		p, err := r.a.page(ctx, c.query, cursor, n)
+		p, err := get(ctx)
 		r.ready <- c // there is room for as many as are under way
 		return p, err
 	})
