@@ -21,6 +21,7 @@ import (
 var (
 	gridSeeds = flag.Int("grid.seeds", 60, "how many histories TestHistories goes through")
 	gridFirst = flag.Int("grid.first", 1, "the seed of the first of them")
+	gridLog   = flag.Bool("grid.log", false, "print the log of each run of a history that has failed")
 )
 
 // historyPlan is what an archive and the runs over it are like.
@@ -313,6 +314,9 @@ func histories(t *testing.T, planOf func(*rand.Rand) historyPlan, seeds int) {
 	var sum historySum
 	var next atomic.Int64
 	next.Store(int64(*gridFirst) - 1)
+	if testing.Short() {
+		seeds = min(seeds, 25)
+	}
 	last := int64(*gridFirst + seeds)
 	began := time.Now()
 	t.Run("all", func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -43,12 +42,12 @@ type history struct {
 
 // historySum is what histories came to.
 type historySum struct {
-	histories, runs, cut, complete, incomplete, accepted, requests, pages, chats, checks, states, fields, endless, blind int
+	histories, runs, cut, complete, incomplete, accepted, requests, chats, checks, states, fields, endless, blind int
 }
 
 func (s *historySum) add(o historySum) {
 	s.histories, s.runs, s.cut, s.complete, s.incomplete = s.histories+o.histories, s.runs+o.runs, s.cut+o.cut, s.complete+o.complete, s.incomplete+o.incomplete
-	s.accepted, s.requests, s.pages, s.chats, s.checks = s.accepted+o.accepted, s.requests+o.requests, s.pages+o.pages, s.chats+o.chats, s.checks+o.checks
+	s.accepted, s.requests, s.chats, s.checks = s.accepted+o.accepted, s.requests+o.requests, s.chats+o.chats, s.checks+o.checks
 	s.states, s.fields, s.endless, s.blind = s.states+o.states, s.fields+o.fields, s.endless+o.endless, s.blind+o.blind
 }
 
@@ -158,7 +157,7 @@ func (h *history) run(from State, a asked) (State, error) {
 		state = from
 	}
 	h.listen(r.log)
-	if *verbose {
+	if *gridLog {
 		h.story = append(h.story, r.log)
 	}
 	if h.plan.blind {
@@ -454,6 +453,3 @@ func (h *history) same() {
 		}
 	}
 }
-
-// verbose prints the logs of runs.
-var verbose = flag.Bool("grid.log", false, "print the log of each run of a history")
