@@ -24,10 +24,10 @@ check:
 	go run $(ACTIONLINT) .github/workflows/ci.yml
 
 unit:
-	go test -race -short -timeout 15m $$(go list ./... | grep -v /e2e)
+	go test -race -short -timeout 25m $$(go list ./... | grep -v /e2e)
 
 e2e: ## against real targets
-	go test -v -count=1 -timeout 15m ./e2e
+	go test -v -count=1 -timeout 28m ./e2e
 
 grid: ## every way the service may behave, in histories of several runs; days of 60,000 chats
 	go test ./tap -run TestHistories -grid.seeds 1500 -v -count=1 -timeout 60m

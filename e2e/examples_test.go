@@ -368,7 +368,7 @@ func TestAirflow(t *testing.T) {
 	command := func(name string, args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(airflow, name), args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "AIRFLOW_HOME="+home, "AIRFLOW__CORE__DAGS_FOLDER="+filepath.Join(home, "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES=False",
+		cmd.Env = append(os.Environ(), "AIRFLOW_HOME="+home, "AIRFLOW__CORE__DAGS_FOLDER="+filepath.Join(home, "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES=False", "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT=300",
 			"LIVECHAT_DIR="+dir, "TAP="+tapBinary, "TARGET="+jsonl)
 		return cmd
 	}
@@ -378,26 +378,30 @@ func TestAirflow(t *testing.T) {
 from airflow.models.dagbag import DagBag
 bag = DagBag(include_examples=False)
 print(bag.import_errors, [(d.dag_id, [(t.task_id, t.is_mapped, sorted(t.downstream_task_ids)) for t in d.tasks]) for d in bag.dags.values()])`)))
-	if want := "{} [('livechat_backfill', [('parts', False, ['finish', 'load']), ('prepare', False, ['load']), ('load', True, ['finish']), ('finish', False, [])])]"; parsed != want {
+	if want := "{} [('livechat_backfill', [('plan', False, ['finish', 'load']), ('prepare', False, ['load']), ('load', True, ['finish']), ('finish', False, [])])]"; parsed != want {
 		t.Errorf("Airflow makes of it\n%s, wanted\n%s", parsed, want)
 	}
 
-	log, err := command("airflow", "dags", "test", "livechat_backfill", "--conf", `{"first": "2025-11-01", "last": "2026-03-11"}`).CombinedOutput()
+	log, err := command("airflow", "dags", "test", "livechat_backfill", "--conf", `{"parts": 5}`).CombinedOutput()
 	if err != nil || !bytes.Contains(log, []byte("state=success")) {
 		t.Fatalf("%v\n%s", err, tail(log))
 	}
 	if states, _ := filepath.Glob(filepath.Join(dir, "state-*.json")); len(states) != 5 {
-		t.Errorf("wanted a state for each of five months: %v", states)
+		t.Errorf("wanted a state for each of five parts: %v", states)
 	}
 	wantKeys(t, dir, server)
-	if got, want := read(t, filepath.Join(dir, "state.json")), read(t, filepath.Join(dir, "state-2026-03-01.json")); !bytes.Equal(got, want) {
-		t.Errorf("the incremental runs begin at %s, wanted %s", got, want)
+	merged := read(t, filepath.Join(dir, "state.json"))
+	var last map[string]any
+	check(t, json.Unmarshal(read(t, filepath.Join(dir, "state-5.json")), &last))
+	at := last["bookmarks"].(map[string]any)["chats"].(map[string]any)["ended_timestamp"].(string)
+	if !bytes.Contains(merged, []byte(`"ended_timestamp":"`+at+`"`)) || !bytes.Contains(merged, []byte(`"part":null`)) {
+		t.Errorf("the incremental runs begin at %s, wanted %s", merged, at)
 	}
 }
 
 // TestPartsWithoutAirflow runs the parts of examples/airflow by Python alone: a
-// target that fails, the same again with a target that works, and a month in
-// which nothing happened as the last one.
+// target that fails, the same again with a target that works, and a time in
+// which nothing happened at the end.
 func TestPartsWithoutAirflow(t *testing.T) {
 	jsonl := venv(t, "jsonl")
 	server, config := archive(t, "chats=300&days=60&quiet_days=40&now=2026-03-31T15:00:00Z")
@@ -407,16 +411,16 @@ func TestPartsWithoutAirflow(t *testing.T) {
 	backfill := func(target string) (string, error) {
 		script, err := filepath.Abs("../examples/airflow/livechat.py")
 		check(t, err)
-		cmd := exec.Command(filepath.Join(jsonl, "python"), script, "2026-01-15", "2026-04-01")
+		cmd := exec.Command(filepath.Join(jsonl, "python"), script, "3")
 		cmd.Env = append(os.Environ(), "LIVECHAT_DIR="+dir, "TAP="+tapBinary, "TARGET="+target)
 		log, err := cmd.CombinedOutput()
 		return string(log), err
 	}
 	for part, script := range map[string]string{
-		"tables":     "cat >/dev/null; exit 7",
-		"2026-01-15": `if grep RECORD >/dev/null; then exit 7; fi`,
+		"tables": "cat >/dev/null; exit 7",
+		"1":      `if grep RECORD >/dev/null; then exit 7; fi`,
 	} {
-		if log, err := backfill(program(t, script)); err == nil || !strings.HasSuffix(log, "RuntimeError: "+part+": the target failed with exit code 7\n") {
+		if log, err := backfill(program(t, script)); err == nil || !strings.HasSuffix(log, "RuntimeError: part "+part+": the target failed with exit code 7\n") {
 			t.Errorf("a target that fails at %s: %v\n%s", part, err, log)
 		}
 	}

@@ -47,7 +47,7 @@ func TestAboutJSON(t *testing.T) {
 	if got.Name != "tap-livechat" || got.Version != "1.2.3" || got.SDKVersion != "n/a" || got.SupportedPythons != nil {
 		t.Errorf("%+v", got)
 	}
-	if d := cmp.Diff([]string{"catalog", "discover", "state", "about", "test", "activate-version", "structured-logging"}, got.Capabilities); d != "" {
+	if d := cmp.Diff([]string{"catalog", "discover", "state", "about", "test", "activate-version", "batch", "structured-logging"}, got.Capabilities); d != "" {
 		t.Error(d)
 	}
 

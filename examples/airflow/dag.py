@@ -12,15 +12,15 @@ import livechat  # noqa: E402
 
 
 @dag(
-    schedule=None,  # a backfill is started by hand, with the two dates
+    schedule=None,  # a backfill is started by hand, with the number of parts
     catchup=False,
-    params={"first": "2024-01-01", "last": "2025-01-01"},
+    params={"parts": 8},
     tags=["livechat"],
 )
 def livechat_backfill():
     @task
-    def parts(params=None):
-        return livechat.parts(params["first"], params["last"])
+    def plan(params=None):
+        return livechat.parts(params["parts"])
 
     @task
     def prepare():
@@ -36,7 +36,7 @@ def livechat_backfill():
     def finish(all_parts):
         livechat.finish(all_parts)
 
-    cut = parts()
+    cut = plan()
     prepare() >> load.expand(part=cut) >> finish(cut)
 
 
