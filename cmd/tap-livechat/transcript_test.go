@@ -207,8 +207,9 @@ func caseName(c *transcriptCase) string {
 // parseArchive is txtar's Parse: its module is large, and this is all of it.
 func parseArchive(text string) (comment string, sections []section) {
 	for line := range strings.Lines(text) {
-		name, ok := strings.CutPrefix(strings.TrimSpace(line), "-- ")
-		if name, ok = strings.CutSuffix(name, " --"); ok && strings.HasPrefix(line, "-- ") {
+		name, opens := strings.CutPrefix(line, "-- ")
+		name, closes := strings.CutSuffix(strings.TrimSpace(name), " --")
+		if opens && closes {
 			sections = append(sections, section{name: name})
 		} else if n := len(sections); n > 0 {
 			sections[n-1].text += line

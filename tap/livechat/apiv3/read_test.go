@@ -79,7 +79,7 @@ func TestRead(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						archive := filled(n, rg.From, rg.To, shape)
 						archive.exclusive = n%2 == 0
-						time.Sleep(day(365).Sub(time.Now()))
+						time.Sleep(time.Until(day(365)))
 						r := readToy(t, archive, rg, workers)
 						checkCame(t, archive, r, rg)
 						if most := pagesOf(n)*103/100 + 20; r.requests > most {
@@ -118,7 +118,7 @@ func TestCounts(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					archive := filled(n, rg.From, rg.To, "even")
 					archive.count = count
-					time.Sleep(rg.Now.Sub(time.Now()))
+					time.Sleep(time.Until(rg.Now))
 					r := readToy(t, archive, rg, 4)
 					checkCame(t, archive, r, rg)
 					if n := r.incomplete(); n > 0 {
@@ -151,7 +151,7 @@ func TestCap(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			archive := filled(10_000, rg.From, rg.To, "even")
 			archive.most = most
-			time.Sleep(rg.Now.Sub(time.Now()))
+			time.Sleep(time.Until(rg.Now))
 			r := readToy(t, archive, rg, 4)
 			checkCame(t, archive, r, rg)
 			if n := r.incomplete(); n > 0 {
@@ -173,7 +173,7 @@ func TestParted(t *testing.T) {
 				at := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n)) // by threes: every page but one in three parts them
 				archive.add(at, at.Add(time.Hour))
 			}
-			time.Sleep(rg.Now.Sub(time.Now()))
+			time.Sleep(time.Until(rg.Now))
 			r := readToy(t, archive, rg, 4)
 			checkCame(t, archive, r, rg)
 			if n := r.incomplete(); n > 0 {
@@ -191,7 +191,7 @@ func TestLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		archive := filled(3000, rg.From, rg.To, "even")
 		archive.sort().threads[1234].lost = true
-		time.Sleep(rg.Now.Sub(time.Now()))
+		time.Sleep(time.Until(rg.Now))
 		r := readToy(t, archive, rg, 4)
 		checkCame(t, archive, r, rg)
 		if n := r.incomplete(); n != 1 {
@@ -214,7 +214,7 @@ func TestGone(t *testing.T) {
 				t.threads = append(t.threads[:2000:2000], t.threads[2030:]...)
 			}
 		}
-		time.Sleep(rg.Now.Sub(time.Now()))
+		time.Sleep(time.Until(rg.Now))
 		r := readToy(t, archive, rg, 4)
 		checkCame(t, archive, r, rg)
 		if n := r.incomplete(); n != 0 {
@@ -233,7 +233,7 @@ func TestActive(t *testing.T) {
 			for i := range 30 {
 				archive.add(day(i-20), time.Time{})
 			}
-			time.Sleep(rg.Now.Sub(time.Now()))
+			time.Sleep(time.Until(rg.Now))
 			r := readToy(t, archive, rg, 4)
 			checkCame(t, archive, r, rg)
 			pending := 0
@@ -287,7 +287,7 @@ func TestSearch(t *testing.T) {
 			for _, n := range test.began {
 				archive.add(day(-n), day(5))
 			}
-			time.Sleep(rg.Now.Sub(time.Now()))
+			time.Sleep(time.Until(rg.Now))
 			r := readToy(t, archive, rg, 4)
 			checkCame(t, archive, r, rg)
 			if r.searched == nil || !r.searched.Settled || !r.searched.To.Equal(day(0)) || !r.searched.From.Equal(day(-test.days)) {
@@ -309,7 +309,7 @@ func TestLatency(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			archive := filled(20_000, rg.From, rg.To, shape)
 			archive.latency = 100 * time.Millisecond
-			time.Sleep(rg.Now.Sub(time.Now()))
+			time.Sleep(time.Until(rg.Now))
 			began := time.Now()
 			r := readToy(t, archive, rg, 8)
 			took := time.Since(began)
@@ -371,7 +371,7 @@ func TestEmptyOnce(t *testing.T) {
 						}
 					}
 				}
-				time.Sleep(rg.Now.Sub(time.Now()))
+				time.Sleep(time.Until(rg.Now))
 				r := readToy(t, archive, rg, 4)
 				archive.threads = all
 				checkCame(t, archive, r, rg)
