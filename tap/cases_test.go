@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // else they say.
 type shelf struct {
 	chats []shelved
+	mu    sync.Mutex
 	asked int
 }
 
@@ -36,7 +38,9 @@ func (s *shelf) put(id string, start time.Time, members string) {
 }
 
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
 	s.asked++
+	s.mu.Unlock()
 	q := r.URL.Query()
 	var found []string
 	for _, c := range s.chats {

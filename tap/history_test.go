@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -84,22 +85,33 @@ type line struct {
 	next   http.RoundTripper
 	skew   time.Duration // how far the archive is ahead of this machine
 	live   bool
+	mu     sync.Mutex
 	left   int  // requests until it fails; negative: never
 	token  bool // it fails since the token has expired
+}
+
+// takes reports whether the way is still open for a request.
+func (s *line) takes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left == 0 {
+		return false
+	}
+	s.left--
+	return true
 }
 
 func (s *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.live {
 		s.server.SetNow(time.Now().Add(s.skew))
 	}
-	if s.left == 0 && s.token {
+	switch {
+	case s.takes():
+		return s.next.RoundTrip(r)
+	case s.token:
 		return expired(r), nil
 	}
-	if s.left == 0 {
-		return answer(r, []byte("<html>Bad Gateway")), nil
-	}
-	s.left--
-	return s.next.RoundTrip(r)
+	return answer(r, []byte("<html>Bad Gateway")), nil
 }
 
 // faultf notes what is wrong.
