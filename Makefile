@@ -24,6 +24,7 @@ check:
 	go run $(ACTIONLINT) .github/workflows/ci.yml
 
 unit:
+	go test -short -timeout 25m $$(go list ./... | grep -v /e2e)
 	go test -race -short -timeout 25m $$(go list ./... | grep -v /e2e)
 
 e2e: ## against real targets

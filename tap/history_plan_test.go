@@ -16,6 +16,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/source/sourcetest"
 )
 
 var (
@@ -316,6 +317,9 @@ func histories(t *testing.T, planOf func(*rand.Rand) historyPlan, seeds int) {
 	next.Store(int64(*gridFirst) - 1)
 	if testing.Short() {
 		seeds = min(seeds, 25)
+		if sourcetest.Race {
+			seeds = min(seeds, 9)
+		}
 	}
 	last := int64(*gridFirst + seeds)
 	began := time.Now()

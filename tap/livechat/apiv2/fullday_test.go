@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source/sourcetest"
 )
 
 var fullFrom = utc("2026-03-01")
@@ -54,7 +55,7 @@ func TestFullDay(t *testing.T) {
 			for _, dates := range []string{"start", "end"} {
 				for _, capped := range []bool{false, true} {
 					// All of it for the first shape; of the others one of four.
-					if n++; raceOn && n != 1 || s > 0 && n%4 != s%4 {
+					if n++; sourcetest.Race && n != 1 || s > 0 && n%4 != s%4 {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s/%s/%s/capped=%v", shape.name, order, dates, capped), func(t *testing.T) {
@@ -82,7 +83,7 @@ func TestFullDay(t *testing.T) {
 // TestFullDayBorders puts the border of a query between chats of one second.
 func TestFullDayBorders(t *testing.T) {
 	for _, after := range []int{24990, 24999, 25000, 25001, 25010} {
-		if raceOn && after != 24990 {
+		if sourcetest.Race && after != 24990 {
 			continue
 		}
 		for _, capped := range []bool{false, true} {
@@ -106,7 +107,7 @@ func TestFullDayBorders(t *testing.T) {
 // TestFullDaysInARow reads two full days one after the other.
 func TestFullDaysInARow(t *testing.T) {
 	for _, capped := range []bool{false, true} {
-		if raceOn && capped {
+		if sourcetest.Race && capped {
 			continue
 		}
 		a := &toy{order: "newest", dates: "start", capped: capped}
@@ -129,7 +130,7 @@ func TestFullDaysInARow(t *testing.T) {
 func TestFullHour(t *testing.T) {
 	for _, dates := range []string{"start", "end"} {
 		for _, capped := range []bool{false, true} {
-			if raceOn && capped {
+			if sourcetest.Race && capped {
 				continue
 			}
 			a := fullDay(&toy{order: "newest", dates: dates, capped: capped}, 26000,
@@ -155,7 +156,7 @@ func TestFullHour(t *testing.T) {
 
 // TestFullDayOfSandbox reads the one case to show from the real sandbox.
 func TestFullDayOfSandbox(t *testing.T) {
-	if raceOn || testing.Short() {
+	if sourcetest.Race || testing.Short() {
 		t.Skip("360 MB of JSON")
 	}
 	for _, switches := range []string{"order=newest&dates=start", "order=none&dates=end&cap_total=capped&past_end=400"} {

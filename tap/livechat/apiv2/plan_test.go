@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"tap-livechat/tap/source/sourcetest"
 )
 
 // FuzzPlan: whatever totals a plan is told, its windows follow each other
@@ -129,7 +131,7 @@ func TestRequests(t *testing.T) {
 		return func(i int) float64 { return (float64(i) + jitter(i)) / float64(chats) * float64(days) }
 	}
 	dense, some := 60000, 12000
-	if raceOn {
+	if sourcetest.Race {
 		dense, some = 20000, 6000
 	}
 	for _, shape := range []struct {
@@ -157,7 +159,7 @@ func TestRequests(t *testing.T) {
 	} {
 		for _, order := range []string{"newest", "oldest", "none"} {
 			for _, capped := range []bool{false, true} {
-				if raceOn && (capped || order != "newest" || shape.chats > 20000) {
+				if sourcetest.Race && (capped || order != "newest" || shape.chats > 20000) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/capped=%v", shape.name, order, capped), func(t *testing.T) {

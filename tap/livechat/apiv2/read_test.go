@@ -15,6 +15,7 @@ import (
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/source/sourcetest"
 )
 
 // lost are the chats that the sandbox holds, that were there before the
@@ -56,7 +57,7 @@ func TestEveryChatComes(t *testing.T) {
 						if dates == "end" {
 							pending = []string{"", "&pending_dates=today", "&pending_dates=always"}[i]
 						}
-						if raceOn && seed%8 != 0 { // still every order, meaning and kind of trouble
+						if sourcetest.Race && seed%8 != 0 { // still every order, meaning and kind of trouble
 							continue
 						}
 						switches := fmt.Sprintf("chats=500&days=%d&order=%s&dates=%s%s%s%s&pending=9&long_chats=0.1&seed=%d&fault_seed=%d&%s",
@@ -301,7 +302,7 @@ func TestTotalHidesTheCap(t *testing.T) {
 func TestFirstTotalTooLow(t *testing.T) {
 	for _, capped := range []bool{false, true} {
 		for _, days := range []int{1, 4} {
-			if raceOn && capped {
+			if sourcetest.Race && capped {
 				continue
 			}
 			t.Run(fmt.Sprintf("capped=%v/%d days", capped, days), func(t *testing.T) {

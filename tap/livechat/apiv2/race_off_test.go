@@ -1,6 +1,0 @@
-//go:build !race
-
-package apiv2
-
-// raceOn reports whether the race detector slows everything down, ten times or so.
-const raceOn = false
