@@ -40,11 +40,21 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	say("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
+	other, tried := tap.TryOtherAPI(ctx, o, err)
 	var incomplete *tap.IncompleteError
 	if err != nil && !errors.As(err, &incomplete) {
+		if tried && other.Err == nil {
+			say("api_version %s: the service accepts the credentials there", other.Version)
+		}
 		return err
 	}
 	say("credentials: the service accepts them")
+	switch {
+	case tried && other.Err == nil:
+		say("api_version %s: the service accepts the credentials there, too", other.Version)
+	case tried:
+		say("api_version %s: the chats cannot be read there: %v", other.Version, other.Err)
+	}
 	switch {
 	case summary.Region == "":
 		say("region: none was named, and none had to be")
@@ -69,19 +79,19 @@ func (p *process) test(ctx context.Context, f flags) error {
 		say("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
 	}
 	for _, s := range o.Selection.Streams {
-		line, bad := tried(s, summary)
+		line, bad := seen(s, summary)
 		if bad {
 			p.log.Warn(line)
 			continue
 		}
 		say("%s", line)
 	}
-	say("this test took %s", counted(summary.Requests))
+	say("this test took %s", counted(summary.Requests+other.Requests))
 	return err
 }
 
-// tried is a line of the table that says what of the selected streams can be read.
-func tried(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
+// seen is a line of the table that says what of the selected streams can be read.
+func seen(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
 	reason, denied := summary.Denied[s.Name]
 	switch rows := summary.Records[s.Name]; {
 	case denied && s.Scope != "":

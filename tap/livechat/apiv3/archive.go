@@ -100,7 +100,10 @@ func (a *Archive) Count(ctx context.Context, from, to time.Time) (chats int, cap
 // Cost is what reading so many threads takes, in requests.
 func (a *Archive) Cost(chats int) int { return cost(chats) }
 
-func cost(threads int) int { return pagesOf(threads)*103/100 + 20 }
+func cost(threads int) int {
+	pages := pagesOf(threads)
+	return pages*103/100 + min(20, 3+3*pages) // few pages make few windows
+}
 
 // threads is how many threads a span holds, of which p is the first page: as the
 // service states, if that can be; else, and with known false, judged by how much

@@ -83,7 +83,7 @@ func TestRead(t *testing.T) {
 						time.Sleep(time.Until(day(365)))
 						r := readToy(t, archive, rg, workers)
 						checkCame(t, archive, r, rg)
-						if most := pagesOf(n)*103/100 + 20; r.requests > most {
+						if most := cost(n); r.requests > most {
 							t.Errorf("%d requests, at most %d are promised; %d windows", r.requests, most, len(r.windows))
 						}
 						if n := r.incomplete(); n > 0 {
