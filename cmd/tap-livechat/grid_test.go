@@ -145,6 +145,9 @@ func (sum *gridSum) read(t *testing.T, url, switches string) error {
 	if err != nil {
 		return err
 	}
+	if strings.Contains(switches, "late_show=3h") {
+		began = began.Add(-3 * time.Hour) // what ended later need not be listed yet
+	}
 	n, err := got.compare(truth, began)
 	if err != nil {
 		return err
