@@ -291,7 +291,9 @@ func TestSyncSampleCost(t *testing.T) {
 						t.Errorf("%d records of %s", tr.count[stream], stream)
 					}
 				}
-				if r.requests > most+1-want { // that there is nothing is asked once more
+				// That there is nothing is asked once more; and up to four pages may be
+				// under way when enough has been seen.
+				if most := most + 1 - want + 4*want; r.requests > most {
 					t.Errorf("%d requests, wanted %d at most", r.requests, most)
 				}
 			})
