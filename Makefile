@@ -4,6 +4,10 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
+# Tests that need not run a second time, under the race detector: they are long,
+# and what runs side by side in them does so in others, too.
+LONG = ^Test(Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed)$$
+
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
 
@@ -25,7 +29,7 @@ check:
 
 unit:
 	go test -short -timeout 25m $$(go list ./... | grep -v /e2e)
-	go test -race -short -timeout 25m $$(go list ./... | grep -v /e2e)
+	go test -race -short -timeout 25m -skip '$(LONG)' ./cmd/tap-livechat ./tap/...
 
 e2e: ## against real targets
 	go test -v -count=1 -timeout 28m ./e2e

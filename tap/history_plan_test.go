@@ -318,7 +318,7 @@ func histories(t *testing.T, planOf func(*rand.Rand) historyPlan, seeds int) {
 	if testing.Short() {
 		seeds = min(seeds, 25)
 		if sourcetest.Race {
-			seeds = min(seeds, 9)
+			seeds = min(seeds, 5)
 		}
 	}
 	last := int64(*gridFirst + seeds)
