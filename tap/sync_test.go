@@ -291,9 +291,7 @@ func TestSyncSampleCost(t *testing.T) {
 						t.Errorf("%d records of %s", tr.count[stream], stream)
 					}
 				}
-				// That there is nothing is asked once more; and up to four pages may be
-				// under way when enough has been seen.
-				if most := most + 1 - want + 4*want; r.requests > most {
+				if r.requests > most+1-want { // that there is nothing is asked once more
 					t.Errorf("%d requests, wanted %d at most", r.requests, most)
 				}
 			})

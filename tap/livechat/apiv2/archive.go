@@ -37,11 +37,16 @@ const mostSpare = 8
 
 // Read yields windows oldest first, one after the other.
 func (a *Archive) Read(ctx context.Context, rg source.Range) iter.Seq2[source.Step, error] {
+	n := a.client.Workers()
+	return a.steps(ctx, rg, n+min(n, mostSpare)+2)
+}
+
+// steps reads with so many pages, at most, under way or waiting to be read.
+func (a *Archive) steps(ctx context.Context, rg source.Range, ahead int) iter.Seq2[source.Step, error] {
 	return func(yield func(source.Step, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		n := a.client.Workers()
-		ahead := n + min(n, mostSpare) + 2
 		r := &reader{a: a, ctx: ctx, ahead: ahead, seen: new(evidence), workers: livechat.StartWorkers[*page](ctx, n, ahead)}
 		defer r.workers.Stop()
 		r.yield = func(s source.Step) error {
@@ -71,7 +76,8 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 			if days := newest[i]; days > 0 && rg.To.AddDate(0, 0, -days).After(rg.From) {
 				part.From = rg.To.AddDate(0, 0, -days)
 			}
-			for step, err := range a.Read(ctx, part) {
+			// No page is asked for before the one in front of it has shown too little.
+			for step, err := range a.steps(ctx, part, 1) {
 				if step.Plan != nil && i > 0 || step.Window != nil {
 					continue
 				}
