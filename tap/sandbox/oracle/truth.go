@@ -19,6 +19,7 @@ func Truth(o account.Options, body io.Reader, now time.Time) (all []Told, err er
 			Number, First     int
 			Type              string
 			Started, Ended    time.Time
+			Appears           time.Time
 			Pending, Vanished bool
 		}
 		if err := d.Decode(&line); err == io.EOF {
@@ -31,14 +32,15 @@ func Truth(o account.Options, body io.Reader, now time.Time) (all []Told, err er
 		}
 		c := new(account.Chat)
 		a.Make(c, account.RefOf(line.Number, line.First, line.Started.Unix(), line.Ended.Unix(), line.Type == "missed_chat"), now.Unix())
-		all = append(all, Told{c, line.Vanished})
+		all = append(all, Told{c, line.Vanished, line.Appears})
 	}
 }
 
 // Told is a chat of the truth.
 type Told struct {
 	*account.Chat
-	Vanished bool // no longer served
+	Vanished bool      // no longer served
+	Appears  time.Time // when it shows up in lists
 }
 
 // Ended is when it ended.
