@@ -66,7 +66,7 @@ const mostThreads = 4 * longWindow * pageSize
 // windows for each worker, if that makes them not too small.
 func targetFor(threads, workers, mostPages int) int {
 	pages := pagesOf(threads)
-	size := max((pages+2*workers-1)/(2*workers), pages/(16+pages/25), 1)
+	size := max((pages+2*workers-1)/(2*workers), pages/(12+pages/25), 1)
 	return min(size, longWindow, max(mostPages, 1)) * pageSize
 }
 

@@ -70,9 +70,9 @@ func checkCame(t *testing.T, archive *toy, r result, rg source.Range) {
 // shape and for any meaning of the ends of a list.
 func TestRead(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
-	for _, n := range []int{0, 1, 100, 101, 350, 1000, 10_000, 40_000} {
+	for _, n := range []int{0, 1, 100, 101, 200, 350, 600, 1000, 2000, 4000, 10_000, 40_000} {
 		for _, shape := range []string{"even", "growing", "spikes", "late", "office"} {
-			for _, workers := range []int{1, 4, 8} {
+			for _, workers := range []int{1, 4, 8, 32} {
 				if n == 40_000 && (workers < 8 || shape == "growing" || testing.Short()) || n < 350 && shape != "even" || n == 10_000 && (workers == 1 || sourcetest.Race) {
 					continue
 				}
