@@ -8,7 +8,6 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/livechat"
-	"tap-livechat/tap/record"
 )
 
 // OtherAPI is what became of the credentials at the API that the config does not name.
@@ -18,30 +17,35 @@ type OtherAPI struct {
 	Requests int    // that it took to know
 }
 
-// TryOtherAPI asks the other API how many chats there were today, once. It asks
-// nothing and returns false if the error, which is that of the chosen API or
-// nil, shows that the other one cannot be reached, either.
-func TryOtherAPI(ctx context.Context, o Options, err error) (other OtherAPI, tried bool) {
+// aboutCredentials are the causes of errors that another API need not have.
+var aboutCredentials = []livechat.Cause{livechat.Credentials, livechat.Scope, livechat.Version, livechat.Limit}
+
+// TryOtherAPI asks the other API for the last day of what the config says to
+// read, after a sample of the chosen one that took so many requests and ended
+// with err. It asks nothing and returns false if that shows that the other one
+// cannot be reached, either, or if max_requests leaves none.
+func TryOtherAPI(ctx context.Context, o Options, requests int, err error) (other OtherAPI, tried bool) {
 	var e *livechat.Error
 	var incomplete *IncompleteError
-	ofCredentials := errors.As(err, &e) && slices.Contains([]livechat.Cause{livechat.Credentials, livechat.Scope, livechat.Version, livechat.Limit}, e.Cause)
-	if err != nil && !errors.As(err, &incomplete) && !ofCredentials {
+	if err != nil && !errors.As(err, &incomplete) && !(errors.As(err, &e) && slices.Contains(aboutCredentials, e.Cause)) {
 		return other, false
+	}
+	if o.Config.MaxRequests > 0 {
+		if o.Config.MaxRequests -= requests; o.Config.MaxRequests <= 0 {
+			return other, false
+		}
 	}
 	other.Version = catalog.V3
 	if o.Config.APIVersion == catalog.V3 {
 		other.Version = catalog.V2
 	}
-	o.Config.APIVersion, o.Config.MaxRequests, o.Config.MaxRetries = other.Version, 0, min(o.Config.MaxRetries, 1)
-	records, err := record.New(catalog.Selection{}, true)
+	o.Config.APIVersion, o.Config.MaxRetries = other.Version, min(o.Config.MaxRetries, 1)
+	api, err := open(o, nil, nil)
 	if err != nil {
 		return other, false
 	}
-	api, err := open(o, records, nil)
-	if err != nil {
-		return other, false
-	}
-	_, _, other.Err = api.Count(ctx, o.Now.Truncate(24*time.Hour), o.Now)
+	to := o.until()
+	_, _, other.Err = api.Count(ctx, to.Add(-24*time.Hour), to)
 	other.Requests = api.Usage().Requests
 	return other, true
 }

@@ -8,9 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"tap-livechat/catalog"
 	"tap-livechat/tap/livechat"
-	"tap-livechat/tap/record"
 )
 
 // Plan cuts a backfill into parts of about equal numbers of chats.
@@ -38,11 +36,7 @@ type PlannedPart struct {
 func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 	var mu sync.Mutex
 	var waited time.Duration
-	records, err := record.New(catalog.Selection{}, true)
-	if err != nil {
-		return Plan{}, err
-	}
-	api, err := open(o, records, func(m livechat.Made) {
+	api, err := open(o, nil, func(m livechat.Made) {
 		mu.Lock()
 		defer mu.Unlock()
 		waited += m.Duration
@@ -50,10 +44,8 @@ func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	to := o.Now.Truncate(time.Second)
-	if end := o.Config.EndDate; !end.IsZero() && end.Before(to) {
-		to = end
-	}
+	o.Now = o.Now.Truncate(time.Second)
+	to := o.until()
 	if !o.Config.StartDate.Before(to) {
 		return Plan{}, hinted{fmt.Errorf("there is nothing to plan: start_date is %s", o.Config.StartDate.Format(time.RFC3339)), "set an earlier start_date"}
 	}

@@ -39,6 +39,14 @@ type Options struct {
 	fault func(step string) error // which tests set: see batches
 }
 
+// until is the end of what there is to read: end_date, or now.
+func (o Options) until() time.Time {
+	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
+		return end
+	}
+	return o.Now
+}
+
 // Progress is how far a run has come.
 type Progress struct {
 	Done, Expected int // chats that came and that are in all the days asked for; 0 until the service has said it

@@ -40,20 +40,20 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	say("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
-	other, tried := tap.TryOtherAPI(ctx, o, err)
 	var incomplete *tap.IncompleteError
-	if err != nil && !errors.As(err, &incomplete) {
-		if tried && other.Err == nil {
-			say("api_version %s: the service accepts the credentials there", other.Version)
-		}
-		return err
+	accepted := err == nil || errors.As(err, &incomplete)
+	if accepted {
+		say("credentials: the service accepts them")
 	}
-	say("credentials: the service accepts them")
+	other, tried := tap.TryOtherAPI(ctx, o, summary.Requests, err)
 	switch {
 	case tried && other.Err == nil:
-		say("api_version %s: the service accepts the credentials there, too", other.Version)
+		say("api_version %s: the service accepts the credentials there", other.Version)
 	case tried:
 		say("api_version %s: the chats cannot be read there: %v", other.Version, other.Err)
+	}
+	if !accepted {
+		return err
 	}
 	switch {
 	case summary.Region == "":
