@@ -5,8 +5,9 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 # Tests that need not run a second time, under the race detector: they are long,
-# and what runs side by side in them does so in others, too.
-LONG = ^Test(Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed)$$
+# and what runs side by side in them does so in others, too. Those that run in a
+# shorter form there ask sourcetest.Race.
+LONG = ^Test(Cost|Requests|Grid|WrongValuesAreNotQuoted|EchoedCredentialsAreNotQuoted|MixedUpFilesAreNotQuoted|Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed)$$
 
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker

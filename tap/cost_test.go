@@ -4,17 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"tap-livechat/tap/source/sourcetest"
 )
 
 // Requests are billed. What an archive costs in requests is 1.03 × its pages and
 // 20, however it is spread over the days and whatever moves while it is read; and
 // what the service says that is not so costs little.
 func TestCost(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	for _, test := range []struct {
 		switches string
 		workers  int

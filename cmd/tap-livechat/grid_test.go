@@ -22,7 +22,6 @@ import (
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/account"
 	"tap-livechat/tap/sandbox/oracle"
-	"tap-livechat/tap/source/sourcetest"
 )
 
 var gridSeeds = flag.Int("grid.seeds", 1, "how many archives TestGrid reads for each of the service's ways")
@@ -37,9 +36,6 @@ const badDay = "&drift_end=8&drift_vanish=11&rate_503=0.02&rate_429=0.01&rate_re
 // the records of all runs are held, field by field, against what the sandbox
 // holds, by rules that are written down once more (tap/sandbox/oracle).
 func TestGrid(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	t.Parallel()
 	var cases []string
 	for _, order := range []string{"newest", "oldest", "none"} {

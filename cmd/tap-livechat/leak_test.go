@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"tap-livechat/tap/sandbox"
-	"tap-livechat/tap/source/sourcetest"
 )
 
 // words are a customer's. They belong into records and nowhere else.
@@ -132,9 +131,6 @@ func places(doc any, path string, put func(any), f func(path string, was any, pu
 // A value of a wrong type is what a log is most likely to quote: here each place
 // of a chat holds one in turn, and each is a customer's.
 func TestWrongValuesAreNotQuoted(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	text := madeUpChat(t)
 	var answer string
 	api := serving(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) })
@@ -173,9 +169,6 @@ func TestWrongValuesAreNotQuoted(t *testing.T) {
 
 // An answer of any status may say the request back, in its body or its headers.
 func TestEchoedCredentialsAreNotQuoted(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	pair := base64.StdEncoding.EncodeToString([]byte("acct-1:" + secret))
 	bodies := []string{
 		`{"error":{"type":"%s","message":"you sent %s"}}`, `{"error":"%s"}`, `{"errors":["%s"]}`, `{"message":"%s"}`,
@@ -207,9 +200,6 @@ func TestEchoedCredentialsAreNotQuoted(t *testing.T) {
 
 // Files that are given to the wrong flag, and whatever else may be given there.
 func TestMixedUpFilesAreNotQuoted(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	api := serving(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"chats":[],"total":0,"pages":0}`) })
 	good := jsonOf(t, leakConfig(api, nil))
 	texts := []string{

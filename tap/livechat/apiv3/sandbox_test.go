@@ -109,9 +109,6 @@ func everyThreadComes(t *testing.T, switches string, exact bool) {
 // TestRequests: what reading costs, when the number of threads is true and there
 // is no cap.
 func TestRequests(t *testing.T) {
-	if sourcetest.Race {
-		t.Skip("the run without the race detector does this")
-	}
 	for _, test := range []struct {
 		switches string
 		days     int
