@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
-
-	"tap-livechat/tap/source/sourcetest"
 )
 
 // FuzzPlan: whatever totals a plan is told, its windows follow each other
@@ -130,10 +128,7 @@ func TestRequests(t *testing.T) {
 	spread := func(chats, days int) func(i int) float64 {
 		return func(i int) float64 { return (float64(i) + jitter(i)) / float64(chats) * float64(days) }
 	}
-	dense, some := 60000, 12000
-	if sourcetest.Race {
-		dense, some = 20000, 6000
-	}
+	const dense, some = 60000, 12000
 	for _, shape := range []struct {
 		name        string
 		chats, days int
@@ -159,9 +154,6 @@ func TestRequests(t *testing.T) {
 	} {
 		for _, order := range []string{"newest", "oldest", "none"} {
 			for _, capped := range []bool{false, true} {
-				if sourcetest.Race && (capped || order != "newest" || shape.chats > 20000) {
-					continue
-				}
 				t.Run(fmt.Sprintf("%s/%s/capped=%v", shape.name, order, capped), func(t *testing.T) {
 					t.Parallel()
 					a := &toy{order: order, dates: "end", capped: capped}
