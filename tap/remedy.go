@@ -6,6 +6,15 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
+// hinted is an error with its remedy.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Hint() string  { return h.hint }
+func (h hinted) Unwrap() error { return h.error }
+
 // remedies say what the user can do about an error of the service, by its
 // cause. The client knows causes, and only this file knows which settings the
 // user has to put them right.

@@ -5,10 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
-	"log/slog"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,72 +14,9 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// Options are what a run needs.
-type Options struct {
-	Config    config.Config
-	Selection catalog.Selection
-	State     State
-	Out       io.Writer    // the messages
-	Log       *slog.Logger // what the user is to know
-	Version   string       // of the tap, for the user agent
-	Now       time.Time    // when the run begins; no bookmark passes it
-	// Transport makes the requests; one of the client's own if nil.
-	Transport http.RoundTripper
-	// Progress, if not nil, is told now and then how far the run has come.
-	Progress func(Progress)
-	// Sample asks how many chats there are and for one record of each selected
-	// stream, with as few requests as that takes. No STATE is written then, and
-	// what is logged is left to the caller.
-	Sample bool
-
-	fault func(step string) error // which tests set: see batches
-}
-
-// until is the end of what there is to read: end_date, or now.
-func (o Options) until() time.Time {
-	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
-		return end
-	}
-	return o.Now
-}
-
-// Progress is how far a run has come.
-type Progress struct {
-	Done, Expected int // chats that came and that are in all the days asked for; 0 until the service has said it
-	Capped         bool
-	Requests       int
-}
-
-// Summary is what a run did. It is valid after an error, too.
-type Summary struct {
-	Chats            int            // that were delivered
-	Records          map[string]int // by stream
-	Requests         int
-	ExpectedRequests int // at most, for all of them
-	Retries          int
-	Windows          int
-	Incomplete       int            // windows of which the service states more than it gives
-	LeftOut          map[string]int // chats that came and were not delivered, by reason
-	Expected         int            // chats the service states for all the days asked for
-	Capped           bool           // there may be more
-	Open             int            // chats that are waited for
-	Region           string         // the data centre that answered; empty if none was named
-	Duration         time.Duration
-	Denied           map[string]string // lists that could not be read, and what the service says
-}
-
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
 var ErrNothingSelected = hinted{errors.New("the catalog selects no stream"),
 	`set "selected": true in the metadata of a stream, or leave --catalog out to select all`}
-
-// hinted is an error with its remedy.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Hint() string  { return h.hint }
-func (h hinted) Unwrap() error { return h.error }
 
 // Sync reads what the state has not covered and writes it as Singer messages.
 //
@@ -339,80 +272,6 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 		}
 	}
 	return errSampled
-}
-
-// window moves the bookmarks to the end of the windows that are complete, from
-// the oldest on.
-func (s *run) window(w *source.Window) {
-	s.summary.Windows++
-	if w.To.After(s.ends) {
-		s.ends = w.To
-	}
-	if s.settled(*w) {
-		s.ahead = append(s.ahead, *w)
-		s.advance()
-	}
-	s.out.state(s.state())
-}
-
-// settled tells whether a window counts as complete, and says what there is to say of it.
-func (s *run) settled(w source.Window) bool {
-	args := []any{"from", w.From.Format(time.DateOnly), "to", lastDay(w.To), "chats", w.Chats}
-	switch {
-	case w.Estimate:
-		s.o.Log.Warn("fewer chats came than the service states; its number is an estimate, and all that could be done to find more was done", append(args, "total", w.Total)...)
-	case w.Settled:
-		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
-	default:
-		return s.mismatch("the service states another number of chats than it gives", args, w.From, w.To, w.Chats, w.Total, w.Passes)
-	}
-	return true
-}
-
-// mismatch says that days are not complete; the user decides whether they count as if they were.
-func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total, passes int) (accepted bool) {
-	args = append(args, "total", total, "passes", passes)
-	s.summary.Incomplete++
-	if s.o.Config.OnMismatch == config.WarnOnMismatch {
-		s.o.Log.Warn(what+"; on_mismatch says to go on", args...)
-		return true
-	}
-	s.o.Log.Warn(what+"; the bookmark waits before these days", args...)
-	s.faults = append(s.faults, Days{from, to})
-	return false
-}
-
-// lastDay is the last day before a moment.
-func lastDay(to time.Time) string { return to.Add(-time.Nanosecond).Format(time.DateOnly) }
-
-// searched notes that the days before the range have been searched.
-func (s *run) searched(found *source.Searched) {
-	if found.Settled || s.mismatch("the days before, which were searched, are not complete", []any{"from", found.From.Format(time.DateOnly), "to", lastDay(found.To)}, found.From, found.To, found.Chats, -1, 0) {
-		s.search = found
-	}
-	s.advance()
-}
-
-// advance moves the bookmarks as far as they may.
-func (s *run) advance() {
-	for again := true; again; {
-		again = false
-		for _, w := range s.ahead {
-			if !w.From.After(s.readTo) && w.To.After(s.readTo) {
-				s.readTo, again = w.To, true
-			}
-		}
-	}
-	s.ahead = slices.DeleteFunc(s.ahead, func(w source.Window) bool { return !w.To.After(s.readTo) })
-	for _, f := range s.followers {
-		// A stream whose bookmark lies further on has its days before read by these windows.
-		if s.search != nil && !s.readTo.Before(f.bookmark.UTC().Truncate(day)) {
-			f.searched = true
-		}
-		if f.advance(s.readTo, s.begins, s.end) {
-			s.moved = true
-		}
-	}
 }
 
 // state is a state from which the next run loses nothing.

@@ -1,0 +1,65 @@
+package tap
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
+)
+
+// Options are what a run needs.
+type Options struct {
+	Config    config.Config
+	Selection catalog.Selection
+	State     State
+	Out       io.Writer    // the messages
+	Log       *slog.Logger // what the user is to know
+	Version   string       // of the tap, for the user agent
+	Now       time.Time    // when the run begins; no bookmark passes it
+	// Transport makes the requests; one of the client's own if nil.
+	Transport http.RoundTripper
+	// Progress, if not nil, is told now and then how far the run has come.
+	Progress func(Progress)
+	// Sample asks how many chats there are and for one record of each selected
+	// stream, with as few requests as that takes. No STATE is written then, and
+	// what is logged is left to the caller.
+	Sample bool
+
+	fault func(step string) error // which tests set: see batches
+}
+
+// until is the end of what there is to read: end_date, or now.
+func (o Options) until() time.Time {
+	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
+		return end
+	}
+	return o.Now
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Expected int // chats that came and that are in all the days asked for; 0 until the service has said it
+	Capped         bool
+	Requests       int
+}
+
+// Summary is what a run did. It is valid after an error, too.
+type Summary struct {
+	Chats            int            // that were delivered
+	Records          map[string]int // by stream
+	Requests         int
+	ExpectedRequests int // at most, for all of them
+	Retries          int
+	Windows          int
+	Incomplete       int            // windows of which the service states more than it gives
+	LeftOut          map[string]int // chats that came and were not delivered, by reason
+	Expected         int            // chats the service states for all the days asked for
+	Capped           bool           // there may be more
+	Open             int            // chats that are waited for
+	Region           string         // the data centre that answered; empty if none was named
+	Duration         time.Duration
+	Denied           map[string]string // lists that could not be read, and what the service says
+}
