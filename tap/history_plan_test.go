@@ -282,6 +282,7 @@ func (h *history) pass() {
 // that was replaced.
 func (h *history) forget(s State) State {
 	h.marks = make(map[string]time.Time)
+	h.forgot = true
 	text, _ := s.MarshalJSON()
 	var doc struct {
 		Bookmarks map[string]map[string]any `json:"bookmarks"`

@@ -37,6 +37,7 @@ type history struct {
 	gone      map[string]bool // chats of which the tap has said that they are not found any more
 	marks     map[string]time.Time
 	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for and that are not due yet
+	forgot    bool                       // a state has lost its open chats
 	faults    []string
 	sum       historySum
 }
@@ -310,6 +311,14 @@ func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) 
 	}
 	// What it shows decides where that is on the other side of an edge.
 	ended, known := h.ended(c)
+	if h.plan.api == catalog.V3 {
+		switch {
+		case h.forgot && ended.Before(c.Ended.Add(-time.Second)):
+			return false // nothing says when it ended, and it was forgotten that it was open
+		case c.Appears.After(c.Ended) && c.Appears.Sub(c.Started) > h.lookback(a):
+			return false // it was listed by no run while it was open, nor for hours after its end
+		}
+	}
 	if h.plan.api == catalog.V3 && !h.tells(c, stream) || known && !ended.Before(began) {
 		return false
 	}

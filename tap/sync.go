@@ -166,6 +166,8 @@ func (s *run) step(step source.Step) error {
 	switch {
 	case step.Plan != nil:
 		s.plan(step.Plan)
+	case step.Chat != nil && step.Chat.Brief:
+		s.remember(step.Chat)
 	case step.Chat != nil:
 		s.seen++
 		return s.deliver(step.Chat, s.followers)
@@ -231,6 +233,15 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 	}
 	s.tick()
 	return s.out.err
+}
+
+// remember sees to it that no bookmark leaves an active chat behind.
+func (s *run) remember(chat *source.Chat) {
+	for _, f := range s.followers {
+		if !f.FullTable {
+			f.openChats.hear(chat, s)
+		}
+	}
 }
 
 func (s *run) write(f *follower, chat *source.Chat) {

@@ -79,6 +79,9 @@ func (s *Server) listArchives(q asked) answer {
 	if wrong != nil {
 		return *wrong
 	}
+	if s.opt.V3.Order == "newest" {
+		c.desc = true
+	}
 	s.mu.RLock()
 	if ask == nil {
 		find, match, err := s.archiveFilter(args.Filters)
@@ -202,8 +205,15 @@ func (s *Server) theseThreads(args *archiveArguments, ids []string) answer {
 			}
 		}
 	}
+	if s.opt.V3.IDsUnknown != "left_out" && len(threads) < len(ids) {
+		return s.problemV3(s.opt.V3.IDsUnknown, "Thread not found", "")
+	}
 	slices.SortFunc(threads, func(x, y timed) int { return compareTimed(y, x) })
-	return s.archivePage(s.threads(threads), now, slice{}, len(threads))
+	found := len(threads)
+	if most := s.opt.V3.IDs; most > 0 {
+		threads = threads[:min(most, found)]
+	}
+	return s.archivePage(s.threads(threads), now, slice{}, found)
 }
 
 var emptyFilters = func() string {
@@ -216,8 +226,10 @@ var emptyFilters = func() string {
 
 // listed says whether list_archives can have the thread.
 func (s *Server) listed(ref account.Ref) bool {
-	now := s.account.Now()
-	return s.there(ref) && (ref.End() <= now || s.opt.V3.Active == "listed")
+	if !s.there(ref) || ref.End() <= s.account.Now() {
+		return s.there(ref)
+	}
+	return s.opt.V3.Active == "listed" || s.opt.V3.Active == "some" && ref.No%2 == 0
 }
 
 // archiveFilter is what finds the threads of the filters.

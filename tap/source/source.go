@@ -147,6 +147,10 @@ type Chat struct {
 	// asked for by its id.
 	From, To time.Time
 
+	// Brief says that it is only known to be active. It comes again in the same
+	// reading, as it is listed or as well as it is known.
+	Brief bool
+
 	// Doc is the chat in the form of schemas/chats.json, with messages and events
 	// as lists of what their schemas say, and times of kind jsondoc.Time. It is
 	// valid while it is rendered.

@@ -34,19 +34,24 @@ type activePage struct {
 // of them: without their events.
 func (a *Archive) active(ctx context.Context) iter.Seq2[*source.Chat, error] {
 	return func(yield func(*source.Chat, error) bool) {
-		cursor := ""
+		cursor, came := "", make(map[string]bool)
 		for {
 			p, err := a.activePage(ctx, cursor)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
+			before := len(came)
 			for i := range p.chats {
+				if came[p.chats[i].ID] {
+					continue
+				}
+				came[p.chats[i].ID] = true
 				if !yield(&p.chats[i], nil) {
 					return
 				}
 			}
-			if p.next == "" || p.next == cursor {
+			if p.next == "" || len(came) == before {
 				return
 			}
 			cursor = p.next
@@ -54,42 +59,18 @@ func (a *Archive) active(ctx context.Context) iter.Seq2[*source.Chat, error] {
 	}
 }
 
-// unlisted are the threads that are active and that the archive does not list.
-// If it lists one of them, it lists all.
-func (a *Archive) unlisted(ctx context.Context) (*page, error) {
-	first, err := a.activePage(ctx, "")
-	if refused(err) {
-		a.client.Log().Warn("the list of active chats is refused; those that the archive does not list are found when they have ended", "reason", err.Error())
-		return new(page), nil
-	}
-	if err != nil || len(first.chats) == 0 {
-		return new(page), err
-	}
-	var ids []string
-	for _, chat := range first.chats[:min(len(first.chats), mostIDs)] {
-		ids = append(ids, chat.ID)
-	}
-	listed, err := a.named(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer listed.free()
-	for i := range listed.chats {
-		if listed.chats[i].Pending {
-			return new(page), nil
+// allActive are the threads that are active: whether the archive lists them is open.
+func (a *Archive) allActive(ctx context.Context) (*page, error) {
+	all := new(page)
+	for chat, err := range a.active(ctx) {
+		if refused(err) {
+			a.client.Log().Warn("the list of active chats is refused; those that the archive does not list are found when they have ended", "reason", err.Error())
+			return all, nil
 		}
-	}
-	all := &page{chats: first.chats}
-	for next := first.next; next != ""; {
-		more, err := a.activePage(ctx, next)
 		if err != nil {
 			return nil, err
 		}
-		all.chats = append(all.chats, more.chats...)
-		if more.next == next {
-			break
-		}
-		next = more.next
+		all.chats = append(all.chats, *chat)
 	}
 	return all, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 
 	"tap-livechat/tap/livechat"
@@ -130,22 +131,10 @@ func (a *Archive) Chats(ctx context.Context, ids []string) iter.Seq2[*source.Cha
 		for _, id := range ids {
 			missing[id] = true
 		}
-		for start := 0; start < len(ids); start += mostIDs {
-			some := ids[start:min(start+mostIDs, len(ids))]
-			p, err := a.named(ctx, some)
-			if err != nil {
-				yield(nil, err)
+		for some := range slices.Chunk(ids, mostIDs) {
+			if !a.chats(ctx, some, missing, yield) {
 				return
 			}
-			for i := range p.chats {
-				if chat := &p.chats[i]; missing[chat.ID] {
-					delete(missing, chat.ID)
-					if !yield(chat, nil) {
-						return
-					}
-				}
-			}
-			p.free()
 		}
 		if len(missing) == 0 {
 			return
@@ -161,6 +150,39 @@ func (a *Archive) Chats(ctx context.Context, ids []string) iter.Seq2[*source.Cha
 					return
 				}
 			}
+		}
+	}
+}
+
+// chats yields those of at most mostIDs threads that come, and takes them out of
+// missing. It returns false if that is the end.
+func (a *Archive) chats(ctx context.Context, ids []string, missing map[string]bool, yield func(*source.Chat, error) bool) bool {
+	for {
+		p, err := a.named(ctx, ids)
+		if absent(err) {
+			// One of them may be the reason.
+			half := len(ids) / 2
+			return half == 0 || a.chats(ctx, ids[:half], missing, yield) && a.chats(ctx, ids[half:], missing, yield)
+		}
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		came := 0
+		for i := range p.chats {
+			if chat := &p.chats[i]; missing[chat.ID] {
+				came++
+				delete(missing, chat.ID)
+				if !yield(chat, nil) {
+					return false
+				}
+			}
+		}
+		p.free()
+		// Those that did not come may be more than one answer holds.
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !missing[id] })
+		if came == 0 || len(ids) == 0 {
+			return true
 		}
 	}
 }

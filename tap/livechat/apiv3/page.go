@@ -105,7 +105,13 @@ func (a *Archive) page(ctx context.Context, q query, cursor string, n int) (*pag
 	if cursor != "" {
 		body = append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')
 	}
-	return a.list(ctx, fmt.Sprintf("page %d of the threads of %s", n, q), body)
+	op := fmt.Sprintf("page %d of the threads of %s", n, q)
+	p, err := a.list(ctx, op, body)
+	if err == nil && len(p.chats) == 0 && (cursor != "" || p.next != "") {
+		p.free() // there was to be something
+		p, err = a.list(ctx, op, body)
+	}
+	return p, err
 }
 
 func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
@@ -227,7 +233,14 @@ func (a *Archive) fill(ctx context.Context, p *page) error {
 // refused reports whether the service does not give what was asked for, and will not.
 func refused(err error) bool {
 	var e *livechat.Error
-	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request || e.Cause == livechat.Scope)
+	return absent(err) || errors.As(err, &e) && e.Cause == livechat.Scope
+}
+
+// absent reports whether the service says that it has no such thing, or that it
+// was asked for wrongly.
+func absent(err error) bool {
+	var e *livechat.Error
+	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request)
 }
 
 // get asks for one thread; nil if its events do not come with it.

@@ -25,7 +25,7 @@ type reader struct {
 	flying   int             // pages asked for and not yet taken
 	pageSize int             // bytes that a page takes, the largest of late
 	edge     map[string]bool // threads yielded of which another window may hear, too
-	known    map[string]bool // active threads yielded that the archive does not list
+	known    map[string]bool // active threads that have not been listed so far
 
 	searched *source.Searched // that is still to be told of
 	crossing int              // chats yielded that had not ended when the range begins
@@ -33,6 +33,8 @@ type reader struct {
 	low      int              // windows that hold more
 	doubt    bool             // it has been too low, or is not stated
 	estimate bool             // what the service states is one
+	order    bool             // pages were seen to come in the order of their threads' times
+	disorder bool             // and not to
 }
 
 func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {
@@ -56,7 +58,7 @@ func (r *reader) read() error {
 	if !all.from.Before(all.to) {
 		all.to = all.from.Add(tick)
 	}
-	active := r.workers.Start(r.ctx, r.a.unlisted)
+	listing := r.workers.Start(r.ctx, r.a.allActive)
 	q := all.query()
 	if r.rg.Open {
 		q.to = q.to.Add(24 * time.Hour) // whatever the service's clock says
@@ -72,11 +74,12 @@ func (r *reader) read() error {
 	if err := r.yield(source.Step{Plan: planOf(first, all)}); err != nil {
 		return err
 	}
-	unlisted, err := active.Wait(r.ctx)
+	active, err := listing.Wait(r.ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.remember(unlisted, all); err != nil {
+	defer active.free()
+	if err := r.announce(active, all); err != nil {
 		return err
 	}
 	if r.rg.Search {
@@ -84,7 +87,10 @@ func (r *reader) read() error {
 			return err
 		}
 	}
-	return r.readSpan(all, q, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) })
+	if err := r.readSpan(all, q, first, func(w source.Window) error { return r.yield(source.Step{Window: &w}) }); err != nil {
+		return err
+	}
+	return r.unlisted(active)
 }
 
 // query is the list of what was created in s, an instant more on the near side:
@@ -123,7 +129,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/4, longWindow) // so that a run completes some before it ends
 	}
 	e := &engine{reader: r, done: done, covered: s.from,
-		splits: 4 + min(threads/(40*pageSize), 8), // each costs half a page
+		splits: 4 + min(threads/(100*pageSize), 8), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if most < longWindow {
 		e.plan.most = 2 * e.plan.target
@@ -166,7 +172,9 @@ func (e *engine) run() error {
 		e.topUp()
 		if e.flying == 0 {
 			e.last = true
-			return e.emit()
+			if err := e.emit(); err != nil || e.flying == 0 {
+				return err
+			}
 		}
 		select {
 		case c := <-e.ready:
@@ -191,7 +199,7 @@ func (e *engine) topUp() {
 		if !ok {
 			break
 		}
-		e.open(s).chains[0].ask(e.reader, "")
+		e.open(s).chains[0].begin(e.reader)
 	}
 	for e.flying < e.a.client.Workers() && e.splits > 0 && e.split() {
 		e.splits--
@@ -244,6 +252,9 @@ func (e *engine) emit() error {
 			return nil
 		}
 		if !w.Settled && e.estimate {
+			if e.readByTime(e.windows[0]) {
+				return nil
+			}
 			w.Settled, w.Estimate = true, true
 		}
 		if !w.Settled && !e.last {
@@ -261,14 +272,14 @@ func (e *engine) emit() error {
 	return nil
 }
 
-// askAgain asks once more for the oldest windows if they are said to be empty, for
-// all of them in one list: one answer proves nothing. If there is something after
-// all, they are read anew.
+// askAgain asks once more for the oldest windows if nothing came of them, whatever
+// number stood beside it, for all of them in one list: one answer proves nothing. If
+// there is something after all, they are read anew.
 func (e *engine) askAgain() (again bool, err error) {
 	n := 0
 	for n < len(e.windows) {
 		w := e.windows[n]
-		if w.result == nil || w.result.Chats > 0 || w.total > 0 || w.sure || n > 0 && !w.from.Equal(e.windows[n-1].to) {
+		if w.result == nil || w.result.Chats > 0 || w.sure || n > 0 && !w.from.Equal(e.windows[n-1].to) {
 			break
 		}
 		n++
@@ -276,7 +287,7 @@ func (e *engine) askAgain() (again bool, err error) {
 	if n == 0 {
 		return false, nil
 	}
-	p, err := e.a.page(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}), "", 1)
+	p, err := e.a.firstPage(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}))
 	if err != nil {
 		return false, err
 	}
@@ -288,21 +299,38 @@ func (e *engine) askAgain() (again bool, err error) {
 		}
 		w.result, w.ids, w.total = nil, make(map[string]int64), -1
 		w.chains = []*chain{{w: w, span: w.span, left: 1}}
-		w.chains[0].ask(e.reader, "")
+		w.chains[0].begin(e.reader)
 	}
 	return !p.empty(), nil
 }
 
-// remember yields the active threads that the archive does not list: they are to
-// be known before a bookmark moves past them.
-func (r *reader) remember(p *page, s span) error {
-	defer p.free()
-	for i := range p.chats {
-		chat := &p.chats[i]
+// announce tells of the threads that are active, whether the archive lists them or
+// not: they are to be known before a bookmark moves past them.
+func (r *reader) announce(active *page, s span) error {
+	for i := range active.chats {
+		chat := &active.chats[i]
 		if !chat.Started.Before(s.to) || r.known[chat.ID] {
 			continue
 		}
 		r.known[chat.ID] = true
+		brief := *chat
+		brief.Brief = true
+		if err := r.yield(source.Step{Chat: &brief}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlisted yields the active threads that the archive has not listed, with what is
+// known of them.
+func (r *reader) unlisted(active *page) error {
+	for i := range active.chats {
+		chat := &active.chats[i]
+		if !r.known[chat.ID] {
+			continue
+		}
+		delete(r.known, chat.ID)
 		if err := r.yield(source.Step{Chat: chat}); err != nil {
 			return err
 		}

@@ -28,10 +28,13 @@ func (e *engine) finish(w *window) error {
 	if w.total < 0 || len(w.ids) > w.total {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
+	if e.readByTime(w) {
+		return nil
+	}
 	if w.total >= 0 && len(w.ids) > w.total && w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
 		e.low++ // and nothing has been added meanwhile
 	}
-	if w.missing() > 0 || e.doubt {
+	if w.missing() > 0 || e.doubt && !e.byTime() {
 		if more, err := e.goOn(w); more || err != nil {
 			return err
 		}
@@ -49,15 +52,32 @@ func (e *engine) finish(w *window) error {
 		case e.barren > 0 && e.barren+e.low >= proof:
 			e.estimate = true
 			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+			if e.readByTime(w) {
+				return nil
+			}
 		default:
 			result.Settled = false
 		}
 	}
 	result.Chats, result.Total = len(w.ids), w.total
 	result.Estimate = w.missing() > 0 && e.estimate
-	w.ids = nil
+	if result.Settled {
+		w.ids = nil // others may be read again
+	}
 	w.result = &result
 	return nil
+}
+
+// readByTime reads a window again, by time, if it was read by cursors and the
+// service's number does not prove that nothing was lost at the borders of pages.
+func (e *engine) readByTime(w *window) bool {
+	if !w.parted || w.again || !e.byTime() {
+		return false
+	}
+	w.again, w.result = true, nil
+	w.chains = []*chain{{w: w, span: w.span, left: 1}}
+	w.chains[0].begin(e.reader)
+	return true
 }
 
 // missing is how many threads of the window have not come.
@@ -69,6 +89,9 @@ func (w *window) missing() int { return max(w.total-len(w.ids), 0) }
 func (e *engine) goOn(w *window) (more bool, err error) {
 	for _, c := range slices.Clone(w.chains) {
 		s := span{c.at, c.to}
+		if e.disorder {
+			s = span{c.from, c.low}
+		}
 		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
 			continue
 		}

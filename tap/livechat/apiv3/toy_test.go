@@ -26,6 +26,9 @@ type toy struct {
 	exclusive bool            // the ends of a list are not in it
 	most      int             // that a list reaches; 0: no cap
 	hidden    bool            // active threads are not listed
+	newest    bool            // newest first, whatever is asked for
+	ids       int             // threads that come at most where they are asked for by their ids; 0: all
+	refuses   bool            // to answer for ids of which it does not know one
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
 	latency   time.Duration
 	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
@@ -124,7 +127,15 @@ func (t *toy) list(q toyQuery, body string) string {
 				out = append(out, x.json())
 			}
 		}
-		return `{"chats":[` + strings.Join(out, ",") + `]}`
+		if t.refuses && len(out) < len(q.Filters.ThreadIDs) {
+			return `{"error":{"type":"not_found","message":"Thread not found"}}`
+		}
+		found := ""
+		if t.ids > 0 && len(out) > t.ids {
+			found = fmt.Sprintf(`,"found_chats":%d`, len(out))
+			out = out[:t.ids]
+		}
+		return `{"chats":[` + strings.Join(out, ",") + `]` + found + `}`
 	}
 	if q.PageID != "" {
 		if strings.Contains(body, "filters") || strings.Contains(body, "limit") || strings.Contains(body, "sort_order") {
@@ -156,6 +167,9 @@ func (t *toy) list(q toyQuery, body string) string {
 	}
 	found := len(match)
 	match = slices.DeleteFunc(match, func(x toyThread) bool { return x.lost })
+	if t.newest {
+		q.Order = "desc"
+	}
 	if q.Order == "desc" {
 		slices.Reverse(match)
 	}
@@ -201,6 +215,7 @@ func (t *toy) list(q toyQuery, body string) string {
 type result struct {
 	came     map[string]int // by id
 	pending  map[string]bool
+	brief    int // threads that are said to be active
 	windows  []source.Window
 	searched *source.Searched
 	plan     *source.Plan
@@ -240,6 +255,11 @@ func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range
 				tb.Error("a search after a window")
 			}
 			r.searched = step.Searched
+		case step.Chat != nil && step.Chat.Brief:
+			if !step.Chat.Pending || len(r.windows) > 0 {
+				tb.Errorf("%s is said to be active, after %d windows", step.Chat.ID, len(r.windows))
+			}
+			r.brief++
 		case step.Chat != nil:
 			r.came[step.Chat.ID]++
 			r.pending[step.Chat.ID] = step.Chat.Pending

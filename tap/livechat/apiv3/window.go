@@ -15,6 +15,8 @@ type window struct {
 	total  int              // what the service says it holds; -1 if it does not
 	ids    map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
 	judged bool             // its length has been found right
+	parted bool             // pages of it follow each other by a cursor: threads at their borders may be lost
+	again  bool             // it is read again, by time
 	sure   bool             // what was said about it has been said twice
 	result *source.Window   // once it is read to its end
 }
@@ -36,8 +38,9 @@ type chain struct {
 	query  query
 	job    *livechat.Job[*page]
 	pages  int       // that have come
-	next   string    // the cursor of the page asked for
+	next   string    // the cursor of the page asked for; empty if it was asked for by its time
 	at     time.Time // up to where it has come
+	low    time.Time // down to where it has come, if lists come newest first
 	left   int       // threads that are still to come, about
 	giver  *chain    // that gave this one away, as about so many threads as left says
 	idle   int       // pages in a row that brought nothing new
@@ -45,18 +48,19 @@ type chain struct {
 	capped bool // its list ended before its end
 }
 
-// ask asks for the first page of the chain, or for the one that cursor names.
-func (c *chain) ask(r *reader, cursor string) {
-	if cursor == "" {
-		c.query = r.query(c.span)
-	}
-	c.next = cursor
+// begin asks for the first page of the chain.
+func (c *chain) begin(r *reader) { c.ask(r, r.query(c.span), "") }
+
+// ask asks for a page of the chain: for the first one of q, or for the one that
+// cursor names.
+func (c *chain) ask(r *reader, q query, cursor string) {
+	c.query, c.next = q, cursor
 	r.flying++
 	n := c.pages + 1
-	get := func(ctx context.Context) (*page, error) { return r.a.page(ctx, c.query, cursor, n) }
-	if cursor == "" && c != c.w.chains[0] {
-		// Of windows that are empty askAgain makes sure, of other chains nobody would.
-		get = func(ctx context.Context) (*page, error) { return r.a.firstPage(ctx, c.query) }
+	get := func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, cursor, n) }
+	if cursor == "" && (c != c.w.chains[0] || n > 1) {
+		// Of windows that are empty askAgain makes sure, of all else nobody would.
+		get = func(ctx context.Context) (*page, error) { return r.a.firstPage(ctx, q) }
 	}
 	c.job = r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) {
 		p, err := get(ctx)
@@ -76,17 +80,20 @@ func (e *engine) take(c *chain, p *page) error {
 		if c == w.chains[0] {
 			if shorter, ok := e.admit(w, n); !ok {
 				w.span, c.span = shorter, shorter
-				c.ask(e.reader, "")
+				c.begin(e.reader)
 				return nil
 			}
 			if known {
 				w.total = p.found
 			}
+			e.doubt = e.doubt || p.found < 0
 		}
 		if c.giver != nil && !c.giver.ended {
 			c.giver.left = max(c.giver.left+c.left-n, 1)
 		}
 		c.left = n
+	} else if c == w.chains[0] && c.next != "" && w.total >= 0 && !w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
+		w.total = max(w.total, p.found) // threads may have been added meanwhile
 	}
 	c.pages++
 	fresh := e.register(w, p)
@@ -127,15 +134,28 @@ func (r *reader) register(w *window, p *page) (fresh []int) {
 
 // follow goes on with the chain, if it goes on.
 func (c *chain) follow(e *engine, p *page, fresh int) {
-	if p.last.After(c.at) {
+	ahead := p.last.After(c.at)
+	if c.next != "" {
+		e.ordered(c.at, p)
+	}
+	if ahead {
 		c.at = p.last
 	}
+	if c.low.IsZero() || p.first.Before(c.low) {
+		c.low = p.first
+	}
 	c.left = max(c.left-len(p.chats), 0)
-	if c.idle++; fresh > 0 {
+	c.idle++
+	if fresh > 0 || ahead && e.byTime() {
 		c.idle = 0
 	}
-	behind := c.span.to.Before(c.query.to) && c.at.After(c.span.to)
-	if p.next == "" || behind || p.next == c.next || c.idle >= 2 {
+	over := p.next == "" || p.next == c.next
+	if over && e.byTime() {
+		// A full page may be the last one only because the service ends lists there.
+		over = len(p.chats) < pageSize || c.idle > 0
+	}
+	behind := !e.disorder && c.span.to.Before(c.query.to) && c.at.After(c.span.to)
+	if over || behind || c.idle >= e.patience() {
 		c.ended, c.left = true, 0
 		return
 	}
@@ -146,14 +166,45 @@ func (c *chain) follow(e *engine, p *page, fresh int) {
 			return
 		}
 	}
-	c.ask(e.reader, p.next)
+	if from := c.at.Add(-tick); e.byTime() && (p.next == "" || from.After(c.query.from)) {
+		c.ask(e.reader, query{from: from, to: c.query.to}, "")
+		return
+	}
+	c.w.parted = true
+	c.ask(e.reader, c.query, p.next)
+}
+
+// byTime reports whether pages are asked for by the time up to which the last one
+// came, and not by its cursor. A cursor may lose threads that begin in the very
+// millisecond in which a page ends, and lists may end early: what the service
+// states shows that, but not where it is not true.
+func (r *reader) byTime() bool { return (r.doubt || r.estimate) && r.order && !r.disorder }
+
+// ordered holds a page that was asked for by a cursor against how far the one
+// before it came: only lists that are in order can be read by time.
+func (r *reader) ordered(at time.Time, p *page) {
+	if at.IsZero() || p.first.IsZero() {
+		return
+	}
+	const few = 5 // do not prove disorder: a time may be wrong
+	r.order = true
+	r.disorder = r.disorder || len(p.chats) > few && p.first.Before(at.Add(-tick))
+}
+
+// patience is how many pages in a row may bring nothing new. Those that are asked
+// for by time begin with threads that have come.
+func (r *reader) patience() int {
+	if r.byTime() {
+		return 10
+	}
+	return 2
 }
 
 // cutOff ends the window of a chain that proves far longer than planned where the
 // chain has come to, and gives the rest away to other windows.
 func (e *engine) cutOff(c *chain) bool {
 	w, at := c.w, c.at.Truncate(tick)
-	if len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
+	if e.disorder || w.again || len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
 		return false
 	}
 	e.plan.give(span{at, w.to}, c.left, e.plan.pace(span{w.from, at}, len(w.ids)))
@@ -166,7 +217,8 @@ func (e *engine) cutOff(c *chain) bool {
 func (r *reader) hand(w *window, p *page, fresh []int) error {
 	for _, i := range fresh {
 		chat := &p.chats[i]
-		if r.edge[chat.ID] || chat.Pending && r.known[chat.ID] {
+		delete(r.known, chat.ID)
+		if r.edge[chat.ID] {
 			continue
 		}
 		at := chat.Started
@@ -187,6 +239,9 @@ func (r *reader) hand(w *window, p *page, fresh []int) error {
 // split has the chain with the most to come give away half of that. It returns
 // false if none has enough.
 func (e *engine) split() bool {
+	if e.disorder {
+		return false
+	}
 	var longest *chain
 	for _, w := range e.windows {
 		for _, c := range w.chains {
@@ -208,6 +263,6 @@ func (e *engine) split() bool {
 	other := &chain{w: c.w, span: span{middle, c.to}, left: c.left / 2, giver: c}
 	c.w.chains = append(c.w.chains, other)
 	c.to, c.left = middle, c.left-c.left/2
-	other.ask(e.reader, "")
+	other.begin(e.reader)
 	return true
 }

@@ -118,6 +118,7 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 	chats = make(map[string]bool)
 	var windows []source.Window
 	plans, searched, holding := 0, 0, false
+	brief := make(map[string]bool)
 	for step, err := range s.Read(context.Background(), rg) {
 		if err != nil {
 			s.Fatal(err)
@@ -135,9 +136,17 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 		if step.Chat != nil {
 			set++
 			s.check(step.Chat)
-			if !step.Chat.From.Before(step.Chat.To) {
+			if step.Chat.Brief {
+				if !step.Chat.Pending || len(windows) > 0 {
+					s.Errorf("chat %s is said to be active, pending %v, after %d windows", step.Chat.ID, step.Chat.Pending, len(windows))
+				}
+				brief[step.Chat.ID] = true
+				continue
+			}
+			if !step.Chat.From.Before(step.Chat.To) && !(step.Chat.Pending && brief[step.Chat.ID]) {
 				s.Errorf("chat %s was listed for [%s, %s)", step.Chat.ID, step.Chat.From, step.Chat.To)
 			}
+			delete(brief, step.Chat.ID)
 			if !chats[step.Chat.ID] && step.Chat.Pending {
 				pending++
 			}
@@ -163,6 +172,9 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 		if set != 1 {
 			s.Fatalf("a step with %d parts", set)
 		}
+	}
+	if len(brief) > 0 {
+		s.Errorf("%d chats were said to be active, and did not come", len(brief))
 	}
 	if want := map[bool]int{false: 0, true: 1}[rg.Search]; plans != 1 || searched != want {
 		s.Errorf("%d plans, %d searches", plans, searched)
