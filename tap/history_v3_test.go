@@ -43,7 +43,8 @@ func planOfV3(r *rand.Rand) historyPlan {
 	if tied {
 		switches = append(switches, "v3_milliseconds=1&shape=bursty")
 	}
-	if r.IntN(4) == 0 {
+	capped := r.IntN(4) == 0
+	if capped {
 		switches = append(switches, fmt.Sprint("v3_cap=", pick(r, 100, 130, 250)))
 	}
 	if r.IntN(3) == 0 {
@@ -71,7 +72,7 @@ func planOfV3(r *rand.Rand) historyPlan {
 		p.live, p.moves = true, true
 		switches = append(switches, "latency="+pick(r, "1s", "4s", "8s"))
 	}
-	loses := tied // something is lost
+	loses := tied || capped // something is lost
 	lies := found != "exact"
 	for range r.IntN(3) {
 		switch r.IntN(9) {
@@ -101,7 +102,7 @@ func planOfV3(r *rand.Rand) historyPlan {
 	if r.IntN(8) == 0 {
 		switches, p.late = append(switches, "late_changes=0.3", "late_by=5h"), true
 	}
-	newest := strings.Contains(strings.Join(switches, "&"), "v3_order=newest") // what is in no order cannot be read by time
+	newest := strings.Contains(strings.Join(switches, "&"), "v3_order=newest") // only lists in the order asked for are read by time
 	p.blind, p.endless = lies && loses && newest, p.endless || lies || loses
 	p.switches = lastOfEach(strings.Join(switches, "&"))
 	p.clock = pick(r, 0, 0, 0, time.Second, -time.Second, 5*time.Minute, -5*time.Minute, 3*time.Hour, -3*time.Hour)

@@ -33,8 +33,7 @@ type reader struct {
 	low      int              // windows that hold more
 	doubt    bool             // it has been too low, or is not stated
 	estimate bool             // what the service states is one
-	order    bool             // pages were seen to come in the order of their threads' times
-	disorder bool             // and not to
+	order    order
 }
 
 func newReader(ctx context.Context, a *Archive, rg source.Range) *reader {

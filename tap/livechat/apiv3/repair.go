@@ -88,19 +88,14 @@ func (w *window) missing() int { return max(w.total-len(w.ids), 0) }
 // on, and those to come are smaller.
 func (e *engine) goOn(w *window) (more bool, err error) {
 	for _, c := range slices.Clone(w.chains) {
-		s := span{c.at, c.to}
-		if e.disorder {
-			s = span{c.from, c.low}
-		}
-		if c.capped || len(w.ids) < pageSize || c.at.IsZero() || s.length() < tick {
+		if c.capped || len(w.ids) < pageSize || c.at.IsZero() {
 			continue
 		}
-		p, err := e.a.firstPage(e.ctx, e.query(s))
+		s, p, err := e.beyond(w, c)
 		if err != nil {
 			return false, err
 		}
-		if fresh := w.fresh(p); fresh == 0 {
-			p.free()
+		if p == nil {
 			continue
 		}
 		if pages := c.pages * 3 / 4 * pageSize; pages >= pageSize && pages < e.plan.target {
@@ -114,6 +109,28 @@ func (e *engine) goOn(w *window) (more bool, err error) {
 		return true, e.take(rest, p)
 	}
 	return false, nil
+}
+
+// beyond asks for what comes after that which a chain has brought; on either side, unless
+// it is known in which order the service lists. The page is nil if there is nothing new.
+func (e *engine) beyond(w *window, c *chain) (s span, p *page, err error) {
+	sides := []span{{c.at, c.to}}
+	if !e.order.oldestFirst() {
+		sides = append(sides, span{c.from, c.low})
+	}
+	for _, s = range sides {
+		if s.length() < tick {
+			continue
+		}
+		if p, err = e.a.firstPage(e.ctx, e.query(s)); err != nil {
+			return s, nil, err
+		}
+		if w.fresh(p) > 0 {
+			return s, p, nil
+		}
+		p.free()
+	}
+	return s, nil, nil
 }
 
 // fresh is how many threads of p have not come before.

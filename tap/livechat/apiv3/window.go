@@ -40,7 +40,7 @@ type chain struct {
 	pages  int       // that have come
 	next   string    // the cursor of the page asked for; empty if it was asked for by its time
 	at     time.Time // up to where it has come
-	low    time.Time // down to where it has come, if lists come newest first
+	low    time.Time // down to where it has come, should the list be in another order
 	left   int       // threads that are still to come, about
 	giver  *chain    // that gave this one away, as about so many threads as left says
 	idle   int       // pages in a row that brought nothing new
@@ -134,16 +134,10 @@ func (r *reader) register(w *window, p *page) (fresh []int) {
 
 // follow goes on with the chain, if it goes on.
 func (c *chain) follow(e *engine, p *page, fresh int) {
-	ahead := p.last.After(c.at)
 	if c.next != "" {
-		e.ordered(c.at, p)
+		e.order.hold(c, p)
 	}
-	if ahead {
-		c.at = p.last
-	}
-	if c.low.IsZero() || p.first.Before(c.low) {
-		c.low = p.first
-	}
+	ahead := c.reach(p)
 	c.left = max(c.left-len(p.chats), 0)
 	c.idle++
 	if fresh > 0 || ahead && e.byTime() {
@@ -154,7 +148,7 @@ func (c *chain) follow(e *engine, p *page, fresh int) {
 		// A full page may be the last one only because the service ends lists there.
 		over = len(p.chats) < pageSize || c.idle > 0
 	}
-	behind := !e.disorder && c.span.to.Before(c.query.to) && c.at.After(c.span.to)
+	behind := e.order.oldestFirst() && c.span.to.Before(c.query.to) && c.at.After(c.span.to)
 	if over || behind || c.idle >= e.patience() {
 		c.ended, c.left = true, 0
 		return
@@ -166,29 +160,47 @@ func (c *chain) follow(e *engine, p *page, fresh int) {
 			return
 		}
 	}
-	if from := c.at.Add(-tick); e.byTime() && (p.next == "" || from.After(c.query.from)) {
-		c.ask(e.reader, query{from: from, to: c.query.to}, "")
+	if e.byTime() && (ahead || p.next == "") {
+		c.ask(e.reader, query{from: c.at.Add(-tick), to: c.query.to}, "")
 		return
 	}
 	c.w.parted = true
 	c.ask(e.reader, c.query, p.next)
 }
 
+// reach notes how far the chain has come with a page, and tells whether that is
+// further than before.
+func (c *chain) reach(p *page) (ahead bool) {
+	if c.low.IsZero() || p.first.Before(c.low) {
+		c.low = p.first
+	}
+	if ahead = p.last.After(c.at); ahead {
+		c.at = p.last
+	}
+	return ahead
+}
+
 // byTime reports whether pages are asked for by the time up to which the last one
 // came, and not by its cursor. A cursor may lose threads that begin in the very
 // millisecond in which a page ends, and lists may end early: what the service
 // states shows that, but not where it is not true.
-func (r *reader) byTime() bool { return (r.doubt || r.estimate) && r.order && !r.disorder }
+func (r *reader) byTime() bool { return (r.doubt || r.estimate) && r.order.oldestFirst() }
 
-// ordered holds a page that was asked for by a cursor against how far the one
-// before it came: only lists that are in order can be read by time.
-func (r *reader) ordered(at time.Time, p *page) {
-	if at.IsZero() || p.first.IsZero() {
+// order is what pages that followed each other by cursors have shown of the order in
+// which the service lists.
+type order struct{ seen, other bool }
+
+// oldestFirst reports whether it is the one that was asked for.
+func (o order) oldestFirst() bool { return o.seen && !o.other }
+
+// hold holds a page against how far the chain had come before it.
+func (o *order) hold(c *chain, p *page) {
+	if c.at.IsZero() || p.first.IsZero() {
 		return
 	}
-	const few = 5 // do not prove disorder: a time may be wrong
-	r.order = true
-	r.disorder = r.disorder || len(p.chats) > few && p.first.Before(at.Add(-tick))
+	const few = 5 // prove nothing: a time may be wrong
+	o.seen = true
+	o.other = o.other || len(p.chats) > few && p.first.Before(c.at.Add(-tick))
 }
 
 // patience is how many pages in a row may bring nothing new. Those that are asked
@@ -204,7 +216,7 @@ func (r *reader) patience() int {
 // chain has come to, and gives the rest away to other windows.
 func (e *engine) cutOff(c *chain) bool {
 	w, at := c.w, c.at.Truncate(tick)
-	if e.disorder || w.again || len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
+	if !e.order.oldestFirst() || w.again || len(w.chains) > 1 || len(w.ids) < 2*e.plan.target || !at.After(w.from) || !at.Before(w.to) {
 		return false
 	}
 	e.plan.give(span{at, w.to}, c.left, e.plan.pace(span{w.from, at}, len(w.ids)))
@@ -239,7 +251,7 @@ func (r *reader) hand(w *window, p *page, fresh []int) error {
 // split has the chain with the most to come give away half of that. It returns
 // false if none has enough.
 func (e *engine) split() bool {
-	if e.disorder {
+	if e.order.other {
 		return false
 	}
 	var longest *chain
