@@ -125,11 +125,15 @@ func (f *follower) wants(chat *source.Chat, s *run) (why string) {
 		return stillOpen
 	}
 	agrees := !chat.Started.IsZero() && !chat.Ended.IsZero() && (chat.From.IsZero() || chat.Started.Before(chat.To) && !chat.Ended.Before(chat.From))
+	early := chat.Ended.Before(f.from)
+	if chat.Guessed && chat.To.After(s.from) {
+		early = false // it may have ended within what is read
+	}
 	switch {
 	case !agrees:
 	case !s.end.IsZero() && !chat.Ended.Before(s.end):
 		return endedAfter
-	case waited || !chat.Ended.Before(f.from):
+	case waited || !early:
 	case !chat.To.After(s.from):
 		return searchedOnly
 	default:

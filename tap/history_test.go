@@ -322,6 +322,9 @@ func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) 
 	if h.plan.api == catalog.V3 && !h.tells(c, stream) || known && !ended.Before(began) {
 		return false
 	}
+	if !known && h.plan.api == catalog.V3 && c.Started.Before(a.start) {
+		return false // when it was listed it may have shown an end before the start
+	}
 	return !known || !ended.Before(a.start) && (a.end.IsZero() || ended.Before(a.end))
 }
 

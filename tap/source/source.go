@@ -139,6 +139,9 @@ type Chat struct {
 	Started time.Time // UTC; zero if unknown
 	Ended   time.Time // UTC; zero if unknown, or pending. Never after the answer by more than ten minutes, never before Started
 	Pending bool      // not ended yet
+	// Guessed says that nothing states the end: Ended stands for it, and it may have
+	// ended later.
+	Guessed bool
 	// TooLarge says that the chat is too large to be read: there is no more of it
 	// than its id.
 	TooLarge bool

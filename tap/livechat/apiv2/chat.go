@@ -176,7 +176,7 @@ func (s *normaliser) standIn(chat *source.Chat, duration jsondoc.Value, last tim
 	}
 	switch {
 	case !last.IsZero() && !last.Before(chat.Started) && !last.Before(oldestChat) && !last.After(s.latest):
-		chat.Ended = last
+		chat.Ended, chat.Guessed = last, true
 		note(chat, field, "it is missing; the time of the last event stands for it")
 	case kind != "missed_chat" || !unsaid: // of that one's time something has been noted
 		note(chat, field, "it is missing, and nothing else says when the chat ended")

@@ -286,7 +286,7 @@ func (e *engine) askAgain() (again bool, err error) {
 	if n == 0 {
 		return false, nil
 	}
-	p, err := e.a.firstPage(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}))
+	p, err := e.a.page(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}), "", 1)
 	if err != nil {
 		return false, err
 	}

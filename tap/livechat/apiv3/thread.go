@@ -121,7 +121,7 @@ func (m *maker) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Time, 
 			m.note("ended_timestamp", end.why)
 		}
 	}
-	chat.Ended = end.at
+	chat.Ended, chat.Guessed = end.at, end.why != ""
 	m.makeEvents()
 	chat.Doc = m.make(&t, &end)
 	return !given && !chat.Pending && !says(t.restricted)

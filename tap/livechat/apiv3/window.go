@@ -198,9 +198,13 @@ func (o *order) hold(c *chain, p *page) {
 	if c.at.IsZero() || p.first.IsZero() {
 		return
 	}
-	const few = 5 // prove nothing: a time may be wrong
-	o.seen = true
-	o.other = o.other || len(p.chats) > few && p.first.Before(c.at.Add(-tick))
+	const few = 5 // prove no other order: a time may be wrong
+	switch back := p.first.Before(c.at.Add(-tick)); {
+	case !back:
+		o.seen = true
+	case len(p.chats) > few:
+		o.other = true
+	}
 }
 
 // patience is how many pages in a row may bring nothing new. Those that are asked
