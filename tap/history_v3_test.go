@@ -102,7 +102,7 @@ func planOfV3(r *rand.Rand) historyPlan {
 	if r.IntN(8) == 0 {
 		switches, p.late = append(switches, "late_changes=0.3", "late_by=5h"), true
 	}
-	newest := strings.Contains(strings.Join(switches, "&"), "v3_order=newest") // only lists in the order asked for are read by time
+	newest := strings.Contains(strings.Join(switches, "&"), "v3_order=newest")                                                         // only lists in the order asked for are read by time
 	twice := strings.Contains(strings.Join(switches, "&"), "zero_once") && strings.Contains(strings.Join(switches, "&"), "empty_once") // the same list may be empty two times
 	p.blind, p.endless = lies && loses && newest || twice, p.endless || lies || loses
 	p.switches = lastOfEach(strings.Join(switches, "&"))
