@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap/source"
 )
 
@@ -164,6 +165,43 @@ func TestSyncBudget(t *testing.T) {
 					}
 					w.holds(whole, w.config.StartDate, nil)
 					t.Logf("%d runs, %d requests for 16 pages, %d records twice of %d", runs, requests, whole.twice, whole.count["chats"]+whole.count["messages"]+whole.count["events"])
+				})
+			})
+		}
+	}
+}
+
+// Through v3.6, where windows are read side by side, a run must not spend its budget
+// on many of which none is complete at the end.
+func TestSyncBudgetV3(t *testing.T) {
+	for _, budget := range []int{16, 40} {
+		for _, workers := range []int{1, 4, 8} {
+			t.Run(fmt.Sprintf("%d requests, %d workers", budget, workers), func(t *testing.T) {
+				t.Parallel()
+				inWorld(t, "chats=3000&days=35", func(t *testing.T, w *world) {
+					var state State
+					runs, requests := 1, 0
+					for ; ; runs++ {
+						r := w.sync(state, func(o *Options) {
+							o.Config.APIVersion, o.Config.MaxRequests, o.Config.MaxConcurrentRequests = catalog.V3, budget, workers
+							o.Selection = catalog.Default(catalog.V3)
+							o.Selection.Streams = o.Selection.Streams[:1]
+						})
+						requests += r.requests
+						if r.err == nil {
+							break
+						}
+						if !errors.Is(r.err, source.ErrBudget) {
+							t.Fatal(r.err)
+						}
+						if state = readTranscript(t, r.out, checks{every: 31}).last(t); runs > 40 {
+							t.Fatalf("it does not get on: %v", state)
+						}
+					}
+					t.Logf("%d runs, %d requests for 30 pages", runs, requests)
+					if requests > 4*30 {
+						t.Errorf("%d requests for 30 pages", requests)
+					}
 				})
 			})
 		}

@@ -123,11 +123,14 @@ func (p *page) empty() bool { return len(p.chats) == 0 && p.next == "" && p.foun
 // The first page of q, a list of all of it, is there already.
 func (r *reader) readSpan(s span, q query, first *page, done func(source.Window) error) error {
 	threads, _ := first.threads(s)
-	most := longWindow
+	most, ahead := longWindow, r.a.client.Workers()+spare
 	if budget := r.a.client.MaxRequests(); budget > 0 {
-		most = min(budget/4, longWindow) // so that a run completes some before it ends
+		// Windows that are not complete at the end are read again by the next run. All
+		// that are read side by side take a quarter of the budget, so that a run gets on.
+		ahead = min(ahead, max(budget/8, 2))
+		most = min(budget/(4*ahead), longWindow)
 	}
-	e := &engine{reader: r, done: done, covered: s.from,
+	e := &engine{reader: r, done: done, covered: s.from, ahead: ahead,
 		splits: 4 + min(threads/(100*pageSize), 8), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if most < longWindow {
@@ -159,6 +162,7 @@ type engine struct {
 	windows []*window // that are being read, or wait for older ones; oldest first
 	covered time.Time // all windows before it have been told of
 	done    func(source.Window) error
+	ahead   int  // how many pages may be under way or wait to be taken
 	last    bool // all has been read
 	splits  int  // that may still be made; see topUp
 }
@@ -205,12 +209,12 @@ func (e *engine) topUp() {
 	}
 }
 
-// room is how many pages may be under way or wait to be taken: as many as keep
-// the workers busy, but fewer where pages are so large that memory would not
-// stay flat.
+// room is how many pages may be under way or wait to be taken before another window
+// is begun: as many as keep the workers busy, but fewer where pages are so large that
+// memory would not stay flat, or the budget is small.
 func (e *engine) room() int {
 	const memory = 32 << 20
-	return min(e.a.client.Workers()+spare, max(memory/max(e.pageSize, 1), 2))
+	return min(e.ahead, max(memory/max(e.pageSize, 1), 2))
 }
 
 // open begins a window.
