@@ -7,7 +7,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # Tests that need not run a second time, under the race detector: they are long,
 # and what runs side by side in them does so in others, too. Those that run in a
 # shorter form there ask sourcetest.Race.
-LONG = ^Test(Cost|Requests|Grid|WrongValuesAreNotQuoted|EchoedCredentialsAreNotQuoted|MixedUpFilesAreNotQuoted|Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed)$$
+LONG = ^Test(Cost|Requests|Grid|WrongValuesAreNotQuoted|EchoedCredentialsAreNotQuoted|MixedUpFilesAreNotQuoted|Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed|DiskFull|SyncBudgetV3)$$
 
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
@@ -41,7 +41,7 @@ grid: ## every way the service may behave, in histories of several runs; days of
 	go test ./tap/livechat/... -run FullDay -v -count=1 -timeout 30m
 
 kills: ## runs cut off by signals, targets and full disks, in number
-	go test ./cmd/tap-livechat -run 'Killed|Signals|Target' -v -count=1 -timeout 60m
+	go test ./cmd/tap-livechat -run 'Killed|Signals|Target|DiskFull' -v -count=1 -timeout 60m
 
 bench: ## the figures of the README
 	go run ./cmd/bench
