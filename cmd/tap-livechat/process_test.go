@@ -360,7 +360,10 @@ func TestTargetHangs(t *testing.T) {
 				t.Fatal(err)
 			}
 			write.Close()
-			time.Sleep(300 * time.Millisecond) // the pipe is full by then
+			if _, err := read.Read(make([]byte, 1)); err != nil { // it has begun
+				t.Fatal(err)
+			}
+			time.Sleep(500 * time.Millisecond) // the pipe is full by then
 			start := time.Now()
 			for _, sig := range test.signals {
 				_ = j.cmd.Process.Signal(sig)

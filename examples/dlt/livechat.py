@@ -25,7 +25,8 @@ import dlt
 import orjson
 import pyarrow as pa
 
-ROWS = 10_000  # of a stream, held in memory before they are written
+ROWS = 50_000  # of a stream, held in memory before they are written
+CHUNK = 250  # of them held as dicts: more cost Python twice the time, as it looks for garbage among them
 SEQUENCE = "_sdc_sequence"  # grows with each row, from run to run
 
 # JSON is text to Arrow and more than that to dlt, which says so for each table
@@ -127,33 +128,47 @@ class Table:
         self.type = pa.struct([*fields, (SEQUENCE, pa.int64())])
         self.json = [column["name"] for column in self.columns if column["data_type"] == "json"]
         self.sequence = time.time_ns() // 1000
-        self.rows = []
+        self.rows, self.chunks = [], []  # what is not in Arrow yet, and what is
         self.whole = {}  # rows of a list that is not whole yet, by its version
 
     def add(self, record, version=None):
         self.sequence += 1
         record[SEQUENCE] = self.sequence
-        (self.rows if version is None else self.whole.setdefault(version, [])).append(record)
+        if version is not None:
+            self.whole.setdefault(version, []).append(record)
+            return
+        self.rows.append(record)
+        if len(self.rows) >= CHUNK:
+            self.pack()
+
+    def pack(self):
+        self.chunks.append(self.arrow(self.rows))
+        self.rows = []
 
     def full(self):
-        return len(self.rows) >= ROWS
+        return len(self.chunks) >= ROWS // CHUNK
 
     def flush(self):
         if self.rows:
-            yield self.item(self.rows, "merge" if self.keys else "append")
-            self.rows = []
+            self.pack()
+        if self.chunks:
+            yield self.item(self.chunks, "merge" if self.keys else "append")
+            self.chunks = []
 
     def activate(self, version):
         """A list is whole: it replaces the table, so what is gone there goes here."""
         rows = {tuple(r.get(k) for k in self.keys) if self.keys else n: r for n, r in enumerate(self.whole.pop(version, []))}
-        yield self.item(list(rows.values()), {"disposition": "replace", "strategy": "insert-from-staging"})
+        yield self.item([self.arrow(list(rows.values()))], {"disposition": "replace", "strategy": "insert-from-staging"})
 
-    def item(self, rows, disposition):
+    def arrow(self, rows):
         for row in rows:
             for name in self.json:
                 if row.get(name) is not None:
                     row[name] = orjson.dumps(row[name]).decode()
-        table = pa.Table.from_struct_array(pa.array(rows, self.type))
+        return pa.array(rows, self.type)
+
+    def item(self, chunks, disposition):
+        table = pa.Table.from_struct_array(pa.chunked_array(chunks))
         for n, column in enumerate(self.columns):
             if column["data_type"] == "timestamp":
                 times = table.column(n).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
