@@ -407,7 +407,7 @@ func TestNobodyReadsTheLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			write.Close()
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(time.Second) // nothing says when it has begun to wait
 			start := time.Now()
 			_ = j.cmd.Process.Signal(sig)
 			_ = j.cmd.Wait()
