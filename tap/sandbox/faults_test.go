@@ -78,7 +78,7 @@ func TestEveryFault(t *testing.T) {
 			s := newServer(t, "chats=100&pending=0&long_chats=0&fault_burst=0&shape=even&rate_"+tt.name+"=1")
 			url := listen(t, s)
 			for range 4 { // there are variants
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				if errors.Is(tt.err, context.DeadlineExceeded) {
 					ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 				}

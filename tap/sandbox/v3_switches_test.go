@@ -429,10 +429,10 @@ func TestV3EveryFault(t *testing.T) {
 		}
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, "chats=100&pending=0&long_chats=0&fault_burst=0&shape=even&stall=10s&rate_"+r.name+"=1")
+			s := newServer(t, "chats=100&pending=0&long_chats=0&fault_burst=0&shape=even&stall=3s&rate_"+r.name+"=1")
 			url := listen(t, s)
 			for range 3 {
-				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				if errors.Is(tt.err, context.DeadlineExceeded) {
 					ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 				}
