@@ -26,7 +26,7 @@ import orjson
 import pyarrow as pa
 
 ROWS = 50_000  # of a stream, held in memory before they are written
-CHUNK = 250  # of them held as dicts: more cost Python twice the time, as it looks for garbage among them
+CHUNK = 250  # of them are dicts, before they go to Arrow: Python's garbage collector walks through all that it finds
 SEQUENCE = "_sdc_sequence"  # grows with each row, from run to run
 
 # JSON is text to Arrow and more than that to dlt, which says so for each table
