@@ -131,7 +131,7 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 		most = min(budget/(4*ahead), longWindow)
 	}
 	e := &engine{reader: r, done: done, covered: s.from, ahead: ahead,
-		splits: 4 + min(threads/(100*pageSize), 8), // each costs half a page
+		splits: 8 + min(threads/(100*pageSize), 8), // each costs half a page
 		plan:   newPlan(s, threads, first.first, targetFor(threads, r.a.client.Workers(), most))}
 	if most < longWindow {
 		e.plan.most = 2 * e.plan.target

@@ -430,23 +430,32 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// TestLatency: workers are kept busy.
+// TestLatency: workers are kept busy. Which window is read first depends on which
+// worker is the fastest, and with it where spikes are split: medians count.
 func TestLatency(t *testing.T) {
+	const rounds, promised = 3, 1.5
 	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
 	for _, shape := range []string{"even", "growing", "spikes", "office"} {
-		synctest.Test(t, func(t *testing.T) {
-			archive := filled(20_000, rg.From, rg.To, shape)
-			archive.latency = 100 * time.Millisecond
-			time.Sleep(time.Until(rg.Now))
-			began := time.Now()
-			r := readToy(t, archive, rg, 8)
-			took := time.Since(began)
-			ideal := time.Duration(r.requests) * archive.latency / 8
-			if most := ideal * 3 / 2; took > most && shape != "spikes" || took > 2*ideal {
-				t.Errorf("%s: %d requests took %v, at most %v are promised", shape, r.requests, took, most)
-			}
-			t.Logf("%s: %d requests in %v, %.2f of the best", shape, r.requests, took, float64(took)/float64(ideal))
-		})
+		var times []float64 // of the best possible
+		for range rounds {
+			synctest.Test(t, func(t *testing.T) {
+				archive := filled(20_000, rg.From, rg.To, shape)
+				archive.latency = 100 * time.Millisecond
+				time.Sleep(time.Until(rg.Now))
+				began := time.Now()
+				r := readToy(t, archive, rg, 8)
+				ideal := time.Duration(r.requests) * archive.latency / 8
+				times = append(times, float64(time.Since(began))/float64(ideal))
+				if most := cost(20_000); r.requests > most {
+					t.Errorf("%s: %d requests, at most %d are promised", shape, r.requests, most)
+				}
+			})
+		}
+		slices.Sort(times)
+		if times[rounds/2] > promised {
+			t.Errorf("%s: %.2f of the best, at most %v is promised", shape, times[rounds/2], promised)
+		}
+		t.Logf("%s: %.2f of the best", shape, times)
 	}
 }
 

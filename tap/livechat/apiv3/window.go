@@ -37,13 +37,14 @@ type chain struct {
 	span   // that it covers; its list may go on behind it
 	query  query
 	job    *livechat.Job[*page]
-	pages  int       // that have come
-	next   string    // the cursor of the page asked for; empty if it was asked for by its time
-	at     time.Time // up to where it has come
-	low    time.Time // down to where it has come, should the list be in another order
-	left   int       // threads that are still to come, about
-	giver  *chain    // that gave this one away, as about so many threads as left says
-	idle   int       // pages in a row that brought nothing new
+	pages  int           // that have come
+	next   string        // the cursor of the page asked for; empty if it was asked for by its time
+	at     time.Time     // up to where it has come
+	low    time.Time     // down to where it has come, should the list be in another order
+	step   time.Duration // that a page covers, as the end of its last one says; 0: it has just given a part away
+	left   int           // threads that are still to come, about
+	giver  *chain        // that gave this one away, as about so many threads as left says
+	idle   int           // pages in a row that brought nothing new
 	ended  bool
 	capped bool // its list ended before its end
 }
@@ -177,6 +178,9 @@ func (c *chain) reach(p *page) (ahead bool) {
 	if ahead = p.last.After(c.at); ahead {
 		c.at = p.last
 	}
+	if n := len(p.chats); n > 3 {
+		c.step = max(c.at.Sub(p.chats[n-1-n/4].Started), 0) * 4
+	}
 	return ahead
 }
 
@@ -253,32 +257,49 @@ func (r *reader) hand(w *window, p *page, fresh []int) error {
 }
 
 // split has the chain with the most to come give away half of that. It returns
-// false if none has enough.
+// false if none has enough, or if all would end at about the same time anyway:
+// each split costs half a page.
 func (e *engine) split() bool {
 	if e.order.other {
 		return false
 	}
 	var longest *chain
+	left := 0 // in all chains
 	for _, w := range e.windows {
 		for _, c := range w.chains {
-			if !c.ended && c.pages > 0 && c.left > 6*pageSize && (longest == nil || c.left > longest.left) {
+			if c.ended {
+				continue
+			}
+			left += c.left
+			if c.step > 0 && c.left > 6*pageSize && (longest == nil || c.left > longest.left) {
 				longest = c
 			}
 		}
 	}
-	if longest == nil || longest.at.IsZero() {
+	if longest == nil || longest.left < left/e.a.client.Workers()*5/4 {
+		return false
+	}
+	if longest.at.IsZero() {
 		return false
 	}
 	c := longest
 	others := span{c.at, c.to}
-	middle := others.cut(0.5)
+	middle := others.cut(c.halfway(others))
 	if others.length() < 4*tick || !middle.After(c.at.Add(tick)) {
 		c.left = 0
 		return false
 	}
 	other := &chain{w: c.w, span: span{middle, c.to}, left: c.left / 2, giver: c}
 	c.w.chains = append(c.w.chains, other)
-	c.to, c.left = middle, c.left-c.left/2
+	c.to, c.left, c.step = middle, c.left-c.left/2, 0
 	other.begin(e.reader)
 	return true
+}
+
+// halfway is the part of what is left of a chain, as time goes, in which half of its
+// threads are likely to be: half of it, or less where the last page says that the
+// chain is in the midst of a spike.
+func (c *chain) halfway(left span) float64 {
+	steps := float64(c.left) / 2 / pageSize
+	return min(steps*c.step.Seconds()/left.length().Seconds(), 0.5)
 }
