@@ -49,6 +49,7 @@ type page struct {
 	next        string        // the cursor of the next page; empty on the last
 	first, last time.Time     // the earliest and the latest creation on it; zero if none is known
 	ahead       time.Duration // how far the service's clock is ahead of ours; 0 if not known
+	at          time.Time     // when it was given, by the service's clock, or by ours if that is not known
 	size        int           // bytes of memory that the answer took, about
 	out         []byte        // what was rendered; taken from and given back to outs
 }
@@ -115,9 +116,9 @@ func (a *Archive) page(ctx context.Context, q query, cursor string, n int) (*pag
 }
 
 func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
-	p := &page{found: -1, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
+	p := &page{found: -1, at: answer.Received, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
 	if !answer.Date.IsZero() {
-		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
+		p.at, p.ahead = answer.Date, answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}
 	m := makers.Get().(*maker)
 	defer makers.Put(m)

@@ -205,40 +205,68 @@ func TestOtherOrder(t *testing.T) {
 }
 
 // TestAdded: a thread that is lost at the border of a page is not made up for by one
-// that is added meanwhile.
+// that is added meanwhile, or shows up late. A border may lose one or two.
 func TestAdded(t *testing.T) {
-	for _, n := range []int{150, 1000, 3000} {
-		for i, at := range []int{2, 3, 4, 9, 2, 3, 4, 9} {
-			added := 1 + i/4*2 // one border may lose one thread, or two
-			synctest.Test(t, func(t *testing.T) {
-				rg := source.Range{From: day(0), To: day(10), Now: day(10), Open: true}
-				archive := &toy{parts: true}
-				for i := range n {
-					begin := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n))
-					archive.add(begin, begin.Add(time.Hour))
-				}
-				lists, before := 0, n
-				archive.before = func(t *toy, action string, _ bool) {
-					if action != "list_archives" {
-						return
-					}
-					if lists++; lists == at {
-						for range added {
-							t.add(rg.To.Add(time.Second*time.Duration(len(t.threads)-before)), rg.To.Add(time.Minute))
+	rg := source.Range{From: day(0), To: day(10), Now: day(10), Open: true}
+	for _, n := range []int{150, 1000} {
+		for _, at := range []int{2, 3, 4, 5, 9} {
+			for _, added := range []int{1, 2, 3, 4} {
+				for _, late := range []time.Duration{0, time.Hour} {
+					synctest.Test(t, func(t *testing.T) {
+						archive := &toy{parts: true}
+						for i := range n {
+							begin := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n))
+							archive.add(begin, begin.Add(time.Hour))
 						}
-						t.sort()
-					}
+						lists := 0
+						archive.before = func(t *toy, action string, _ bool) {
+							if action != "list_archives" {
+								return
+							}
+							if lists++; lists == at {
+								for i := range added {
+									t.add(rg.To.Add(time.Second*time.Duration(i)-late), rg.To.Add(time.Minute))
+								}
+								t.sort()
+							}
+						}
+						time.Sleep(time.Until(rg.Now))
+						r := readToy(t, archive, rg, 4)
+						for i := range added {
+							r.came[fmt.Sprint("T", n+i)] = 1 // by the next run, if not by this one
+						}
+						checkCame(t, archive, r, rg)
+						if missing := r.incomplete(); missing > 0 {
+							t.Errorf("%d, %d added at %d, %v late: %d of %d windows are incomplete", n, added, at, late, missing, len(r.windows))
+						}
+						t.Logf("%d: %d requests in %d windows", n, r.requests, len(r.windows))
+					})
 				}
-				time.Sleep(time.Until(rg.Now))
-				r := readToy(t, archive, rg, 4)
-				rg.To = rg.Now
-				checkCame(t, archive, r, rg)
-				if n := r.incomplete(); n > 0 {
-					t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
-				}
-				t.Logf("%d: %d requests in %d windows", n, r.requests, len(r.windows))
-			})
+			}
 		}
+	}
+}
+
+// TestGrows: threads that are added while the archive is read cost nothing.
+func TestGrows(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10), Open: true}
+	for _, n := range []int{150, 1000, 10_000} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(n, rg.From, rg.To, "even")
+			archive.latency = 300 * time.Millisecond
+			archive.before = func(t *toy, action string, _ bool) {
+				if action == "list_archives" {
+					t.add(time.Now().Add(-100*time.Millisecond), time.Now())
+					t.sort()
+				}
+			}
+			time.Sleep(time.Until(rg.Now))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			if most := cost(n); r.requests > most || r.incomplete() > 0 {
+				t.Errorf("%d: %d requests, at most %d are promised; %d windows are incomplete", n, r.requests, most, r.incomplete())
+			}
+		})
 	}
 }
 

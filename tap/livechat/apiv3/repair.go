@@ -25,14 +25,18 @@ const (
 // be left out; a list can be cut off by a cap that nobody states.
 func (e *engine) finish(w *window) error {
 	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
-	if w.total < 0 || len(w.ids) > w.total {
+	if err := e.recount(w); err != nil {
+		return err
+	}
+	low := w.total >= 0 && w.came() > w.total
+	if w.total < 0 || low {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
 	if e.readByTime(w) {
 		return nil
 	}
-	if w.total >= 0 && len(w.ids) > w.total && w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
-		e.low++ // and nothing has been added meanwhile
+	if low {
+		e.low++
 	}
 	if w.missing() > 0 || e.doubt && !e.byTime() {
 		if more, err := e.goOn(w); more || err != nil {
@@ -42,13 +46,13 @@ func (e *engine) finish(w *window) error {
 	if w.missing() > 0 && !e.estimate {
 		result.Passes = 2
 		looks := mostLooks
-		complete, err := e.look(w, w.span, 0, &looks)
+		complete, err := e.look(w, w.counted(), 0, &looks)
 		if err != nil {
 			return err
 		}
 		switch {
 		case complete:
-			w.total = min(w.total, len(w.ids)) // the parts say so
+			w.total = min(w.total, w.came()) // the parts say so
 		case e.barren > 0 && e.barren+e.low >= proof:
 			e.estimate = true
 			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
@@ -59,7 +63,7 @@ func (e *engine) finish(w *window) error {
 			result.Settled = false
 		}
 	}
-	result.Chats, result.Total = len(w.ids), w.total
+	result.Chats, result.Total = len(w.ids), w.total+len(w.ids)-w.came()
 	result.Estimate = w.missing() > 0 && e.estimate
 	if result.Settled {
 		w.ids = nil // others may be read again
@@ -80,8 +84,50 @@ func (e *engine) readByTime(w *window) bool {
 	return true
 }
 
+// counted is the part of the window that its number speaks of.
+func (w *window) counted() span {
+	if w.grows.IsZero() {
+		return w.span
+	}
+	return span{w.from, w.grows}
+}
+
+// came is how many threads of those that its number speaks of have come.
+func (w *window) came() int {
+	if w.grows.IsZero() {
+		return len(w.ids)
+	}
+	n := 0
+	for _, at := range w.ids {
+		if w.speaksOf(at) {
+			n++
+		}
+	}
+	return n
+}
+
+// speaksOf reports whether the window's number speaks of a thread that began at an
+// instant, Unix milliseconds; 0: not known.
+func (w *window) speaksOf(at int64) bool { return w.grows.IsZero() || at < w.grows.UnixMilli() }
+
 // missing is how many threads of the window have not come.
-func (w *window) missing() int { return max(w.total-len(w.ids), 0) }
+func (w *window) missing() int { return max(w.total-w.came(), 0) }
+
+// recount asks again how many threads a window of the last day holds, if some may be
+// lost at the borders of its pages: others that have shown up late, while it was read,
+// are not to make up for them.
+func (e *engine) recount(w *window) error {
+	if !w.parted || w.total < 0 || e.doubt || w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
+		return nil
+	}
+	p, err := e.a.firstPage(e.ctx, e.query(w.counted()))
+	if err != nil {
+		return err
+	}
+	defer p.free()
+	w.total = max(w.total, p.found)
+	return e.hand(w, p, e.register(w, p))
+}
 
 // goOn asks for what comes after the end of a list whose number does not prove
 // that it is whole. If there is something, the list was cut off: the window goes
@@ -133,10 +179,11 @@ func (e *engine) beyond(w *window, c *chain) (s span, p *page, err error) {
 	return s, nil, nil
 }
 
-// fresh is how many threads of p have not come before.
+// fresh is how many threads of p have not come before, and have not been added since
+// the window was counted.
 func (w *window) fresh(p *page) (n int) {
 	for i := range p.chats {
-		if _, there := w.ids[p.chats[i].ID]; !there {
+		if _, there := w.ids[p.chats[i].ID]; !there && w.speaksOf(millis(p.chats[i].Started)) {
 			n++
 		}
 	}

@@ -13,6 +13,7 @@ type window struct {
 	span
 	chains []*chain
 	total  int              // what the service says it holds; -1 if it does not
+	grows  time.Time        // threads that begin from then on are not in total; zero: all are
 	ids    map[string]int64 // the threads that came, and when they began, Unix milliseconds; 0: not known
 	judged bool             // its length has been found right
 	parted bool             // pages of it follow each other by a cursor: threads at their borders may be lost
@@ -85,7 +86,7 @@ func (e *engine) take(c *chain, p *page) error {
 				return nil
 			}
 			if known {
-				w.total = p.found
+				w.count(c.query, p)
 			}
 			e.doubt = e.doubt || p.found < 0
 		}
@@ -93,8 +94,6 @@ func (e *engine) take(c *chain, p *page) error {
 			c.giver.left = max(c.giver.left+c.left-n, 1)
 		}
 		c.left = n
-	} else if c == w.chains[0] && c.next != "" && w.total >= 0 && !w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
-		w.total = max(w.total, p.found) // threads may have been added meanwhile
 	}
 	c.pages++
 	fresh := e.register(w, p)
@@ -103,6 +102,16 @@ func (e *engine) take(c *chain, p *page) error {
 		return err
 	}
 	return e.finish(w)
+}
+
+// count notes what the service says the window holds, on the first page of its list.
+// Threads that begin later are not in it, and make up for none that is lost.
+func (w *window) count(q query, p *page) {
+	w.total, w.grows = p.found, time.Time{}
+	// The service's clock has whole seconds, and most instants are such: between two.
+	if at := p.at.Add(-time.Second / 2); at.Before(q.to) {
+		w.grows = at
+	}
 }
 
 // admit judges the length of a window by how many threads it holds.
@@ -123,14 +132,18 @@ func (r *reader) register(w *window, p *page) (fresh []int) {
 		if _, there := w.ids[chat.ID]; there {
 			continue
 		}
-		var at int64
-		if !chat.Started.IsZero() {
-			at = chat.Started.UnixMilli()
-		}
-		w.ids[chat.ID] = at
+		w.ids[chat.ID] = millis(chat.Started)
 		fresh = append(fresh, i)
 	}
 	return fresh
+}
+
+// millis is an instant in Unix milliseconds; 0 if it is not known.
+func millis(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMilli()
 }
 
 // follow goes on with the chain, if it goes on.
