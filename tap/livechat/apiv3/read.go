@@ -162,9 +162,10 @@ type engine struct {
 	windows []*window // that are being read, or wait for older ones; oldest first
 	covered time.Time // all windows before it have been told of
 	done    func(source.Window) error
-	ahead   int  // how many pages may be under way or wait to be taken
-	last    bool // all has been read
-	splits  int  // that may still be made; see topUp
+	again   []*chain // of windows that are to be read once more, when there is room
+	ahead   int      // how many pages may be under way or wait to be taken
+	last    bool     // all has been read
+	splits  int      // that may still be made; see topUp
 }
 
 func (e *engine) run() error {
@@ -175,9 +176,10 @@ func (e *engine) run() error {
 		e.topUp()
 		if e.flying == 0 {
 			e.last = true
-			if err := e.emit(); err != nil || e.flying == 0 {
+			if err := e.emit(); err != nil || e.flying == 0 && len(e.again) == 0 {
 				return err
 			}
+			continue
 		}
 		select {
 		case c := <-e.ready:
@@ -198,6 +200,11 @@ func (e *engine) run() error {
 // with parts of those that are long.
 func (e *engine) topUp() {
 	for e.flying < e.room() {
+		if len(e.again) > 0 {
+			e.again[0].begin(e.reader)
+			e.again = e.again[1:]
+			continue
+		}
 		s, ok := e.plan.propose()
 		if !ok {
 			break
@@ -302,7 +309,7 @@ func (e *engine) askAgain() (again bool, err error) {
 		}
 		w.result, w.ids, w.total = nil, make(map[string]int64), -1
 		w.chains = []*chain{{w: w, span: w.span, left: 1}}
-		w.chains[0].begin(e.reader)
+		e.again = append(e.again, w.chains[0])
 	}
 	return !p.empty(), nil
 }

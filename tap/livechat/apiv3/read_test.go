@@ -547,3 +547,36 @@ func TestEmptyOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyTogether: however many windows are said to be empty, and are not when they
+// are asked for together, they are read, as many at a time as there is room for.
+func TestEmptyTogether(t *testing.T) {
+	const windows = 50
+	rg := source.Range{From: day(0), To: day(windows), Now: day(windows)}
+	synctest.Test(t, func(t *testing.T) {
+		archive := filled(500, rg.From, rg.To, "even").sort()
+		client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Workers: 2, Transport: archive})
+		if err != nil {
+			t.Fatal(err)
+		}
+		chats, told := 0, 0
+		r := newReader(t.Context(), New(client, nil), rg)
+		defer r.workers.Stop()
+		r.yield = func(step source.Step) error {
+			chats++
+			return nil
+		}
+		e := &engine{reader: r, plan: &plan{}, covered: rg.From, ahead: 4, done: func(w source.Window) error {
+			told++
+			return nil
+		}}
+		for i := range windows {
+			w := e.open(span{day(i), day(i + 1)})
+			w.chains[0].ended, w.judged, w.total = true, true, 0
+			w.result = &source.Window{From: w.from, To: w.to, Settled: true}
+		}
+		if err := e.run(); err != nil || chats != 500 || told != windows {
+			t.Errorf("%d chats came, %d windows were told of: %v", chats, told, err)
+		}
+	})
+}
