@@ -115,7 +115,7 @@ func (p *plan) propose() (s span, ok bool) {
 	return s, true
 }
 
-// size is how long the next window of r should be.
+// size is how long the next window of r should be, if it is made now.
 func (p *plan) size(r *rest) time.Duration {
 	whole := r.length()
 	if r.left >= 0 && r.left <= p.target*3/2 {
@@ -129,14 +129,18 @@ func (p *plan) size(r *rest) time.Duration {
 	if r.left > 0 {
 		even = fraction(whole-empty, float64(p.target)/float64(r.left))
 	}
+	like := whole
 	switch {
 	case r.like.to.IsZero() || empty > 0:
 		return min(empty+even, whole)
-	case r.like.density == 0:
-		return min(max(even, 2*r.like.length), whole)
+	case r.like.density > 0:
+		like = time.Duration(min(float64(p.target)/r.like.density, whole.Seconds()) * float64(time.Second))
 	}
-	like := time.Duration(min(float64(p.target)/r.like.density, whole.Seconds()) * float64(time.Second))
-	return min(like, growth*r.like.length, whole)
+	if most := growth * r.like.length; like > most {
+		r.like.length = most // the next one may be longer still, whether there is news of this one or not
+		like = most
+	}
+	return min(like, whole)
 }
 
 func fraction(d time.Duration, part float64) time.Duration { return time.Duration(float64(d) * part) }
@@ -149,6 +153,7 @@ func (p *plan) admit(s span, threads int) (shorter span, ok bool) {
 	if threads > p.most && s.length() > time.Second {
 		part := float64(p.target) / float64(threads)
 		shorter = span{s.from, s.cut(min(part, 0.5))}
+		like.to = shorter.to
 		p.give(span{shorter.to, s.to}, max(threads-p.target, 0), like)
 		return shorter, false
 	}

@@ -147,9 +147,31 @@ func (r *reader) readSpan(s span, q query, first *page, done func(source.Window)
 			return err
 		}
 	} else {
+		err := e.learnOrder(q, first)
 		first.free()
+		if err != nil {
+			return err
+		}
 	}
 	return e.run()
+}
+
+// learnOrder asks for the page after the first one of q if no number proves anything:
+// windows can be read by time from their beginning if the order is known.
+func (r *reader) learnOrder(q query, first *page) error {
+	if first.next == "" || first.found >= len(first.chats) {
+		return nil
+	}
+	r.doubt = true
+	second, err := r.a.page(r.ctx, q, first.next, 2)
+	if err != nil {
+		return err
+	}
+	var c chain
+	c.reach(first)
+	r.order.hold(&c, second)
+	second.free()
+	return nil
 }
 
 // fewPages is how many pages are read one after the other, in one window.

@@ -580,3 +580,32 @@ func TestEmptyTogether(t *testing.T) {
 		}
 	})
 }
+
+// TestUnstated: what an archive costs whose numbers are not stated. The windows are made
+// by how close threads are, and where that says least, at spikes, ends a few pages more.
+func TestUnstated(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
+	for name, count := range map[string]func(int) int{"absent": func(int) int { return -1 }, "zero": func(int) int { return 0 }} {
+		for _, n := range []int{700, 3000} {
+			for _, shape := range []string{"even", "growing", "late", "office", "spikes"} {
+				for _, workers := range []int{1, 4, 8} {
+					synctest.Test(t, func(t *testing.T) {
+						archive := filled(n, rg.From, rg.To, shape)
+						archive.count = count
+						archive.latency = 100 * time.Millisecond
+						time.Sleep(time.Until(rg.Now))
+						r := readToy(t, archive, rg, workers)
+						checkCame(t, archive, r, rg)
+						most := cost(n) * 5 / 4
+						if shape == "spikes" {
+							most += 20 * workers
+						}
+						if r.requests > most || r.incomplete() > 0 {
+							t.Errorf("%s, %d %s, %d workers: %d requests, want at most %d; %d of %d windows are incomplete", name, n, shape, workers, r.requests, most, r.incomplete(), len(r.windows))
+						}
+					})
+				}
+			}
+		}
+	}
+}
