@@ -548,6 +548,27 @@ func TestEmptyOnce(t *testing.T) {
 	}
 }
 
+// TestShy: lists are empty when they are asked for the first time, each of them.
+func TestShy(t *testing.T) {
+	for name, count := range map[string]func(int) int{"exact": nil, "absent": func(int) int { return -1 }} {
+		for _, shape := range []string{"even", "late", "spikes"} {
+			for _, n := range []int{50, 350, 3000} {
+				synctest.Test(t, func(t *testing.T) {
+					rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+					archive := filled(n, rg.From, rg.To, shape)
+					archive.count, archive.shy = count, true
+					time.Sleep(time.Until(rg.Now))
+					r := readToy(t, archive, rg, 4)
+					checkCame(t, archive, r, rg)
+					if missing := r.incomplete(); missing > 0 {
+						t.Errorf("%s, %d %s: %d windows are incomplete", name, n, shape, missing)
+					}
+				})
+			}
+		}
+	}
+}
+
 // TestEmptyTogether: however many windows are said to be empty, and are not when they
 // are asked for together, they are read, as many at a time as there is room for.
 func TestEmptyTogether(t *testing.T) {
