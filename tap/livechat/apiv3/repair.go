@@ -28,6 +28,9 @@ func (e *engine) finish(w *window) error {
 	if w.total < 0 || len(w.ids) > w.total {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
+	if again, err := e.readAnew(w); again || err != nil {
+		return err
+	}
 	if e.readByTime(w) {
 		return nil
 	}
@@ -78,6 +81,28 @@ func (e *engine) readByTime(w *window) bool {
 	w.chains = []*chain{{w: w, span: w.span, left: 1}}
 	w.chains[0].begin(e.reader)
 	return true
+}
+
+// readAnew asks once more for a window of which nothing came though the service states
+// that there is something. If something comes, nothing of the first answer counts: its
+// number may be as wrong as the rest, and less than there is.
+func (e *engine) readAnew(w *window) (again bool, err error) {
+	if len(w.ids) > 0 || w.total <= 0 || w.sure {
+		return false, nil
+	}
+	w.sure = true
+	c := &chain{w: w, span: w.span, query: e.query(w.span), left: 1}
+	p, err := e.a.page(e.ctx, c.query, "", 1)
+	if err != nil {
+		return false, err
+	}
+	if len(p.chats) == 0 && p.next == "" {
+		p.free()
+		return false, nil
+	}
+	w.total, w.chains = -1, []*chain{c}
+	e.flying++
+	return true, e.take(c, p)
 }
 
 // missing is how many threads of the window have not come.
@@ -163,6 +188,9 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 	fresh := r.register(w, p)
 	if err := r.hand(w, p, fresh); err != nil {
 		return false, err
+	}
+	if s == w.span {
+		w.total = max(w.total, p.found) // what is stated in the end counts
 	}
 	times := w.times(s)
 	if p.found <= len(times) {
