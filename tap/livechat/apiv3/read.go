@@ -276,7 +276,8 @@ func (e *engine) emit() error {
 }
 
 // askAgain asks once more for the oldest windows if nothing came of them, whatever
-// number stood beside it, for all of them in one list: one answer proves nothing. If
+// number stood beside it, for all of them in one list: one answer proves nothing, and
+// if they are several, that list is another one, of which it is to be said twice. If
 // there is something after all, they are read anew.
 func (e *engine) askAgain() (again bool, err error) {
 	n := 0
@@ -290,7 +291,12 @@ func (e *engine) askAgain() (again bool, err error) {
 	if n == 0 {
 		return false, nil
 	}
-	p, err := e.a.page(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}), "", 1)
+	q := e.query(span{e.windows[0].from, e.windows[n-1].to})
+	p, err := e.a.page(e.ctx, q, "", 1)
+	if err == nil && n > 1 && p.empty() {
+		p.free()
+		p, err = e.a.page(e.ctx, q, "", 1)
+	}
 	if err != nil {
 		return false, err
 	}

@@ -549,3 +549,20 @@ func TestEmptyOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyEach: where each list is said to be empty once, one of several windows is, too.
+func TestEmptyEach(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for _, n := range []int{50, 600, 3000} {
+		synctest.Test(t, func(t *testing.T) {
+			archive := filled(n, rg.From, rg.To, "even")
+			archive.shy = true
+			time.Sleep(time.Until(rg.Now))
+			r := readToy(t, archive, rg, 4)
+			checkCame(t, archive, r, rg)
+			if left := r.incomplete(); left > 0 {
+				t.Errorf("%d threads: %d windows are incomplete", n, left)
+			}
+		})
+	}
+}

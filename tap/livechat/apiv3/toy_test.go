@@ -30,12 +30,14 @@ type toy struct {
 	ids       int             // threads that come at most where they are asked for by their ids; 0: all
 	refuses   bool            // to answer for ids of which it does not know one
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
+	shy       bool            // the first time that a list is asked for there is nothing in it
 	latency   time.Duration
 	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
 
 	mu       sync.Mutex
 	threads  []toyThread // by creation, oldest first
 	asked    map[string]int
+	told     map[string]bool // lists that have been asked for
 	mistakes []string
 }
 
@@ -164,6 +166,12 @@ func (t *toy) list(q toyQuery, body string) string {
 		if !t.hidden || !x.end.IsZero() {
 			match = append(match, x)
 		}
+	}
+	if list := q.Filters.From + q.Filters.To; t.shy && !t.told[list] {
+		if t.told == nil {
+			t.told = make(map[string]bool)
+		}
+		t.told[list], match = true, nil
 	}
 	found := len(match)
 	match = slices.DeleteFunc(match, func(x toyThread) bool { return x.lost })
