@@ -31,6 +31,7 @@ type follower struct {
 	from     time.Time // chats that ended before it are not wanted
 	bookmark time.Time // all that ended before it has been delivered
 	searched bool      // the days before the bookmark's day were searched
+	lost     bool      // the state has a bookmark, and does not say which chats wait
 	reached  time.Time // the greatest end delivered
 	lookback time.Duration
 	openChats
@@ -68,7 +69,7 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if b.At.Before(c.StartDate) {
 			continue
 		}
-		f.bookmark, f.searched = b.At, b.Searched
+		f.bookmark, f.searched, f.lost = b.At, b.Searched, !b.Searched
 		if from := b.At.Add(-f.lookback); from.After(c.StartDate) {
 			f.from = from
 		}
@@ -125,15 +126,11 @@ func (f *follower) wants(chat *source.Chat, s *run) (why string) {
 		return stillOpen
 	}
 	agrees := !chat.Started.IsZero() && !chat.Ended.IsZero() && (chat.From.IsZero() || chat.Started.Before(chat.To) && !chat.Ended.Before(chat.From))
-	early := chat.Ended.Before(f.from)
-	if chat.Guessed && chat.To.After(s.from) {
-		early = false // it may have ended within what is read
-	}
 	switch {
 	case !agrees:
 	case !s.end.IsZero() && !chat.Ended.Before(s.end):
 		return endedAfter
-	case waited || !early:
+	case waited || !f.early(chat, s):
 	case !chat.To.After(s.from):
 		return searchedOnly
 	default:
@@ -143,6 +140,21 @@ func (f *follower) wants(chat *source.Chat, s *run) (why string) {
 		f.reached = chat.Ended
 	}
 	return ""
+}
+
+// early reports whether the chat ended before those that the stream wants. One whose
+// end nothing states may have ended later than it seems: within the days read, if it
+// is listed for them; after the bookmark, if the state may have waited for it and has
+// lost its list.
+func (f *follower) early(chat *source.Chat, s *run) bool {
+	switch {
+	case !chat.Guessed:
+	case chat.To.After(s.from):
+		return false
+	case f.lost:
+		return chat.Ended.Before(s.o.Config.StartDate)
+	}
+	return chat.Ended.Before(f.from)
 }
 
 // advance moves the bookmark to the greatest end delivered, but not past what

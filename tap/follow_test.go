@@ -63,6 +63,33 @@ func TestWants(t *testing.T) {
 	}
 }
 
+// An end that nothing states leaves no thread out that may have ended later: of a
+// state that has lost its list nobody knows whether it waited for the thread.
+func TestEarly(t *testing.T) {
+	at := func(days int) time.Time { return time.Date(2026, 3, days, 0, 0, 0, 0, time.UTC) }
+	for _, test := range []struct {
+		name          string
+		ended, to     time.Time // of the thread, and of the days it is listed for
+		guessed, lost bool
+		want          bool
+	}{
+		{"stated", at(3), at(3), false, false, true},
+		{"stated, and the list is lost", at(3), at(3), false, true, true},
+		{"guessed, listed for days before", at(3), at(3), true, false, true},
+		{"guessed, listed for days read", at(3), at(6), true, false, false},
+		{"guessed, and the list is lost", at(3), at(3), true, true, false},
+		{"guessed before start_date, and the list is lost", at(1), at(3), true, true, true},
+		{"guessed, and within what is wanted", at(6), at(3), true, false, false},
+	} {
+		f := &follower{from: at(5), lost: test.lost}
+		s := &run{from: at(5)}
+		s.o.Config.StartDate = at(2)
+		if got := f.early(&source.Chat{Ended: test.ended, To: test.to, Guessed: test.guessed}, s); got != test.want {
+			t.Errorf("%s: early is %t, want %t", test.name, got, test.want)
+		}
+	}
+}
+
 // The bookmark moves to the greatest end delivered, and never past what bounds it.
 func TestAdvance(t *testing.T) {
 	at := func(hours int) time.Time { return syncNow.Add(time.Duration(hours) * time.Hour) }

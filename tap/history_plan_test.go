@@ -37,6 +37,7 @@ type historyPlan struct {
 	late     bool // chats change after their end
 	behind   bool // the service's clock is: what has ended since lies in the future for it
 	lossy    bool // not even two readings need to bring all there is
+	loses    bool // a list may lack some of what there is
 	blind    bool // what is lost shows nowhere
 	endless  bool // some windows never add up
 	lookback int
@@ -283,6 +284,7 @@ func (h *history) pass() {
 func (h *history) forget(s State) State {
 	h.marks = make(map[string]time.Time)
 	h.forgot = true
+	clear(h.patient)
 	text, _ := s.MarshalJSON()
 	var doc struct {
 		Bookmarks map[string]map[string]any `json:"bookmarks"`
@@ -349,7 +351,7 @@ func goThrough(t *testing.T, seed uint64, planOf func(*rand.Rand) historyPlan) (
 	p := planOf(r)
 	inWorld(t, p.switches, func(t *testing.T, w *world) {
 		h := &history{world: w, r: r, plan: p, line: &line{server: w.server, next: w.service, skew: p.clock, live: p.live},
-			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), patient: make(map[string]map[string]bool), marks: make(map[string]time.Time)}
+			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), patient: make(map[string]map[string]bool), marks: make(map[string]time.Time), claims: make(map[string]claim)}
 		w.at(syncNow.Add(4 * time.Hour)) // the archive may be behind
 		w.server.SetNow(w.now.Add(p.clock))
 		h.live()

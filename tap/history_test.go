@@ -36,11 +36,16 @@ type history struct {
 	records   map[string]map[string]json.RawMessage
 	gone      map[string]bool // chats of which the tap has said that they are not found any more
 	marks     map[string]time.Time
-	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for and that are not due yet
+	claims    map[string]claim
+	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for; true for those that are not due yet
 	forgot    bool                       // a state has lost its open chats
 	faults    []string
 	sum       historySum
 }
+
+// claim is what the bookmark of a stream says, and when the run began that was the
+// first to say it.
+type claim struct{ at, began time.Time }
 
 // historySum is what histories came to.
 type historySum struct {
@@ -165,7 +170,8 @@ func (h *history) run(from State, a asked) (State, error) {
 	h.story = append(h.story, fmt.Sprintf("%s: %s: %d chats %d requests left out %v incomplete %d: %v", began.Format(time.RFC3339), a, r.summary.Chats, r.requests, r.summary.LeftOut, r.summary.Incomplete, r.err))
 	h.judge(r.err, a)
 	truth := slices.Collect(h.server.Truth())
-	state, ok := h.keep(out.Bytes(), a, truth, began)
+	wanted := h.except(truth, accepted(r.log))
+	state, ok := h.keep(out.Bytes(), a, wanted, began)
 	if !ok {
 		state = from
 	}
@@ -184,7 +190,7 @@ func (h *history) run(from State, a asked) (State, error) {
 			h.counted(r, truth)
 		}
 		if !h.plan.blind && (r.summary.Incomplete == 0 || !h.plan.lossy) {
-			h.whole(a, truth, began)
+			h.whole(a, wanted, began)
 		}
 	}
 	return state, r.err
@@ -262,7 +268,10 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 	return last, ok
 }
 
-// stated holds a STATE against what has been delivered.
+// stated holds a STATE against what has been delivered. A bookmark says what was there
+// when the run began that moved it. A run that is cut off before its first window is
+// complete repeats it, and says nothing of a chat that has shown up since: that one
+// lies within the look-back of the next run.
 func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.Time) {
 	h.sum.states++
 	for _, stream := range catalog.Default(h.plan.api).Streams {
@@ -275,6 +284,10 @@ func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.
 			h.faultf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
 		}
 		h.marks[stream.Name] = b.At
+		if !b.At.Equal(h.claims[stream.Name].at) {
+			h.claims[stream.Name] = claim{b.At, began}
+		}
+		waited := h.patient[stream.Name]
 		h.patient[stream.Name] = make(map[string]bool)
 		for _, c := range b.Open {
 			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/patience
@@ -290,7 +303,11 @@ func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.
 			open[c.ID] = true
 		}
 		for _, c := range truth {
-			if end, _ := h.ended(c); end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, began) && !h.delivered[stream.Name][c.ID] {
+			since := h.claims[stream.Name].began
+			if _, ok := waited[c.ID]; ok {
+				since = began // it must not drop out of the list either
+			}
+			if end, _ := h.ended(c); end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, since) && !h.delivered[stream.Name][c.ID] {
 				h.faultf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
 				return
 			}
@@ -311,13 +328,8 @@ func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) 
 	}
 	// What it shows decides where that is on the other side of an edge.
 	ended, known := h.ended(c)
-	if h.plan.api == catalog.V3 {
-		switch {
-		case h.forgot && ended.Before(c.Ended.Add(-time.Second)):
-			return false // nothing says when it ended, and it was forgotten that it was open
-		case c.Appears.After(c.Ended) && c.Appears.Sub(c.Started) > h.lookback(a):
-			return false // it was listed by no run while it was open, nor for hours after its end
-		}
+	if h.plan.api == catalog.V3 && c.Appears.After(c.Ended) && c.Appears.Sub(c.Started) > h.lookback(a) {
+		return false // it was listed by no run while it was open, nor for hours after its end
 	}
 	if h.plan.api == catalog.V3 && !h.tells(c, stream) || known && !ended.Before(began) {
 		return false
@@ -364,6 +376,29 @@ func (h *history) whole(a asked, truth []sandbox.Chat, began time.Time) {
 			h.faultf("%d chats of %s are missing", missing, stream)
 		}
 	}
+}
+
+var readShort = regexp.MustCompile(`on_mismatch says to go on" from=(\S+) to=(\S+)`)
+
+// accepted are the days that a run has named as incomplete and that on_mismatch let pass.
+func accepted(log string) (all []Days) {
+	for _, found := range readShort.FindAllStringSubmatch(log, -1) {
+		from, _ := time.Parse(time.DateOnly, found[1])
+		last, _ := time.Parse(time.DateOnly, found[2])
+		all = append(all, Days{from, last.Add(day)})
+	}
+	return all
+}
+
+// except leaves out the chats that are listed for such days, where the service keeps some of
+// them back: on_mismatch says to do without.
+func (h *history) except(truth []sandbox.Chat, short []Days) []sandbox.Chat {
+	if !h.plan.loses {
+		return truth
+	}
+	return slices.DeleteFunc(slices.Clone(truth), func(c sandbox.Chat) bool {
+		return slices.ContainsFunc(short, func(d Days) bool { return h.listed(c, d.From, d.To) })
+	})
 }
 
 // lookback is from where on all that began is listed again.

@@ -169,6 +169,40 @@ func TestSyncFromOtherStates(t *testing.T) {
 	}
 }
 
+// A thread that was open when the state lost its list may have ended long after its
+// last event, and nothing says so: its end comes, and no record of it stays open.
+func TestSyncLostList(t *testing.T) {
+	inWorld(t, "chats=305&days=38&seed=184799&shape=bursty&returning=0.2&long_chats=0.5&long_days=12&pending=4&v3_no_end=1&v3_active=hidden", func(t *testing.T, w *world) {
+		run := func(from State) *transcript {
+			return readTranscript(t, w.complete(from, func(o *Options) {
+				o.Config.APIVersion, o.Config.IncludePending, o.Config.LookbackDays = catalog.V3, true, 0
+				o.Selection.Streams = slices.DeleteFunc(catalog.Default(catalog.V3).Streams, func(s catalog.Selected) bool { return s.Name != "chats" }) // others would be read from start_date
+			}).out, checks{})
+		}
+		all := run(State{})
+		var open []string
+		for key, m := range all.latest["chats"] {
+			if m.record["pending"] == true {
+				open = append(open, key)
+			}
+		}
+		if len(open) == 0 {
+			t.Fatal("no thread was open")
+		}
+		b, err := all.last(t).Bookmark("chats", "ended_timestamp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.at(syncNow.AddDate(0, 0, 14)) // when all of them have ended
+		all.union(run(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"`+b.At.Format(time.RFC3339)+`","api":"3"}}}`)))
+		for _, key := range open {
+			if all.latest["chats"][key].record["pending"] == true {
+				t.Errorf("%q has ended, and its record is an open one", key)
+			}
+		}
+	})
+}
+
 // Parts of a backfill that run side by side make the whole, and share nothing.
 func TestSyncParts(t *testing.T) {
 	for _, switches := range []string{"dates=start", "dates=end", "dates=overlap&order=none", "dates=start&order=oldest&seed=5"} {

@@ -305,8 +305,9 @@ func (e *engine) emit() error {
 }
 
 // askAgain asks once more for the oldest windows if nothing came of them, whatever
-// number stood beside it, for all of them in one list: one answer proves nothing, nor
-// do two to different questions. If there is something after all, they are read anew.
+// number stood beside it, for all of them in one list: one answer proves nothing, and
+// if they are several, that list is another one, of which it is to be said twice. If
+// there is something after all, they are read anew.
 func (e *engine) askAgain() (again bool, err error) {
 	n := 0
 	for n < len(e.windows) {
@@ -319,11 +320,12 @@ func (e *engine) askAgain() (again bool, err error) {
 	if n == 0 {
 		return false, nil
 	}
-	ask := e.a.firstPage
-	if n == 1 {
-		ask = func(ctx context.Context, q query) (*page, error) { return e.a.page(ctx, q, "", 1) } // for the second time
+	q := e.query(span{e.windows[0].from, e.windows[n-1].to})
+	p, err := e.a.page(e.ctx, q, "", 1)
+	if err == nil && n > 1 && p.empty() {
+		p.free()
+		p, err = e.a.page(e.ctx, q, "", 1)
 	}
-	p, err := ask(e.ctx, e.query(span{e.windows[0].from, e.windows[n-1].to}))
 	if err != nil {
 		return false, err
 	}

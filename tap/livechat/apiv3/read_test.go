@@ -340,6 +340,33 @@ func TestParted(t *testing.T) {
 	}
 }
 
+// TestPartedAndFewer: a first number that is too low does not end the looking for what is
+// lost at the borders of pages: what is stated later counts.
+func TestPartedAndFewer(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(20)}
+	synctest.Test(t, func(t *testing.T) {
+		const n = 300
+		archive := &toy{parts: true}
+		for i := range n {
+			at := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / n) // by threes: both borders part them
+			archive.add(at, at.Add(time.Hour))
+		}
+		lists := 0
+		archive.count = func(found int) int {
+			if lists++; lists == 1 {
+				return found - 2
+			}
+			return found
+		}
+		time.Sleep(time.Until(rg.Now))
+		r := readToy(t, archive, rg, 4)
+		checkCame(t, archive, r, rg)
+		if n := r.incomplete(); n > 0 {
+			t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+		}
+	})
+}
+
 // TestLost: threads that the service counts and never lists leave a window
 // incomplete; all else comes.
 func TestLost(t *testing.T) {
@@ -519,31 +546,34 @@ func TestSample(t *testing.T) {
 	})
 }
 
-// TestEmptyOnce: a service that says once that there is nothing is asked again.
+// TestEmptyOnce: a service that says once that there is nothing is asked again, whatever
+// number stands beside it.
 func TestEmptyOnce(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
 	for _, n := range []int{50, 3000} {
 		for _, when := range []int{1, 3, 5, 8} {
-			synctest.Test(t, func(t *testing.T) {
-				archive := filled(n, rg.From, rg.To, "even").sort()
-				all := archive.threads
-				lists := 0
-				archive.before = func(t *toy, action string, first bool) {
-					t.threads = all
-					if action == "list_archives" && first {
-						if lists++; lists == when {
-							t.threads = nil
+			for _, stated := range []int{0, 1, 70} {
+				synctest.Test(t, func(t *testing.T) {
+					archive := filled(n, rg.From, rg.To, "even").sort()
+					all := archive.threads
+					lists := 0
+					archive.before = func(t *toy, action string, first bool) {
+						t.threads, t.count = all, nil
+						if action == "list_archives" && first {
+							if lists++; lists == when {
+								t.threads, t.count = nil, func(int) int { return stated }
+							}
 						}
 					}
-				}
-				time.Sleep(time.Until(rg.Now))
-				r := readToy(t, archive, rg, 4)
-				archive.threads = all
-				checkCame(t, archive, r, rg)
-				if n := r.incomplete(); n > 0 {
-					t.Errorf("%d windows are incomplete", n)
-				}
-			})
+					time.Sleep(time.Until(rg.Now))
+					r := readToy(t, archive, rg, 4)
+					archive.threads = all
+					checkCame(t, archive, r, rg)
+					if left := r.incomplete(); left > 0 {
+						t.Errorf("%d threads, list %d states %d: %d windows are incomplete", n, when, stated, left)
+					}
+				})
+			}
 		}
 	}
 }

@@ -32,6 +32,9 @@ func (e *engine) finish(w *window) error {
 	if w.total < 0 || low {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
+	if again, err := e.readAnew(w); again || err != nil {
+		return err
+	}
 	if e.readByTime(w) {
 		return nil
 	}
@@ -109,6 +112,28 @@ func (w *window) came() int {
 // speaksOf reports whether the window's number speaks of a thread that began at an
 // instant, Unix milliseconds; 0: not known.
 func (w *window) speaksOf(at int64) bool { return w.grows.IsZero() || at < w.grows.UnixMilli() }
+
+// readAnew asks once more for a window of which nothing came though the service states
+// that there is something. If something comes, nothing of the first answer counts: its
+// number may be as wrong as the rest, and less than there is.
+func (e *engine) readAnew(w *window) (again bool, err error) {
+	if len(w.ids) > 0 || w.total <= 0 || w.sure {
+		return false, nil
+	}
+	w.sure = true
+	c := &chain{w: w, span: w.span, query: e.query(w.span), left: 1}
+	p, err := e.a.page(e.ctx, c.query, "", 1)
+	if err != nil {
+		return false, err
+	}
+	if len(p.chats) == 0 && p.next == "" {
+		p.free()
+		return false, nil
+	}
+	w.total, w.chains = -1, []*chain{c}
+	e.flying++
+	return true, e.take(c, p)
+}
 
 // missing is how many threads of the window have not come.
 func (w *window) missing() int { return max(w.total-w.came(), 0) }
@@ -210,6 +235,9 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 	fresh := r.register(w, p)
 	if err := r.hand(w, p, fresh); err != nil {
 		return false, err
+	}
+	if s == w.counted() {
+		w.total = max(w.total, p.found) // what is stated in the end counts
 	}
 	times := w.times(s)
 	if p.found <= len(times) {
