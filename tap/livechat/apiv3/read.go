@@ -275,9 +275,9 @@ func (e *engine) emit() error {
 	return nil
 }
 
-// askAgain asks once more for the oldest windows if nothing came of them, whatever
-// number stood beside it, for all of them in one list: one answer proves nothing. If
-// there is something after all, they are read anew.
+// askAgain asks once more for the oldest windows if nothing came of them, for all of
+// them in one list: one answer proves nothing. If there is something after all, they
+// are read anew. (Those beside which a number stood have been, when they ended.)
 func (e *engine) askAgain() (again bool, err error) {
 	n := 0
 	for n < len(e.windows) {
@@ -300,9 +300,8 @@ func (e *engine) askAgain() (again bool, err error) {
 		if p.empty() {
 			continue
 		}
-		w.result, w.ids, w.total = nil, make(map[string]int64), -1
-		w.chains = []*chain{{w: w, span: w.span, left: 1}}
-		w.chains[0].begin(e.reader)
+		w.ids, w.total = make(map[string]int64), -1
+		w.restart(e.reader)
 	}
 	return !p.empty(), nil
 }

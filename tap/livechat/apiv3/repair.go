@@ -25,6 +25,12 @@ const (
 // be left out; a list can be cut off by a cap that nobody states.
 func (e *engine) finish(w *window) error {
 	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
+	if len(w.ids) == 0 && w.total > 0 && !w.sure {
+		// Said once, it proves nothing; and what is looked for may be put down to an estimate.
+		w.sure = true
+		w.restart(e.reader)
+		return nil
+	}
 	if w.total < 0 || len(w.ids) > w.total {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
@@ -74,10 +80,16 @@ func (e *engine) readByTime(w *window) bool {
 	if !w.parted || w.again || !e.byTime() {
 		return false
 	}
-	w.again, w.result = true, nil
-	w.chains = []*chain{{w: w, span: w.span, left: 1}}
-	w.chains[0].begin(e.reader)
+	w.again = true
+	w.restart(e.reader)
 	return true
+}
+
+// restart begins to read the window once more. What has come is kept.
+func (w *window) restart(r *reader) {
+	w.result = nil
+	w.chains = []*chain{{w: w, span: w.span, left: 1}}
+	w.chains[0].begin(r)
 }
 
 // missing is how many threads of the window have not come.

@@ -31,6 +31,31 @@ func inBubble(t *testing.T, archive *toy, rg source.Range) (r result) {
 	return r
 }
 
+// TestEmptyBeside: that nothing at all comes of a window is not believed when it is
+// said once, whatever number stands beside it; nor put down to an estimate.
+func TestEmptyBeside(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for name, count := range map[string]func(int) int{"true": nil, "one more": func(n int) int { return n + 1 }, "one less": func(n int) int { return n - 1 }} {
+		for _, after := range []int{0, 60} {
+			t.Run(fmt.Sprint(name, after), func(t *testing.T) {
+				archive := filled(3000, rg.From, rg.To, "even")
+				archive.count = count
+				emptied := false
+				archive.alter = func(q toyQuery, p *toyPage) {
+					if q.from().After(day(after)) && q.After == "" && !emptied {
+						emptied = true
+						p.threads, p.next = nil, ""
+					}
+				}
+				inBubble(t, archive, rg)
+				if !emptied {
+					t.Error("no page was emptied")
+				}
+			})
+		}
+	}
+}
+
 // from is where the list begins.
 func (q toyQuery) from() time.Time {
 	at, _ := time.Parse(toyLayout, q.Filters.From)
