@@ -39,6 +39,7 @@ func (e *engine) finish(w *window) error {
 	}
 	if w.total >= 0 && len(w.ids) > w.total && w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
 		e.low++ // and nothing has been added meanwhile
+		e.prove()
 	}
 	if w.missing() > 0 || e.doubt && !e.byTime() {
 		if more, err := e.goOn(w); more || err != nil {
@@ -55,9 +56,7 @@ func (e *engine) finish(w *window) error {
 		switch {
 		case complete:
 			w.total = min(w.total, len(w.ids)) // the parts say so
-		case e.barren > 0 && e.barren+e.low >= proof:
-			e.estimate = true
-			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+		case e.prove():
 			if e.readByTime(w) {
 				return nil
 			}
@@ -72,6 +71,16 @@ func (e *engine) finish(w *window) error {
 	}
 	w.result = &result
 	return nil
+}
+
+// prove reports whether the number that the service states is proved an estimate. Windows
+// that are incomplete wait for that, so it counts whatever comes first.
+func (e *engine) prove() bool {
+	if !e.estimate && e.barren > 0 && e.barren+e.low >= proof {
+		e.estimate = true
+		e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+	}
+	return e.estimate
 }
 
 // readByTime reads a window again, by time, if it was read by cursors and the

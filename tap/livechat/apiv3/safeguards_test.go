@@ -184,6 +184,27 @@ func byThrees(n int, from, to time.Time) *toy {
 	return t
 }
 
+// TestLowCounts: numbers that are too low prove an estimate, too: one of them that is
+// too high leaves no window incomplete.
+func TestLowCounts(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(100), Now: day(100)}
+	for name, low := range map[string]func(n int) bool{
+		"of windows":          func(n int) bool { return n > 150 },
+		"of parts of windows": func(n int) bool { return n < 150 },
+	} {
+		archive := filled(3000, rg.From, rg.To, "even").sort()
+		lost := &archive.threads[1234]
+		lost.lost = true
+		archive.alter = func(q toyQuery, p *toyPage) {
+			to, _ := time.Parse(toyLayout, q.Filters.To)
+			if has := q.from().Before(lost.start) && to.After(lost.start); !has && low(p.found) {
+				p.found--
+			}
+		}
+		t.Run(name, func(t *testing.T) { inBubble(t, archive, rg) })
+	}
+}
+
 // TestServiceAhead: if the service's clock is ahead, the list goes on to its now.
 func TestServiceAhead(t *testing.T) {
 	const ahead = 3 * time.Hour
