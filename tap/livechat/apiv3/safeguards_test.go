@@ -101,6 +101,24 @@ func TestEmptyPage(t *testing.T) {
 	}
 }
 
+// TestEmptyEach: each list is empty when it is asked for the first time, though a number
+// stands beside it; those by which a chain goes on by time, too.
+func TestEmptyEach(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(50), Now: day(50)}
+	for _, n := range []int{250, 1500} {
+		archive := byThrees(n, rg.From, rg.To)
+		archive.count = func(n int) int { return n / 2 }
+		said := make(map[string]bool)
+		archive.alter = func(q toyQuery, p *toyPage) {
+			if list := q.Filters.From + q.Filters.To; q.After == "" && !said[list] {
+				said[list] = true
+				p.threads, p.next = nil, ""
+			}
+		}
+		inBubble(t, archive, rg)
+	}
+}
+
 // TestBorders: threads that begin where windows meet come, also if a list holds
 // neither of its ends.
 func TestBorders(t *testing.T) {

@@ -59,8 +59,8 @@ func (c *chain) ask(r *reader, q query, cursor string) {
 	r.flying++
 	n := c.pages + 1
 	get := func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, cursor, n) }
-	if cursor == "" && (c != c.w.chains[0] || n > 1) {
-		// Of windows that are empty askAgain makes sure, of all else nobody would.
+	if cursor == "" && (c != c.w.chains[0] || n > 1 || len(c.w.ids) > 0) {
+		// Of windows of which nothing came others make sure, of all else nobody would.
 		get = func(ctx context.Context) (*page, error) { return r.a.firstPage(ctx, q) }
 	}
 	c.job = r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) {
