@@ -31,6 +31,40 @@ func inBubble(t *testing.T, archive *toy, rg source.Range) (r result) {
 	return r
 }
 
+// TestNotStated: a number that is not stated costs no more than reading twice, also
+// where a page that ends in a spike makes the rest of a list look endless; and less, if
+// that it proves nothing is known before the first windows have been read.
+func TestNotStated(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
+	for _, test := range []struct {
+		n       int
+		shapes  []string
+		workers int
+		most    float64 // requests for each page
+	}{
+		{2000, []string{"even", "spikes", "late"}, 8, 3},
+		{12_000, []string{"even", "growing", "office"}, 4, 1.86},
+	} {
+		requests := 0
+		for _, shape := range test.shapes {
+			archive := filled(test.n, rg.From, rg.To, shape)
+			archive.count = func(int) int { return -1 }
+			archive.latency = 100 * time.Millisecond
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(rg.Now))
+				r := readToy(t, archive, rg, test.workers)
+				checkCame(t, archive, r, rg)
+				requests += r.requests
+			})
+		}
+		pages := len(test.shapes) * pagesOf(test.n)
+		if float64(requests) > test.most*float64(pages) {
+			t.Errorf("%d of %v: %d requests for %d pages", test.n, test.shapes, requests, pages)
+		}
+		t.Logf("%d of %v: %d requests for %d pages", test.n, test.shapes, requests, pages)
+	}
+}
+
 // TestEmptyBeside: that nothing at all comes of a window is not believed when it is
 // said once, whatever number stands beside it; nor put down to an estimate.
 func TestEmptyBeside(t *testing.T) {

@@ -79,7 +79,7 @@ func (e *engine) take(c *chain, p *page) error {
 	if c.pages == 0 {
 		n, known := p.threads(c.span)
 		if c == w.chains[0] {
-			if shorter, ok := e.admit(w, n); !ok {
+			if shorter, ok := e.admit(w, n, known); !ok {
 				w.span, c.span = shorter, shorter
 				c.begin(e.reader)
 				return nil
@@ -106,11 +106,11 @@ func (e *engine) take(c *chain, p *page) error {
 }
 
 // admit judges the length of a window by how many threads it holds.
-func (e *engine) admit(w *window, threads int) (shorter span, ok bool) {
+func (e *engine) admit(w *window, threads int, known bool) (shorter span, ok bool) {
 	if w.judged {
 		return w.span, true
 	}
-	shorter, ok = e.plan.admit(w.span, threads)
+	shorter, ok = e.plan.admit(w.span, threads, known)
 	w.judged = ok
 	return shorter, ok
 }
