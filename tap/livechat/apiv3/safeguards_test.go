@@ -11,6 +11,7 @@ import (
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/secret"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/source/sourcetest"
 )
 
 // Each safeguard of the reader has a test that fails without it: the tests of this
@@ -45,6 +46,9 @@ func TestNotStated(t *testing.T) {
 		{2000, []string{"even", "spikes", "late"}, 8, 3},
 		{12_000, []string{"even", "growing", "office"}, 4, 1.86},
 	} {
+		if sourcetest.Race && test.n > 10_000 {
+			continue
+		}
 		requests := 0
 		for _, shape := range test.shapes {
 			archive := filled(test.n, rg.From, rg.To, shape)
