@@ -32,6 +32,10 @@ func TestWants(t *testing.T) {
 	listed := func(days int, start, end time.Time) *source.Chat {
 		return &source.Chat{ID: "A", Started: start, Ended: end, From: at(days, 0), To: at(days+1, 0)}
 	}
+	guessed := func(chat *source.Chat) *source.Chat {
+		chat.Guessed = true
+		return chat
+	}
 	for _, test := range []struct {
 		name   string
 		chat   *source.Chat
@@ -45,6 +49,8 @@ func TestWants(t *testing.T) {
 		{"ended before, in days searched", listed(4, at(4, 1), at(4, 2)), time.Time{}, false, searchedOnly, false},
 		{"ended before, but it was waited for", listed(5, at(5, 1), at(5, 2)), time.Time{}, true, "", false},
 		{"its times contradict where it is listed", listed(6, at(1, 1), at(1, 2)), time.Time{}, false, "", false},
+		{"ended before, by a guess", guessed(listed(5, at(5, 1), at(5, 2))), time.Time{}, false, "", false},
+		{"ended before, by a guess, in days searched", guessed(listed(4, at(4, 1), at(4, 2))), time.Time{}, false, searchedOnly, false},
 		{"nobody knows when it ended", listed(6, at(6, 1), time.Time{}), time.Time{}, false, "", false},
 		{"ended after end_date", listed(6, at(6, 1), at(8, 2)), at(7, 0), false, endedAfter, true},
 		{"ended after end_date, nobody knows when it began", listed(6, time.Time{}, at(8, 2)), at(7, 0), false, "", true},

@@ -147,8 +147,13 @@ func fraction(d time.Duration, part float64) time.Duration { return time.Duratio
 
 // admit is told about how many threads a proposed window holds. If it holds too
 // many, a shorter one is returned that begins at the same instant and is to be
-// asked for instead; otherwise ok is true, and the window stays as it is.
-func (p *plan) admit(s span, threads int) (shorter span, ok bool) {
+// asked for instead; otherwise ok is true, and the window stays as it is. If their
+// number is not known, but judged by a page, that may have been in a spike: it shortens
+// nothing, since a window that proves too long is cut off.
+func (p *plan) admit(s span, threads int, known bool) (shorter span, ok bool) {
+	if !known {
+		threads = min(threads, 2*p.target)
+	}
 	like := p.pace(s, threads)
 	if threads > p.most && s.length() > time.Second {
 		part := float64(p.target) / float64(threads)

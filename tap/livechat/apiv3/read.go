@@ -335,9 +335,8 @@ func (e *engine) askAgain() (again bool, err error) {
 		if p.empty() {
 			continue
 		}
-		w.result, w.ids, w.total = nil, make(map[string]int64), -1
-		w.chains = []*chain{{w: w, span: w.span, left: 1}}
-		e.again = append(e.again, w.chains[0])
+		w.ids, w.total = make(map[string]int64), -1
+		e.restart(w)
 	}
 	return !p.empty(), nil
 }

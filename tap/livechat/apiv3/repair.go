@@ -25,6 +25,12 @@ const (
 // be left out; a list can be cut off by a cap that nobody states.
 func (e *engine) finish(w *window) error {
 	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
+	if len(w.ids) == 0 && w.total > 0 && !w.sure {
+		// Said once, it proves nothing; and what is looked for may be put down to an estimate.
+		w.sure = true
+		e.restart(w)
+		return nil
+	}
 	if err := e.recount(w); err != nil {
 		return err
 	}
@@ -32,14 +38,12 @@ func (e *engine) finish(w *window) error {
 	if w.total < 0 || low {
 		e.doubt = true // what is too low may hide an end that is too early
 	}
-	if again, err := e.readAnew(w); again || err != nil {
-		return err
-	}
 	if e.readByTime(w) {
 		return nil
 	}
 	if low {
 		e.low++
+		e.prove()
 	}
 	if w.missing() > 0 || e.doubt && !e.byTime() {
 		if more, err := e.goOn(w); more || err != nil {
@@ -56,9 +60,7 @@ func (e *engine) finish(w *window) error {
 		switch {
 		case complete:
 			w.total = min(w.total, w.came()) // the parts say so
-		case e.barren > 0 && e.barren+e.low >= proof:
-			e.estimate = true
-			e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+		case e.prove():
 			if e.readByTime(w) {
 				return nil
 			}
@@ -75,16 +77,32 @@ func (e *engine) finish(w *window) error {
 	return nil
 }
 
+// prove reports whether the number that the service states is proved an estimate. Windows
+// that are incomplete wait for that, so it counts whatever comes first.
+func (e *engine) prove() bool {
+	if !e.estimate && e.barren > 0 && e.barren+e.low >= proof {
+		e.estimate = true
+		e.a.client.Log().Warn("the service states more threads than it has: what it states was read whole, in small windows, and was not as many; its number counts as an estimate in this run", "windows", e.barren+e.low)
+	}
+	return e.estimate
+}
+
 // readByTime reads a window again, by time, if it was read by cursors and the
 // service's number does not prove that nothing was lost at the borders of pages.
 func (e *engine) readByTime(w *window) bool {
 	if !w.parted || w.again || !e.byTime() {
 		return false
 	}
-	w.again, w.result = true, nil
-	w.chains = []*chain{{w: w, span: w.span, left: 1}}
-	w.chains[0].begin(e.reader)
+	w.again = true
+	e.restart(w)
 	return true
+}
+
+// restart has the window read once more, when there is room. What has come is kept.
+func (e *engine) restart(w *window) {
+	w.result = nil
+	w.chains = []*chain{{w: w, span: w.span, left: 1}}
+	e.again = append(e.again, w.chains[0])
 }
 
 // counted is the part of the window that its number speaks of.
@@ -112,28 +130,6 @@ func (w *window) came() int {
 // speaksOf reports whether the window's number speaks of a thread that began at an
 // instant, Unix milliseconds; 0: not known.
 func (w *window) speaksOf(at int64) bool { return w.grows.IsZero() || at < w.grows.UnixMilli() }
-
-// readAnew asks once more for a window of which nothing came though the service states
-// that there is something. If something comes, nothing of the first answer counts: its
-// number may be as wrong as the rest, and less than there is.
-func (e *engine) readAnew(w *window) (again bool, err error) {
-	if len(w.ids) > 0 || w.total <= 0 || w.sure {
-		return false, nil
-	}
-	w.sure = true
-	c := &chain{w: w, span: w.span, query: e.query(w.span), left: 1}
-	p, err := e.a.page(e.ctx, c.query, "", 1)
-	if err != nil {
-		return false, err
-	}
-	if len(p.chats) == 0 && p.next == "" {
-		p.free()
-		return false, nil
-	}
-	w.total, w.chains = -1, []*chain{c}
-	e.flying++
-	return true, e.take(c, p)
-}
 
 // missing is how many threads of the window have not come.
 func (w *window) missing() int { return max(w.total-w.came(), 0) }

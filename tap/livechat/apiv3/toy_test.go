@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +33,10 @@ type toy struct {
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
 	shy       bool            // every list is empty when it is asked for the first time
 	latency   time.Duration
+	ahead     time.Duration                           // of the service's clock
+	get       string                                  // how get_chat refuses, a type of error; or "empty": no events there either
 	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
+	alter     func(q toyQuery, p *toyPage)            // what a list answers, with the lock held
 
 	mu       sync.Mutex
 	threads  []toyThread // by creation, oldest first
@@ -45,6 +49,15 @@ type toyThread struct {
 	id         string
 	start, end time.Time // end zero: active
 	lost       bool      // counted, and never listed
+	says       time.Time // what created_at says, if not start
+	bare       bool      // listed without its events
+}
+
+// toyPage is one answer of a list of archives.
+type toyPage struct {
+	threads []toyThread
+	found   int    // -1: not stated
+	next    string // the cursor; empty on the last page
 }
 
 func (t *toy) add(start, end time.Time) {
@@ -55,6 +68,9 @@ func (t *toy) sort() *toy {
 	slices.SortStableFunc(t.threads, func(a, b toyThread) int { return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.id, b.id)) })
 	return t
 }
+
+// toyLayout is how the ends of a list are written.
+const toyLayout = "2006-01-02T15:04:05.000000+00:00"
 
 // toyQuery is the body of a request, and what a cursor remembers.
 type toyQuery struct {
@@ -67,8 +83,13 @@ type toyQuery struct {
 	Order  string `json:"sort_order,omitempty"`
 	Limit  int    `json:"limit,omitempty"`
 	PageID string `json:"page_id,omitempty"`
-	After  string `json:"after,omitempty"`
-	ID     string `json:"id,omitempty"` // of the last before it
+
+	ThreadID string `json:"thread_id,omitempty"` // of get_chat
+
+	// In a cursor only.
+	After string `json:"after,omitempty"`
+	ID    string `json:"id,omitempty"`    // of the last before it
+	Asked int    `json:"asked,omitempty"` // pages of the list before it
 }
 
 func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -99,15 +120,11 @@ func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
 	case "list_archives":
 		text = t.list(q, string(body))
 	case "list_chats":
-		var all []string
-		for _, x := range t.threads {
-			if x.end.IsZero() {
-				all = append(all, fmt.Sprintf(`{"id":"C%s","users":[],"last_thread_summary":{"id":%q,"created_at":%q}}`, x.id, x.id, x.start.Format(time.RFC3339Nano)))
-			}
-		}
-		text = `{"chats_summary":[` + strings.Join(all, ",") + `]}`
+		text = t.active(q)
+	case "get_chat":
+		text = t.chat(q.ThreadID)
 	}
-	return &http.Response{StatusCode: 200, Header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)), Request: r}, nil
+	return &http.Response{StatusCode: 200, Header: http.Header{"Date": {time.Now().Add(t.ahead).UTC().Format(http.TimeFormat)}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)), Request: r}, nil
 }
 
 func (x toyThread) json() string {
@@ -115,7 +132,41 @@ func (x toyThread) json() string {
 	if !x.end.IsZero() {
 		active, events = "false", fmt.Sprintf(`{"id":"%s_1","type":"system_message","system_message_type":"system_archived","created_at":%q}`, x.id, x.end.Format(time.RFC3339Nano))
 	}
-	return fmt.Sprintf(`{"id":"C%s","thread":{"id":%q,"active":%s,"created_at":%q,"user_ids":[],"events":[%s]}}`, x.id, x.id, active, x.start.Format(time.RFC3339Nano), events)
+	list := `,"events":[` + events + `]`
+	if x.bare {
+		list = ""
+	}
+	at := x.start
+	if !x.says.IsZero() {
+		at = x.says
+	}
+	return fmt.Sprintf(`{"id":"C%s","thread":{"id":%q,"active":%s,"created_at":%q,"user_ids":[]%s}}`, x.id, x.id, active, at.Format(time.RFC3339Nano), list)
+}
+
+// active is a page of list_chats.
+func (t *toy) active(q toyQuery) string {
+	var all []string
+	for _, x := range t.threads {
+		if x.end.IsZero() {
+			all = append(all, fmt.Sprintf(`{"id":"C%s","users":[],"last_thread_summary":{"id":%q,"created_at":%q}}`, x.id, x.id, x.start.Format(time.RFC3339Nano)))
+		}
+	}
+	skip, _ := strconv.Atoi(q.PageID)
+	if all = all[skip:]; len(all) <= pageSize {
+		return `{"chats_summary":[` + strings.Join(all, ",") + `]}`
+	}
+	return fmt.Sprintf(`{"chats_summary":[%s],"next_page_id":"%d"}`, strings.Join(all[:pageSize], ","), skip+pageSize)
+}
+
+// chat is what get_chat gives.
+func (t *toy) chat(id string) string {
+	i := slices.IndexFunc(t.threads, func(x toyThread) bool { return x.id == id })
+	if t.get != "" && t.get != "empty" || i < 0 {
+		return fmt.Sprintf(`{"error":{"type":%q,"message":"no"}}`, cmp.Or(t.get, "not_found"))
+	}
+	x := t.threads[i]
+	x.bare = t.get == "empty"
+	return x.json()
 }
 
 func (t *toy) list(q toyQuery, body string) string {
@@ -150,9 +201,8 @@ func (t *toy) list(q toyQuery, body string) string {
 	} else if q.Limit != 100 {
 		t.mistakes = append(t.mistakes, body)
 	}
-	const layout = "2006-01-02T15:04:05.000000+00:00"
-	from, err1 := time.Parse(layout, q.Filters.From)
-	to, err2 := time.Parse(layout, q.Filters.To)
+	from, err1 := time.Parse(toyLayout, q.Filters.From)
+	to, err2 := time.Parse(toyLayout, q.Filters.To)
 	if err1 != nil || err2 != nil {
 		t.mistakes = append(t.mistakes, body)
 	}
@@ -199,24 +249,41 @@ func (t *toy) list(q toyQuery, body string) string {
 			page = page[1:]
 		}
 	}
-	next := ""
-	if len(page) > q.Limit {
-		page = page[:q.Limit]
-		last := page[len(page)-1]
-		q.After, q.ID, q.PageID = last.start.Format(time.RFC3339Nano), last.id, ""
-		text, _ := json.Marshal(q)
-		next = `,"next_page_id":"` + base64.StdEncoding.EncodeToString(text) + `"`
-	}
-	for _, x := range page {
-		out = append(out, x.json())
-	}
 	if t.count != nil {
 		found = t.count(found)
 	}
-	if found >= 0 {
-		next += fmt.Sprintf(`,"found_chats":%d`, found)
+	p := toyPage{threads: page, found: found}
+	if len(page) > q.Limit {
+		p.threads = page[:q.Limit]
+		p.next = q.cursor(page[q.Limit-1])
 	}
-	return `{"chats":[` + strings.Join(out, ",") + `]` + next + `}`
+	if t.alter != nil {
+		t.alter(q, &p)
+	}
+	for _, x := range p.threads {
+		out = append(out, x.json())
+	}
+	more := ""
+	if p.next != "" {
+		more = `,"next_page_id":"` + p.next + `"`
+	}
+	if p.found >= 0 {
+		more += fmt.Sprintf(`,"found_chats":%d`, p.found)
+	}
+	return `{"chats":[` + strings.Join(out, ",") + `]` + more + `}`
+}
+
+// cursor names the page of the list that comes after last.
+func (q toyQuery) cursor(last toyThread) string {
+	q.After, q.ID, q.PageID = last.start.Format(time.RFC3339Nano), last.id, ""
+	return q.same()
+}
+
+// same is a cursor that names the very page that q has asked for.
+func (q toyQuery) same() string {
+	q.Asked++
+	text, _ := json.Marshal(q)
+	return base64.StdEncoding.EncodeToString(text)
 }
 
 // result is what a read brought.

@@ -60,8 +60,8 @@ func (c *chain) ask(r *reader, q query, cursor string) {
 	r.flying++
 	n := c.pages + 1
 	get := func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, cursor, n) }
-	if cursor == "" && (c != c.w.chains[0] || n > 1) {
-		// Of windows that are empty askAgain makes sure, of all else nobody would.
+	if cursor == "" && (c != c.w.chains[0] || n > 1 || len(c.w.ids) > 0) {
+		// Of windows of which nothing came others make sure, of all else nobody would.
 		get = func(ctx context.Context) (*page, error) { return r.a.firstPage(ctx, q) }
 	}
 	c.job = r.workers.Start(r.ctx, func(ctx context.Context) (*page, error) {
@@ -80,7 +80,7 @@ func (e *engine) take(c *chain, p *page) error {
 	if c.pages == 0 {
 		n, known := p.threads(c.span)
 		if c == w.chains[0] {
-			if shorter, ok := e.admit(w, n); !ok {
+			if shorter, ok := e.admit(w, n, known); !ok {
 				w.span, c.span = shorter, shorter
 				c.begin(e.reader)
 				return nil
@@ -115,11 +115,11 @@ func (w *window) count(q query, p *page) {
 }
 
 // admit judges the length of a window by how many threads it holds.
-func (e *engine) admit(w *window, threads int) (shorter span, ok bool) {
+func (e *engine) admit(w *window, threads int, known bool) (shorter span, ok bool) {
 	if w.judged {
 		return w.span, true
 	}
-	shorter, ok = e.plan.admit(w.span, threads)
+	shorter, ok = e.plan.admit(w.span, threads, known)
 	w.judged = ok
 	return shorter, ok
 }
