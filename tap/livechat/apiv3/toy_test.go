@@ -33,6 +33,7 @@ type toy struct {
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
 	shy       bool            // every list is empty when it is asked for the first time
 	latency   time.Duration
+	slow      func(q toyQuery) time.Duration          // the latency, if it differs
 	ahead     time.Duration                           // of the service's clock
 	get       string                                  // how get_chat refuses, a type of error; or "empty": no events there either
 	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
@@ -94,9 +95,15 @@ type toyQuery struct {
 
 func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
-	if t.latency > 0 {
+	var q toyQuery
+	mistake := json.Unmarshal(body, &q)
+	wait := t.latency
+	if t.slow != nil {
+		wait = t.slow(q)
+	}
+	if wait > 0 {
 		select {
-		case <-time.After(t.latency):
+		case <-time.After(wait):
 		case <-r.Context().Done():
 			return nil, r.Context().Err()
 		}
@@ -111,9 +118,8 @@ func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.before != nil {
 		t.before(t, action, !strings.Contains(string(body), "page_id"))
 	}
-	var q toyQuery
-	if err := json.Unmarshal(body, &q); err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(r.URL.Path, "/v3.6/agent/action/") {
-		t.mistakes = append(t.mistakes, fmt.Sprintf("%s %s %s: %v", r.Method, r.URL, body, err))
+	if mistake != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasPrefix(r.URL.Path, "/v3.6/agent/action/") {
+		t.mistakes = append(t.mistakes, fmt.Sprintf("%s %s %s: %v", r.Method, r.URL, body, mistake))
 	}
 	var text string
 	switch action {
