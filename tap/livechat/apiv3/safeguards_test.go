@@ -31,17 +31,6 @@ func inBubble(t *testing.T, archive *toy, rg source.Range) (r result) {
 	return r
 }
 
-// TestSpikeNotStated: where no number is stated, a page that ends in a spike makes the
-// rest of a list look endless. That makes no window short.
-func TestSpikeNotStated(t *testing.T) {
-	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
-	archive := filled(2000, rg.From, rg.To, "spikes")
-	archive.count, archive.latency = func(int) int { return -1 }, 100*time.Millisecond
-	if r := inBubble(t, archive, rg); r.requests > 5*pagesOf(2000) {
-		t.Errorf("%d requests for %d pages", r.requests, pagesOf(2000))
-	}
-}
-
 // TestNotStated: that no number is stated is known from the first page on. Only
 // windows that went on before one has shown in which order the service lists are read
 // again, not all those that are read beside it.
