@@ -33,6 +33,7 @@ type reader struct {
 	low      int              // windows that hold more
 	doubt    bool             // it has been too low, or is not stated
 	estimate bool             // what the service states is one
+	outside  int              // threads that began before the windows that they are listed for
 	order    order
 }
 

@@ -141,6 +141,9 @@ func (e *engine) recount(w *window) error {
 	if !w.parted || w.total < 0 || e.doubt || w.to.Before(e.rg.Now.AddDate(0, 0, -1)) {
 		return nil
 	}
+	if e.outside > few {
+		w.grows = time.Time{} // when a thread began does not tell if it has been added since
+	}
 	p, err := e.a.firstPage(e.ctx, e.query(w.counted()))
 	if err != nil {
 		return err
@@ -214,9 +217,10 @@ func (w *window) fresh(p *page) (n int) {
 // look looks for what is missing in s, a part of w, in smaller and smaller parts:
 // down to those that are on one page, and two cuts further, since a number that
 // is too high in all parts of such a one is no number of threads. It returns
-// whether nothing is missing.
+// whether nothing is missing. As many as were stated prove that only if lists hold
+// threads by when they began: otherwise those that end meanwhile are among them.
 func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, err error) {
-	if w.missing() == 0 {
+	if w.missing() == 0 && r.outside <= few {
 		return true, nil
 	}
 	if *looks == 0 || r.barren >= proof {
@@ -236,7 +240,14 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 		w.total = max(w.total, p.found) // what is stated in the end counts
 	}
 	times := w.times(s)
-	if p.found <= len(times) {
+	known := len(times)
+	if r.strange(p, s) {
+		times, known = nil, 0
+		if p.next == "" {
+			known = len(p.chats)
+		}
+	}
+	if p.found <= known {
 		if p.next == "" && len(p.chats) > p.found && p.found >= 0 {
 			r.low++
 		}
@@ -258,6 +269,18 @@ func (r *reader) look(w *window, s span, depth int, looks *int) (complete bool, 
 	}
 	after, err := r.look(w, span{at, s.to}, depth, looks)
 	return before && after, err
+}
+
+// strange reports whether lists hold threads by other times than those when they began,
+// as far as a page of s and all before it say: then it cannot be told which of those that
+// came a list of s can hold, but for those that it brings.
+func (r *reader) strange(p *page, s span) bool {
+	for i := range p.chats {
+		if at := p.chats[i].Started; !at.IsZero() && (at.Before(s.from.Add(-2*tick)) || at.After(s.to.Add(2*tick))) {
+			return true
+		}
+	}
+	return r.outside > few
 }
 
 // times are when those threads of w began that a list of s can hold, in order.

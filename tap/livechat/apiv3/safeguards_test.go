@@ -347,3 +347,44 @@ func TestManyActive(t *testing.T) {
 		t.Errorf("%d active threads were told of before", r.brief)
 	}
 }
+
+// TestEndedMeanwhile: where lists hold threads by when they ended, and leave some out at
+// the borders of pages, as many that end while the archive is read do not make up for
+// those.
+func TestEndedMeanwhile(t *testing.T) {
+	rg := source.Range{From: day(20), To: day(25), Now: day(25), Open: true}
+	for i := range 2 * 2 * 3 * 3 * 2 {
+		newest, most, n := i%2 == 1, []int{0, 130}[i/2%2], []int{150, 240, 600}[i/4%3]
+		at, added := []int{2, 4, 6}[i/12%3], []int{1, 3}[i/36]
+		synctest.Test(t, func(t *testing.T) {
+			archive := &toy{ended: true, newest: newest, most: most, parts: true}
+			for i := range n {
+				end := rg.From.Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n))
+				archive.add(end.Add(-time.Duration(i%5*i%7)*12*time.Hour-time.Hour), end)
+			}
+			lists := 0
+			archive.before = func(t *toy, action string, _ bool) {
+				if action != "list_archives" {
+					return
+				}
+				if lists++; lists == at {
+					for i := range added {
+						t.add(rg.From.Add(time.Duration(i)*time.Hour), time.Now())
+					}
+					t.sort()
+				}
+			}
+			time.Sleep(time.Until(rg.Now))
+			r := readToy(t, archive, rg, 4)
+			missing := 0
+			for i := range n {
+				if r.came[fmt.Sprint("T", i)] == 0 {
+					missing++
+				}
+			}
+			if missing > 0 || r.incomplete() > 0 {
+				t.Errorf("newest %v, cap %d, %d threads, %d more at request %d: %d did not come, %d windows are incomplete", newest, most, n, added, at, missing, r.incomplete())
+			}
+		})
+	}
+}

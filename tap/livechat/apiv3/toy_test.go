@@ -28,6 +28,7 @@ type toy struct {
 	most      int             // that a list reaches; 0: no cap
 	hidden    bool            // active threads are not listed
 	newest    bool            // newest first, whatever is asked for
+	ended     bool            // lists hold threads by when they ended
 	ids       int             // threads that come at most where they are asked for by their ids; 0: all
 	refuses   bool            // to answer for ids of which it does not know one
 	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
@@ -175,6 +176,18 @@ func (t *toy) chat(id string) string {
 	return x.json()
 }
 
+// turned are the threads that have ended, each with its two times in place of one
+// another, by the first of them.
+func turned(threads []toyThread) (all []toyThread) {
+	for _, x := range threads {
+		if !x.end.IsZero() {
+			x.start, x.end = x.end, x.start
+			all = append(all, x)
+		}
+	}
+	return (&toy{threads: all}).sort().threads
+}
+
 func (t *toy) list(q toyQuery, body string) string {
 	var out []string
 	if len(q.Filters.ThreadIDs) > 0 {
@@ -215,10 +228,14 @@ func (t *toy) list(q toyQuery, body string) string {
 	if !t.exclusive {
 		from, to = from.Add(-1), to.Add(1)
 	}
-	first, _ := slices.BinarySearchFunc(t.threads, from.Add(1), func(x toyThread, at time.Time) int { return x.start.Compare(at) })
-	last, _ := slices.BinarySearchFunc(t.threads, to, func(x toyThread, at time.Time) int { return x.start.Compare(at) })
+	threads := t.threads
+	if t.ended {
+		threads = turned(threads)
+	}
+	first, _ := slices.BinarySearchFunc(threads, from.Add(1), func(x toyThread, at time.Time) int { return x.start.Compare(at) })
+	last, _ := slices.BinarySearchFunc(threads, to, func(x toyThread, at time.Time) int { return x.start.Compare(at) })
 	var match []toyThread
-	for _, x := range t.threads[first:max(first, last)] {
+	for _, x := range threads[first:max(first, last)] {
 		if !t.hidden || !x.end.IsZero() {
 			match = append(match, x)
 		}
@@ -265,6 +282,9 @@ func (t *toy) list(q toyQuery, body string) string {
 	}
 	if t.alter != nil {
 		t.alter(q, &p)
+	}
+	if t.ended {
+		p.threads = turned(p.threads)
 	}
 	for _, x := range p.threads {
 		out = append(out, x.json())

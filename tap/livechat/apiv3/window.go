@@ -133,6 +133,9 @@ func (r *reader) register(w *window, p *page) (fresh []int) {
 			continue
 		}
 		w.ids[chat.ID] = millis(chat.Started)
+		if !chat.Started.IsZero() && chat.Started.Before(w.from.Add(-2*tick)) {
+			r.outside++
+		}
 		fresh = append(fresh, i)
 	}
 	return fresh
@@ -210,12 +213,14 @@ type order struct{ seen, other bool }
 // oldestFirst reports whether it is the one that was asked for.
 func (o order) oldestFirst() bool { return o.seen && !o.other }
 
+// few is how many threads prove nothing of what a service does: a time may be wrong.
+const few = 5
+
 // hold holds a page against how far the chain had come before it.
 func (o *order) hold(c *chain, p *page) {
 	if c.at.IsZero() || p.first.IsZero() {
 		return
 	}
-	const few = 5 // prove no other order: a time may be wrong
 	switch back := p.first.Before(c.at.Add(-tick)); {
 	case !back:
 		o.seen = true
