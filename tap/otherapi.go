@@ -45,7 +45,7 @@ func TryOtherAPI(ctx context.Context, o Options, requests int, err error) (other
 		return other, false
 	}
 	to := o.until()
-	_, _, other.Err = api.Count(ctx, to.Add(-24*time.Hour), to)
+	_, other.Err = api.Count(ctx, to.Add(-24*time.Hour), to)
 	other.Requests = api.Usage().Requests
 	return other, true
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/livechat"
+	"tap-livechat/tap/source"
 )
 
 // Plan cuts a backfill into parts of about equal numbers of chats.
@@ -49,9 +50,12 @@ func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 	if !o.Config.StartDate.Before(to) {
 		return Plan{}, hinted{fmt.Errorf("there is nothing to plan: start_date is %s", o.Config.StartDate.Format(time.RFC3339)), "set an earlier start_date"}
 	}
-	c := counter{count: func(from, to time.Time) (int, bool, error) { return api.Count(ctx, from, to) }, parts: n}
+	c := counter{count: func(from, to time.Time) (source.Count, error) { return api.Count(ctx, from, to) }, parts: n}
 	if err := c.cut(o.Config.StartDate, to); err != nil {
 		return Plan{}, withRemedy(err)
+	}
+	if c.judged {
+		c.notes = append(c.notes, "LiveChat does not state how many chats there are: the numbers are judged by how close the chats of a page are, and may be far off where they come in bursts")
 	}
 	parts := c.borders()
 	usage := api.Usage()
@@ -69,11 +73,12 @@ func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 // counter cuts time by asking how many chats there are. It knows how many came
 // before some midnights, and asks about others until each border is near one.
 type counter struct {
-	count  func(from, to time.Time) (chats int, capped bool, err error)
+	count  func(from, to time.Time) (source.Count, error)
 	parts  int
 	points []point // oldest first; the first and the last are the ends of all
 	asked  int
 	capped bool // the whole is more than one answer states
+	judged bool // some of what was counted is not stated
 	notes  []string
 }
 
@@ -95,7 +100,9 @@ func (c *counter) total() int { return c.points[len(c.points)-1].before }
 
 func (c *counter) ask(from, to time.Time) (chats int, capped bool, err error) {
 	c.asked++
-	return c.count(from, to)
+	n, err := c.count(from, to)
+	c.judged = c.judged || n.Judged
+	return n.Chats, n.Capped, err
 }
 
 // cut counts until the borders can be told.

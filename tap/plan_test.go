@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"tap-livechat/tap/source"
 )
 
 // calendar is how many chats each day of an archive has.
@@ -15,16 +17,16 @@ type calendar struct {
 	most int // that one answer states; 0: there is no such number
 }
 
-func (c *calendar) count(from, to time.Time) (chats int, capped bool, err error) {
-	for i, n := range c.days {
+func (c *calendar) count(from, to time.Time) (n source.Count, err error) {
+	for i, chats := range c.days {
 		if at := c.from.Truncate(day).AddDate(0, 0, i); !at.Before(from.Truncate(day)) && at.Before(to) {
-			chats += n
+			n.Chats += chats
 		}
 	}
-	if c.most > 0 && chats >= c.most {
-		return c.most, true, nil
+	if c.most > 0 && n.Chats >= c.most {
+		n.Chats, n.Capped = c.most, true
 	}
-	return chats, false, nil
+	return n, nil
 }
 
 // TestPlanIsEven cuts archives of many shapes. As long as no day holds more
@@ -94,8 +96,8 @@ func TestPlanIsEven(t *testing.T) {
 								}
 								at = p.To
 								got, smallest, largest = got+p.Chats, min(smallest, p.Chats), max(largest, p.Chats)
-								if n, _, _ := (&calendar{from: c.from, days: c.days}).count(p.From, p.To); n != p.Chats {
-									t.Errorf("%d chats, counted %d", n, p.Chats)
+								if n, _ := (&calendar{from: c.from, days: c.days}).count(p.From, p.To); n.Chats != p.Chats {
+									t.Errorf("%d chats, counted %d", n.Chats, p.Chats)
 								}
 							}
 							if got != all || !at.Equal(end) {

@@ -45,10 +45,9 @@ type Archive interface {
 	// seen enough, with as few requests as that takes.
 	Sample(ctx context.Context, rg Range) iter.Seq2[Step, error]
 
-	// Count is how many chats are listed for a span, as the service states for
-	// one request: of whole days where it knows no others. If it is capped, there
-	// may be more: the service states no larger number.
-	Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error)
+	// Count is how many chats are listed for a span, for one request: of whole
+	// days where the service knows no others.
+	Count(ctx context.Context, from, to time.Time) (Count, error)
 
 	// Cost is how many requests reading so many chats takes, at most.
 	Cost(chats int) int
@@ -98,6 +97,13 @@ type Step struct {
 	Chat     *Chat
 	Searched *Searched
 	Window   *Window
+}
+
+// Count is how many chats a span has.
+type Count struct {
+	Chats  int  // as the service states
+	Capped bool // there may be more: the service states no larger number
+	Judged bool // the service states none: judged by how close the chats of a page are
 }
 
 // Plan is what the first answer says about the work ahead.

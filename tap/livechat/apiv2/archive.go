@@ -98,14 +98,14 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 
 // Count asks for the first page. A total of just as many as one query reaches
 // may stand for more.
-func (a *Archive) Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error) {
+func (a *Archive) Count(ctx context.Context, from, to time.Time) (source.Count, error) {
 	first := from.UTC().Truncate(day)
 	p, err := a.page(ctx, daysOf(span{first, first.Add((to.Sub(first) + day - 1).Truncate(day))}), 1)
 	if err != nil {
-		return 0, false, err
+		return source.Count{}, err
 	}
 	defer p.free()
-	return p.total, p.total == archiveCap || p.total < archiveCap && p.pages >= pageCap, nil
+	return source.Count{Chats: p.total, Capped: p.total == archiveCap || p.total < archiveCap && p.pages >= pageCap}, nil
 }
 
 // Cost is what reading so many chats takes, in requests.

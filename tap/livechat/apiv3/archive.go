@@ -87,15 +87,15 @@ func planOf(p *page, s span) *source.Plan {
 }
 
 // Count asks for the first page, which takes as long as those of a run. There is
-// no largest number; where none is stated that can be, it is an estimate.
-func (a *Archive) Count(ctx context.Context, from, to time.Time) (chats int, capped bool, err error) {
+// no largest number.
+func (a *Archive) Count(ctx context.Context, from, to time.Time) (source.Count, error) {
 	p, err := a.page(ctx, query{from: from, to: to}, "", 1)
 	if err != nil {
-		return 0, false, err
+		return source.Count{}, err
 	}
 	defer p.free()
-	chats, _ = p.threads(span{from, to})
-	return chats, false, nil
+	n, known := p.threads(span{from, to})
+	return source.Count{Chats: n, Judged: !known && p.next != ""}, nil
 }
 
 // Cost is what reading so many threads takes, in requests.

@@ -115,7 +115,8 @@ func (p *plan) propose() (s span, ok bool) {
 	return s, true
 }
 
-// size is how long the next window of r should be, if it is made now.
+// size is how long the next window of r should be. If nothing bounds it but how long the
+// last one was, the one after it may be longer again.
 func (p *plan) size(r *rest) time.Duration {
 	whole := r.length()
 	if r.left >= 0 && r.left <= p.target*3/2 {
@@ -137,8 +138,7 @@ func (p *plan) size(r *rest) time.Duration {
 		like = time.Duration(min(float64(p.target)/r.like.density, whole.Seconds()) * float64(time.Second))
 	}
 	if most := growth * r.like.length; like > most {
-		r.like.length = most // the next one may be longer still, whether there is news of this one or not
-		like = most
+		like, r.like.length = most, most // whether there is news of it then or not
 	}
 	return min(like, whole)
 }

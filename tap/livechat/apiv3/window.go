@@ -294,10 +294,7 @@ func (e *engine) split() bool {
 			}
 		}
 	}
-	if longest == nil || longest.left < left/e.a.client.Workers()*5/4 {
-		return false
-	}
-	if longest.at.IsZero() {
+	if longest == nil || longest.at.IsZero() || longest.left < left/e.a.client.Workers()*5/4 {
 		return false
 	}
 	c := longest
