@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,37 +91,60 @@ func catalogWith(t *testing.T, stream, property, schema string) (file string) {
 	return writeJSON(t, catalog)
 }
 
-// TestPartsWarehouse loads three parts of a backfill into the same tables at the
-// same time, after the SCHEMA messages have made them.
+// TestPartsWarehouse loads the eight parts of a plan into the same tables at the same
+// time, after the SCHEMA messages have made them, and goes on from their states put
+// together: the tables are those of one run.
 func TestPartsWarehouse(t *testing.T) {
 	target := filepath.Join(venv(t, "postgres"), "target-postgres")
-	server, config := archive(t, "chats=300&days=60&now=2026-03-31T00:00:00Z")
 	pg := postgres(t, "parts")
-	settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "parts", "default_target_schema": "livechat"})
-	if log, err := load([]string{"--test=schema"}, exec.Command(target, "--config", settings)); err != nil {
-		t.Fatalf("%v\n%s", err, tail(log))
-	}
-	parts := []map[string]any{{"end_date": "2026-02-15"}, {"start_date": "2026-02-15", "end_date": "2026-03-10"}, {"start_date": "2026-03-10"}}
-	var (
-		all  sync.WaitGroup
-		logs = make([][]byte, len(parts))
-		errs = make([]error, len(parts))
-	)
-	for i, part := range parts {
-		file := writeJSON(t, part)
-		all.Go(func() {
-			logs[i], errs[i] = load([]string{"--config", config, "--config", file}, exec.Command(target, "--config", settings))
+	for _, api := range apis {
+		t.Run("api_version "+api.version, func(t *testing.T) {
+			server, config := archive(t, "chats=300&days=60&long_chats=0.05&now=2026-03-31T00:00:00Z")
+			tap := []string{"--config", config, "--config", writeJSON(t, map[string]any{"api_version": api.version})}
+			settings := writeJSON(t, map[string]any{"host": "127.0.0.1", "port": pg.Port, "user": "tap", "password": "none", "database": "parts", "default_target_schema": "livechat" + api.version})
+			into := func(args ...string) (state, log []byte, err error) {
+				var states bytes.Buffer
+				loader := exec.Command(target, "--config", settings)
+				loader.Stdout = &states
+				log, err = load(append(slices.Clone(tap), args...), loader)
+				lines := bytes.Split(bytes.TrimSpace(states.Bytes()), []byte("\n"))
+				return lines[len(lines)-1], log, err
+			}
+			if _, log, err := into("--test=schema"); err != nil {
+				t.Fatalf("%v\n%s", err, tail(log))
+			}
+			var plan struct{ Parts []map[string]any }
+			check(t, json.Unmarshal([]byte(run(t, exec.Command(tapBinary, append([]string{"plan", "--parts", "8"}, tap...)...))), &plan))
+			if len(plan.Parts) != 8 {
+				t.Fatalf("%d parts", len(plan.Parts))
+			}
+			merge := exec.Command(tapBinary, "merge-state")
+			var all sync.WaitGroup
+			for i, part := range plan.Parts {
+				span := writeJSON(t, map[string]any{"start_date": part["start_date"], "end_date": part["end_date"]})
+				file := filepath.Join(t.TempDir(), fmt.Sprintf("state-%d.json", i+1))
+				merge.Args = append(merge.Args, file)
+				all.Go(func() {
+					state, log, err := into("--config", span)
+					if err == nil {
+						err = os.WriteFile(file, state, 0o600)
+					}
+					if err != nil {
+						t.Errorf("part %d: %v\n%s", i+1, err, tail(log))
+					}
+				})
+			}
+			all.Wait()
+			state := filepath.Join(t.TempDir(), "state.json")
+			check(t, os.WriteFile(state, []byte(run(t, merge)), 0o600))
+			if _, log, err := into("--state", state); err != nil {
+				t.Fatalf("%v\n%s", err, tail(log))
+			}
+			got := make(map[string]int)
+			for _, stream := range streams {
+				got[stream] = number(t, pg.query(t, "parts", "select count(*) from livechat"+api.version+"."+stream))
+			}
+			same(t, api.rows(t, server), got)
 		})
 	}
-	all.Wait()
-	for i, err := range errs {
-		if err != nil {
-			t.Errorf("part %d: %v\n%s", i+1, err, tail(logs[i]))
-		}
-	}
-	got := make(map[string]int)
-	for _, stream := range streams {
-		got[stream] = number(t, pg.query(t, "parts", "select count(*) from livechat."+stream))
-	}
-	same(t, rows(server), got)
 }
