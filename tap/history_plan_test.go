@@ -38,7 +38,8 @@ type historyPlan struct {
 	behind   bool // the service's clock is: what has ended since lies in the future for it
 	lossy    bool // not even two readings need to bring all there is
 	loses    bool // a list may lack some of what there is
-	blind    bool // what is lost shows nowhere
+	blind    bool // what is lost shows nowhere, and a warning says that it may be so
+	twice    bool // what is lost shows nowhere: the same list may be said to be empty two times
 	endless  bool // some windows never add up
 	lookback int
 	parts    string // how end_dates cut the archive: "", "handed", "apart", "moving"

@@ -39,6 +39,7 @@ type history struct {
 	claims    map[string]claim
 	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for; true for those that are not due yet
 	forgot    bool                       // a state has lost its open chats
+	warned    bool                       // that nothing proves that all came
 	faults    []string
 	sum       historySum
 }
@@ -171,6 +172,7 @@ func (h *history) run(from State, a asked) (State, error) {
 	h.judge(r.err, a)
 	truth := slices.Collect(h.server.Truth())
 	wanted := h.except(truth, accepted(r.log))
+	h.warned = h.warned || strings.Contains(r.log, "nothing proves that it is all")
 	state, ok := h.keep(out.Bytes(), a, wanted, began)
 	if !ok {
 		state = from
@@ -179,7 +181,7 @@ func (h *history) run(from State, a asked) (State, error) {
 	if *gridLog {
 		h.story = append(h.story, r.log)
 	}
-	if h.plan.blind {
+	if h.blind() {
 		h.sum.blind++
 	}
 	if r.err == nil {
@@ -189,12 +191,15 @@ func (h *history) run(from State, a asked) (State, error) {
 		} else {
 			h.counted(r, truth)
 		}
-		if !h.plan.blind && (r.summary.Incomplete == 0 || !h.plan.lossy) {
+		if !h.blind() && (r.summary.Incomplete == 0 || !h.plan.lossy) {
 			h.whole(a, wanted, began)
 		}
 	}
 	return state, r.err
 }
+
+// blind reports whether threads may be lost that nothing shows.
+func (h *history) blind() bool { return h.plan.twice || h.plan.blind && h.warned }
 
 // judge tells that a run ended as it may.
 func (h *history) judge(err error, a asked) {
@@ -295,7 +300,7 @@ func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.
 		// Where API v3.6 lists by the end, or does not say when a thread ended, the truth
 		// of the account is not what the service shows; whole() alone holds then.
 		untold := strings.Contains(h.plan.switches, "v3_dates=ended") || strings.Contains(h.plan.switches, "v3_no_end=") && !strings.Contains(h.plan.switches, "v3_no_end=0.0")
-		if untold || !b.Searched || !slices.Contains(a.streams, stream.Name) || h.plan.blind || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
+		if untold || !b.Searched || !slices.Contains(a.streams, stream.Name) || h.blind() || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
 			continue
 		}
 		open := make(map[string]bool)
@@ -423,7 +428,7 @@ var readFrom = regexp.MustCompile(`msg="reading the archive" from=(\S+) to=(\S+)
 // is on it was delivered or counted.
 func (h *history) counted(r result, truth []sandbox.Chat) {
 	found := readFrom.FindStringSubmatch(r.log)
-	if h.plan.moves || h.plan.blind || found == nil {
+	if h.plan.moves || h.blind() || found == nil {
 		return
 	}
 	from, _ := time.Parse(time.RFC3339, found[1])

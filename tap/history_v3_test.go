@@ -104,7 +104,7 @@ func planOfV3(r *rand.Rand) historyPlan {
 	}
 	newest := strings.Contains(strings.Join(switches, "&"), "v3_order=newest")                                                         // only lists in the order asked for are read by time
 	twice := strings.Contains(strings.Join(switches, "&"), "zero_once") && strings.Contains(strings.Join(switches, "&"), "empty_once") // the same list may be empty two times
-	p.blind, p.endless = lies && p.loses && newest || twice, p.endless || lies || p.loses
+	p.blind, p.twice, p.endless = lies && p.loses && newest, twice, p.endless || lies || p.loses
 	p.switches = lastOfEach(strings.Join(switches, "&"))
 	p.clock = pick(r, 0, 0, 0, time.Second, -time.Second, 5*time.Minute, -5*time.Minute, 3*time.Hour, -3*time.Hour)
 	p.start = syncNow.Add(-time.Duration(r.IntN(days*24*3600)) * time.Second)
@@ -191,7 +191,7 @@ func (h *history) sameThreads() {
 			}
 			key := fmt.Sprintf("%s_%d", c.ID, e.N)
 			text := h.records["events"][key]
-			if text == nil && h.plan.blind {
+			if text == nil && h.blind() {
 				continue
 			}
 			if text == nil {
@@ -231,7 +231,7 @@ func (h *history) agree(c sandbox.Chat, text json.RawMessage, want map[string]an
 func (h *history) mayStayOpen(c sandbox.Chat) bool {
 	t, told := h.server.Thread(c.Account.No)
 	end, known := oracle.ThreadEnded(t, told)
-	return h.plan.blind || h.forgot && known && t.Ending == "" && end.Before(h.plan.start)
+	return h.blind() || h.forgot && known && t.Ending == "" && end.Before(h.plan.start)
 }
 
 func stampV3(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }

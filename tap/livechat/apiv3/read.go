@@ -34,6 +34,7 @@ type reader struct {
 	doubt    bool             // it has been too low, or is not stated
 	estimate bool             // what the service states is one
 	outside  int              // threads that began before the windows that they are listed for
+	unproven bool             // a window is in another order, and has no number that can be true
 	order    order
 }
 

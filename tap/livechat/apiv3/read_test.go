@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -198,6 +199,9 @@ func TestOtherOrder(t *testing.T) {
 				time.Sleep(time.Until(rg.Now))
 				r := readToy(t, archive, rg, 4)
 				checkCame(t, archive, r, rg)
+				if proved := name == "true" || name == "high"; strings.Contains(r.log, "nothing proves") == proved {
+					t.Errorf("%s, %d: the log says %s", name, n, r.log)
+				}
 				t.Logf("%s: %d requests for %d pages in %d windows", name, r.requests, pagesOf(n), len(r.windows))
 			})
 		}

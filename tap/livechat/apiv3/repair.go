@@ -70,6 +70,10 @@ func (e *engine) finish(w *window) error {
 	}
 	result.Chats, result.Total = len(w.ids), w.total+len(w.ids)-w.came()
 	result.Estimate = w.missing() > 0 && e.estimate
+	if w.parted && e.order.other && (w.total < 0 || w.came() > w.total) && !e.unproven {
+		e.unproven = true
+		e.a.client.Log().Warn("the service neither lists threads in the order asked for nor states truly how many there are: what comes is delivered, and nothing proves that it is all", "from", w.from.Format(time.DateOnly), "to", w.to.Format(time.DateOnly))
+	}
 	if result.Settled {
 		w.ids = nil // others may be read again
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -320,6 +321,7 @@ type result struct {
 	windows  []source.Window
 	searched *source.Searched
 	plan     *source.Plan
+	log      string
 	requests int
 	err      error
 }
@@ -327,15 +329,18 @@ type result struct {
 // readToy reads the toy. What holds for any read is checked here.
 func readToy(tb testing.TB, t *toy, rg source.Range, workers int) result {
 	tb.Helper()
-	client, err := livechat.New(livechat.Options{EntityID: secret.New("a"), AccessToken: secret.New("b"), Workers: workers, Transport: t.sort()})
+	var log strings.Builder
+	client, err := livechat.New(livechat.Options{EntityID: secret.New("a"), AccessToken: secret.New("b"), Workers: workers, Transport: t.sort(), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return readAll(tb, New(client, nil), client, rg, func() {
+	r := readAll(tb, New(client, nil), client, rg, func() {
 		if len(t.mistakes) > 0 {
 			tb.Errorf("the service would refuse %d requests, such as %s", len(t.mistakes), t.mistakes[0])
 		}
 	})
+	r.log = log.String()
+	return r
 }
 
 func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range, check func()) result {
