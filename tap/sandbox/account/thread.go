@@ -137,8 +137,11 @@ func (t *Thread) facts(r *Random, o ThreadOptions) {
 	sale, day := r.N(40) == 0, int64(1+r.N(30*86400))
 	t.IndirectSale = sale && t.Now >= t.End+day
 	t.Resolved = alone && len(t.Bots) > 0 && r.N(2) == 0
-	if summary, text := r.N(4) == 0, Pick(r, summaries); summary && !t.Pending && !t.Missed && t.Now >= t.End+60 {
-		t.Summary, t.Summarized = text, (t.End+60)*1e6+int64(r.N(1000))*1000
+	if summary, text := r.N(4) == 0, Pick(r, summaries); summary && !t.Missed {
+		after := 60*1e6 + int64(r.N(1000))*1000 // drawn whatever the time: what follows does not depend on it
+		if !t.Pending && t.Now >= t.End+60 {
+			t.Summary, t.Summarized = text, t.End*1e6+after
+		}
 	}
 }
 
