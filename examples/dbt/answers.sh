@@ -7,6 +7,10 @@
 # VENV is where the programs of the two requirements.txt are, or will be.
 set -eu
 config=$(realpath "${1:-$(dirname "$0")/sandbox.json}")
+if [ ! -f "$config" ]; then
+	echo "answers.sh: there is no config $config" >&2
+	exit 2
+fi
 cd "$(dirname "$0")"
 VENV=${VENV:-.venv}
 if [ -z "${TAP:-}" ]; then
