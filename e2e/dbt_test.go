@@ -22,6 +22,14 @@ func newDBT(t *testing.T) (dir string) {
 	for _, name := range []string{"dbt", "dlt"} {
 		check(t, os.CopyFS(filepath.Join(root, name), os.DirFS(filepath.Join("..", "examples", name))))
 	}
+	// What somebody's own answers have left there is of another account.
+	for _, made := range []string{".dlt-data", ".made-of", "*.duckdb*", "page.html", "logs", "target"} {
+		left, err := filepath.Glob(filepath.Join(root, "dbt", made))
+		check(t, err)
+		for _, name := range left {
+			check(t, os.RemoveAll(name))
+		}
+	}
 	return filepath.Join(root, "dbt")
 }
 
@@ -125,5 +133,11 @@ func TestAnswers(t *testing.T) {
 		if bytes.Contains(page, []byte(from)) {
 			t.Errorf("the page fetches something: %s", from)
 		}
+	}
+	// Another account does not go on from this one.
+	other := exec.Command(filepath.Join(dir, "answers.sh"), writeJSON(t, map[string]any{"api_url": "sandbox:"}))
+	other.Env = cmd.Env
+	if out, err := other.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("the tables here are of "+config)) {
+		t.Errorf("with another config: %v, %s", err, tail(out))
 	}
 }

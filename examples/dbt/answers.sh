@@ -12,6 +12,13 @@ if [ ! -f "$config" ]; then
 	exit 2
 fi
 cd "$(dirname "$0")"
+# What is here goes on from where the last run came to: of another account that would be
+# a gap.
+if [ -f .made-of ] && [ "$(cat .made-of)" != "$config" ]; then
+	echo "answers.sh: the tables here are of $(cat .made-of); remove .made-of, .dlt-data, warehouse.duckdb and answers.duckdb to begin with $config" >&2
+	exit 2
+fi
+printf '%s' "$config" >.made-of
 VENV=${VENV:-.venv}
 if [ -z "${TAP:-}" ]; then
 	TAP=$(realpath ../..)/bin/tap-livechat
