@@ -217,23 +217,12 @@ func TestAdded(t *testing.T) {
 			for _, added := range []int{1, 2, 3, 4} {
 				for _, late := range []time.Duration{0, time.Hour} {
 					synctest.Test(t, func(t *testing.T) {
-						archive := &toy{parts: true}
-						for i := range n {
-							begin := day(0).Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n))
-							archive.add(begin, begin.Add(time.Hour))
-						}
-						lists := 0
-						archive.before = func(t *toy, action string, _ bool) {
-							if action != "list_archives" {
-								return
+						archive := byThrees(n, rg.From, rg.To)
+						archive.atList(at, func() {
+							for i := range added {
+								archive.add(rg.To.Add(time.Second*time.Duration(i)-late), rg.To.Add(time.Minute))
 							}
-							if lists++; lists == at {
-								for i := range added {
-									t.add(rg.To.Add(time.Second*time.Duration(i)-late), rg.To.Add(time.Minute))
-								}
-								t.sort()
-							}
-						}
+						})
 						time.Sleep(time.Until(rg.Now))
 						r := readToy(t, archive, rg, 4)
 						for i := range added {

@@ -155,24 +155,6 @@ func TestBorders(t *testing.T) {
 	}
 }
 
-// TestAddedAsLost: as many threads are added as the border of a page has lost: the
-// number of those that came is the one stated before.
-func TestAddedAsLost(t *testing.T) {
-	rg := source.Range{From: day(0), To: day(10), Now: day(10), Open: true}
-	archive := byThrees(150, rg.From, rg.To) // the border of the first page loses two
-	lists := 0
-	archive.before = func(t *toy, action string, _ bool) {
-		if action != "list_archives" {
-			return
-		}
-		if lists++; lists == 2 {
-			t.add(day(10).Add(time.Second), day(10).Add(time.Minute))
-			t.add(day(10).Add(2*time.Second), day(10).Add(time.Minute))
-		}
-	}
-	inBubble(t, archive, rg)
-}
-
 // TestLoop: pages that bring nothing new end a chain, though each names a next one.
 func TestLoop(t *testing.T) {
 	const endless = 500
@@ -362,18 +344,11 @@ func TestEndedMeanwhile(t *testing.T) {
 				end := rg.From.Add(time.Duration(i/3) * 3 * rg.To.Sub(rg.From) / time.Duration(n))
 				archive.add(end.Add(-time.Duration(i%5*i%7)*12*time.Hour-time.Hour), end)
 			}
-			lists := 0
-			archive.before = func(t *toy, action string, _ bool) {
-				if action != "list_archives" {
-					return
+			archive.atList(at, func() {
+				for i := range added {
+					archive.add(rg.From.Add(time.Duration(i)*time.Hour), time.Now())
 				}
-				if lists++; lists == at {
-					for i := range added {
-						t.add(rg.From.Add(time.Duration(i)*time.Hour), time.Now())
-					}
-					t.sort()
-				}
-			}
+			})
 			time.Sleep(time.Until(rg.Now))
 			r := readToy(t, archive, rg, 4)
 			missing := 0

@@ -75,6 +75,20 @@ func (t *toy) sort() *toy {
 // toyLayout is how the ends of a list are written.
 const toyLayout = "2006-01-02T15:04:05.000000+00:00"
 
+// atList has something happen before the nth list is answered.
+func (t *toy) atList(n int, happens func()) {
+	lists := 0
+	t.before = func(t *toy, action string, _ bool) {
+		if action != "list_archives" {
+			return
+		}
+		if lists++; lists == n {
+			happens()
+			t.sort()
+		}
+	}
+}
+
 // toyQuery is the body of a request, and what a cursor remembers.
 type toyQuery struct {
 	Filters struct {
