@@ -22,6 +22,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // batched makes a run write files.
@@ -152,9 +153,9 @@ func TestBatch(t *testing.T) {
 				}
 				inWorld(t, fmt.Sprintf("chats=%d&days=40", chats), func(t *testing.T, w *world) {
 					folder := filepath.Join(t.TempDir(), "not", "there yet")
-					want := w.complete(State{}, small(nil))
+					want := w.complete(state.State{}, small(nil))
 					out := &wholeFiles{t: t, size: size, seen: make(map[string]bool)}
-					r := w.complete(State{}, func(o *Options) {
+					r := w.complete(state.State{}, func(o *Options) {
 						batched(folder, zipped, size)(o)
 						o.Out = out
 					})
@@ -184,7 +185,7 @@ func TestBatch(t *testing.T) {
 // A stream goes under the name that the catalog gives it.
 func TestBatchOfAnotherName(t *testing.T) {
 	inWorld(t, "chats=30&days=10", func(t *testing.T, w *world) {
-		r := w.complete(State{}, func(o *Options) {
+		r := w.complete(state.State{}, func(o *Options) {
 			batched(t.TempDir(), false, 10_000)(o)
 			o.Selection.Streams = slices.Clone(o.Selection.Streams[1:2])
 			o.Selection.Streams[0].Target = `say "hello"`
@@ -206,7 +207,7 @@ func TestBatchCutOff(t *testing.T) {
 				const size = 100
 				folder := t.TempDir()
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
-				var state State
+				var kept state.State
 				earlier := make(map[string]bool)
 				for runs := 0; ; runs++ {
 					if runs > 60 {
@@ -220,7 +221,7 @@ func TestBatchCutOff(t *testing.T) {
 					if i%3 < 2 {
 						out = &refuse{left: 8<<10 + r.IntN(40<<10), partial: i%3 == 1}
 					}
-					res := w.syncContext(ctx, state, func(o *Options) {
+					res := w.syncContext(ctx, kept, func(o *Options) {
 						batched(folder, i%2 == 0, size)(o)
 						o.Out = out
 					})
@@ -234,7 +235,7 @@ func TestBatchCutOff(t *testing.T) {
 					w.covered(tr, earlier)
 					tellEarlier(tr, earlier)
 					if len(tr.states) > 0 {
-						state = tr.last(t)
+						kept = tr.last(t)
 					}
 					whole.union(tr)
 					if res.err == nil {
@@ -267,7 +268,7 @@ func TestBatchDiskFails(t *testing.T) {
 		for at := 1; ; at++ {
 			folder := t.TempDir()
 			n := 0
-			r := w.sync(State{}, func(o *Options) {
+			r := w.sync(state.State{}, func(o *Options) {
 				batched(folder, at%2 == 0, size)(o)
 				o.Config.MaxRequests = 4 // windows of 25 chats
 				o.fault = func(string) error {
@@ -326,7 +327,7 @@ func (r *removesFolder) Write(b []byte) (int, error) {
 func TestBatchFolderIsGone(t *testing.T) {
 	inWorld(t, "chats=400&days=40", func(t *testing.T, w *world) {
 		out := &removesFolder{folder: filepath.Join(t.TempDir(), "batches")}
-		r := w.sync(State{}, func(o *Options) {
+		r := w.sync(state.State{}, func(o *Options) {
 			batched(out.folder, false, 10)(o)
 			o.Out = out
 		})
@@ -345,7 +346,7 @@ func TestBatchFolderCannotBe(t *testing.T) {
 		if err := os.WriteFile(file, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r := w.sync(State{}, batched(file, true, 100))
+		r := w.sync(state.State{}, batched(file, true, 100))
 		var failed *BatchError
 		if !errors.As(r.err, &failed) || len(r.out) > 0 || r.requests > 0 {
 			t.Errorf("%v, %d requests, %s", r.err, r.requests, r.out)
@@ -358,7 +359,7 @@ func TestBatchOfLists(t *testing.T) {
 	for _, versions := range []bool{false, true} {
 		t.Run(fmt.Sprint(versions), func(t *testing.T) {
 			inWorld(t, "chats=40&days=5", func(t *testing.T, w *world) {
-				r := w.complete(State{}, func(o *Options) {
+				r := w.complete(state.State{}, func(o *Options) {
 					batched(t.TempDir(), false, 1000)(o)
 					o.Config.MaxRequests = 0
 					o.Config.EmitActivateVersionMessages = versions
@@ -390,7 +391,7 @@ func TestBatchOfLists(t *testing.T) {
 func TestBatchOfASample(t *testing.T) {
 	inWorld(t, "chats=40&days=5", func(t *testing.T, w *world) {
 		folder := filepath.Join(t.TempDir(), "batches")
-		r := w.complete(State{}, func(o *Options) {
+		r := w.complete(state.State{}, func(o *Options) {
 			batched(folder, false, 1000)(o)
 			o.Sample = true
 		})

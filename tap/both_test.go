@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/state"
 )
 
 // exception is a column in which the two APIs rightly differ.
@@ -125,7 +126,7 @@ func TestOneAccountBothAPIs(t *testing.T) {
 					columns[s.Name] = append(columns[s.Name], p.Name)
 				}
 			}
-			r := w.complete(State{}, func(o *Options) { o.Config.APIVersion, o.Selection = api, selection })
+			r := w.complete(state.State{}, func(o *Options) { o.Config.APIVersion, o.Selection = api, selection })
 			return readTranscript(t, r.out, checks{every: 17}), columns
 		}
 		v2, columns2 := read(catalog.V2)

@@ -15,6 +15,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/secret"
+	"tap-livechat/tap/state"
 )
 
 // shelf is a service that lists chats under the days of their starts, whatever
@@ -55,7 +56,7 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // take runs the tap over the shelf.
-func (s *shelf) take(t *testing.T, service http.RoundTripper, start time.Time, from State) (tr *transcript, summary Summary, log string) {
+func (s *shelf) take(t *testing.T, service http.RoundTripper, start time.Time, from state.State) (tr *transcript, summary Summary, log string) {
 	t.Helper()
 	var out, said bytes.Buffer
 	s.asked = 0
@@ -93,7 +94,7 @@ func TestEndThatIsNone(t *testing.T) {
 	s.put("MILLISECONDS", start, fmt.Sprint(`"ended_timestamp":`, start.UnixMilli()))
 	s.put("NOTHING", start, `"ended_timestamp":null,"duration":120`)
 	serve(t, s, func(t *testing.T, service http.RoundTripper) {
-		tr, summary, log := s.take(t, service, start.AddDate(0, 0, -9), State{})
+		tr, summary, log := s.take(t, service, start.AddDate(0, 0, -9), state.State{})
 		if got := tr.ids(); len(got) != len(s.chats) {
 			t.Errorf("%q came", got)
 		}
@@ -129,7 +130,7 @@ func TestEndInTheFuture(t *testing.T) {
 		s.put(fmt.Sprintf("F%04d", i), at, fmt.Sprint(`"ended_timestamp":`, end.Unix()))
 	}
 	serve(t, s, func(t *testing.T, service http.RoundTripper) {
-		tr, _, log := s.take(t, service, start.AddDate(0, 0, -1), State{})
+		tr, _, log := s.take(t, service, start.AddDate(0, 0, -1), state.State{})
 		if len(tr.ids()) != 1500 || s.asked > 62+4 {
 			t.Errorf("%d chats, %d requests", len(tr.ids()), s.asked)
 		}
@@ -150,8 +151,8 @@ func TestEndInTheFuture(t *testing.T) {
 // A bookmark in the future is brought back to now, which is said.
 func TestBookmarkInTheFuture(t *testing.T) {
 	inWorld(t, "chats=300&days=30&shape=even", func(t *testing.T, w *world) {
-		state := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2031-01-01T00:00:00Z"},"messages":{"chat_ended":"2031-01-01T00:00:00Z"},"events":{"chat_ended":"2031-01-01T00:00:00Z"}}}`)
-		r := w.complete(state, nil)
+		kept := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2031-01-01T00:00:00Z"},"messages":{"chat_ended":"2031-01-01T00:00:00Z"},"events":{"chat_ended":"2031-01-01T00:00:00Z"}}}`)
+		r := w.complete(kept, nil)
 		if n := strings.Count(r.log, "the bookmark lies in the future"); n != 3 {
 			t.Errorf("%d warnings: %s", n, r.log)
 		}
@@ -186,14 +187,14 @@ func TestTooManyOpenChats(t *testing.T) {
 // given up, by name, after several runs that are hours apart.
 func TestOpenChatNotFound(t *testing.T) {
 	inWorld(t, "chats=60&days=20&pending=3&long_chats=0.9&long_days=12&pending_404=always&seed=4", func(t *testing.T, w *world) {
-		tr := readTranscript(t, w.complete(State{}, nil).out, checks{})
-		state := tr.last(t)
-		open := func() map[string]OpenChat {
-			b, err := state.Bookmark("chats", "ended_timestamp")
+		tr := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
+		kept := tr.last(t)
+		open := func() map[string]state.OpenChat {
+			b, err := kept.Bookmark("chats", "ended_timestamp")
 			if err != nil {
 				t.Fatal(err)
 			}
-			all := make(map[string]OpenChat)
+			all := make(map[string]state.OpenChat)
 			for _, c := range b.Open {
 				all[c.ID] = c
 			}
@@ -204,8 +205,8 @@ func TestOpenChatNotFound(t *testing.T) {
 		for _, hours := range []int{60, 1, 1, 6, 1, 6, 6, 6} {
 			w.at(w.now.Add(time.Duration(hours) * time.Hour))
 			before := open()
-			r := w.complete(state, nil)
-			state = readTranscript(t, r.out, checks{}).last(t)
+			r := w.complete(kept, nil)
+			kept = readTranscript(t, r.out, checks{}).last(t)
 			for _, line := range strings.Split(r.log, "\n") {
 				if strings.Contains(line, "not in the archive any more") {
 					named += line
@@ -259,7 +260,7 @@ func TestLeftOut(t *testing.T) {
 	inWorld(t, "chats=300&days=30&shape=even&pending=4&long_chats=0.1", func(t *testing.T, w *world) {
 		w.config.StartDate = syncNow.Add(-10*day - 7*time.Hour)
 		w.config.EndDate = syncNow.Add(-3 * day)
-		r := w.complete(State{}, nil)
+		r := w.complete(state.State{}, nil)
 		var all []string
 		for why, n := range r.summary.LeftOut {
 			if n > 0 {

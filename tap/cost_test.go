@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tap-livechat/tap/state"
 )
 
 // Requests are billed. What an archive costs in requests is 1.03 × its pages and
@@ -51,7 +53,7 @@ func TestCost(t *testing.T) {
 			t.Parallel()
 			inWorld(t, lastOfEach("clock=archive&long_chats=0.01&"+test.switches), func(t *testing.T, w *world) {
 				w.config.StartDate = syncNow.AddDate(-test.years, 0, -60)
-				r := w.sync(State{}, func(o *Options) {
+				r := w.sync(state.State{}, func(o *Options) {
 					o.Config.MaxConcurrentRequests = test.workers
 					o.Selection = selecting(t, map[string]string{"chats": on})
 				})

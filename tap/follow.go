@@ -9,6 +9,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 const day = 24 * time.Hour
@@ -38,7 +39,7 @@ type follower struct {
 }
 
 // followersOf makes a follower of each selected stream that is made of chats.
-func (s *run) followersOf(state State) ([]*follower, error) {
+func (s *run) followersOf(from state.State) ([]*follower, error) {
 	c := s.o.Config
 	var all []*follower
 	for _, selected := range s.o.Selection.Streams {
@@ -51,7 +52,7 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 		if f.FullTable {
 			continue
 		}
-		b, err := state.Bookmark(f.Name, f.ReplicationKey)
+		b, err := from.Bookmark(f.Name, f.ReplicationKey)
 		if err != nil {
 			return nil, err
 		}
@@ -80,9 +81,9 @@ func (s *run) followersOf(state State) ([]*follower, error) {
 
 // otherAPI refuses a bookmark that was made by the other API: whether its ids
 // are the same has been shown by no real account.
-func otherAPI(stream string, b Bookmark, version string, lookback time.Duration) error {
+func otherAPI(stream string, b state.Bookmark, version string, lookback time.Duration) error {
 	return hinted{
-		&StateError{fmt.Sprintf("the bookmark of stream %s was made by api_version %q, and this run reads %q", stream, b.API, version)},
+		&state.Error{What: fmt.Sprintf("the bookmark of stream %s was made by api_version %q, and this run reads %q", stream, b.API, version)},
 		fmt.Sprintf("to go over, set start_date to %s (the bookmark less the look-back) and run once without the state (in Meltano: --full-refresh); to go on as before, set api_version to %q",
 			b.At.Add(-lookback).UTC().Format(time.RFC3339), b.API),
 	}
@@ -178,8 +179,8 @@ func (f *follower) advance(bounds ...time.Time) (moved bool) {
 }
 
 // mark is what the state says of the stream.
-func (f *follower) mark(s *run) Bookmark {
-	b := Bookmark{At: f.bookmark, API: s.version, Searched: f.searched}
+func (f *follower) mark(s *run) state.Bookmark {
+	b := state.Bookmark{At: f.bookmark, API: s.version, Searched: f.searched}
 	if f.searched {
 		b.Open, _ = f.openChats.list(f.bookmark, f.lookback, s.end)
 	}

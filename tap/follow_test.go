@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // A bookmark that the other API has made is refused, and the error says from
@@ -14,9 +15,9 @@ import (
 func TestBookmarkOfOtherAPI(t *testing.T) {
 	inWorld(t, "chats=30&days=9", func(t *testing.T, w *world) {
 		r := w.sync(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05T00:00:00Z","api":"3","open_chats":[]}}}`), nil)
-		var state *StateError
+		var kept *state.Error
 		var hint interface{ Hint() string }
-		if !errors.As(r.err, &state) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "2026-03-04T00:00:00Z") || r.requests > 0 {
+		if !errors.As(r.err, &kept) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "2026-03-04T00:00:00Z") || r.requests > 0 {
 			t.Errorf("%v, %d requests", r.err, r.requests)
 		}
 	})
@@ -164,7 +165,7 @@ func TestOpenChatsList(t *testing.T) {
 		}
 	}
 	o := make(openChats)
-	o.load([]OpenChat{{ID: "A", Since: at(8, 13)}})
+	o.load([]state.OpenChat{{ID: "A", Since: at(8, 13)}})
 	if all, _ := o.list(bookmark, day, time.Time{}); len(all) != 1 {
 		t.Error("what was not heard of is forgotten")
 	}

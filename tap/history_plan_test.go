@@ -17,6 +17,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/source/sourcetest"
+	"tap-livechat/tap/state"
 )
 
 var (
@@ -189,10 +190,10 @@ func (h *history) ask(start, end time.Time, final bool) asked {
 // live goes through the history.
 func (h *history) live() {
 	r, p := h.r, h.plan
-	var state State
+	var kept state.State
 	streams := pick(r, nil, nil, []string{"chats"}, []string{"messages", "chats"})
 	pending := r.IntN(6) == 0
-	turn := func(state State, start, end time.Time, final bool) (State, error) {
+	turn := func(kept state.State, start, end time.Time, final bool) (state.State, error) {
 		a := h.ask(start, end, final)
 		a.pending = pending
 		if streams != nil && !final {
@@ -200,7 +201,7 @@ func (h *history) live() {
 				streams = nil // from now on all are selected
 			}
 		}
-		return h.run(state, a)
+		return h.run(kept, a)
 	}
 	from := p.start
 	if p.parts != "" && p.parts != "handed" {
@@ -220,11 +221,11 @@ func (h *history) live() {
 		slices.SortFunc(cuts, time.Time.Compare)
 		for _, end := range slices.Compact(cuts) {
 			if p.parts == "apart" {
-				state, h.marks = State{}, make(map[string]time.Time)
+				kept, h.marks = state.State{}, make(map[string]time.Time)
 			}
 			for tries := range 5 {
 				var err error
-				if state, err = turn(state, from, end, tries > 3); err == nil {
+				if kept, err = turn(kept, from, end, tries > 3); err == nil {
 					break
 				}
 				h.pass()
@@ -242,9 +243,9 @@ func (h *history) live() {
 	}
 	for range 1 + r.IntN(4) {
 		h.pass()
-		state, _ = turn(state, from, time.Time{}, false)
+		kept, _ = turn(kept, from, time.Time{}, false)
 		if r.IntN(10) == 0 {
-			state = h.forget(state)
+			kept = h.forget(kept)
 		}
 		if r.IntN(10) == 0 {
 			h.plan.lookback++
@@ -253,7 +254,7 @@ func (h *history) live() {
 	for range 4 {
 		h.pass()
 		var err error
-		if state, err = turn(state, from, time.Time{}, true); err == nil {
+		if kept, err = turn(kept, from, time.Time{}, true); err == nil {
 			h.same()
 			return
 		}
@@ -264,7 +265,7 @@ func (h *history) live() {
 	h.sum.endless++
 	a := h.ask(from, time.Time{}, true)
 	a.mismatch, a.pending = config.WarnOnMismatch, pending
-	if _, err := h.run(state, a); err != nil {
+	if _, err := h.run(kept, a); err != nil {
 		h.faultf("with on_mismatch warn: %v", err)
 	}
 }
@@ -282,7 +283,7 @@ func (h *history) pass() {
 
 // forget makes a state one that knows less: of an older version, or of the tap
 // that was replaced.
-func (h *history) forget(s State) State {
+func (h *history) forget(s state.State) state.State {
 	h.marks = make(map[string]time.Time)
 	h.forgot = true
 	clear(h.patient)

@@ -21,6 +21,7 @@ import (
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/oracle"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // history is an archive that is read in several runs, most of which are cut off,
@@ -129,7 +130,7 @@ func (h *history) faultf(format string, args ...any) {
 }
 
 // run makes one run from a state and returns the one that a target has kept.
-func (h *history) run(from State, a asked) (State, error) {
+func (h *history) run(from state.State, a asked) (state.State, error) {
 	h.sum.runs++
 	out := new(bytes.Buffer)
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -173,9 +174,9 @@ func (h *history) run(from State, a asked) (State, error) {
 	truth := slices.Collect(h.server.Truth())
 	wanted := h.except(truth, accepted(r.log))
 	h.warned = h.warned || strings.Contains(r.log, "nothing proves that it is all")
-	state, ok := h.keep(out.Bytes(), a, wanted, began)
+	kept, ok := h.keep(out.Bytes(), a, wanted, began)
 	if !ok {
-		state = from
+		kept = from
 	}
 	h.listen(r.log)
 	if *gridLog {
@@ -195,7 +196,7 @@ func (h *history) run(from State, a asked) (State, error) {
 			h.whole(a, wanted, began)
 		}
 	}
-	return state, r.err
+	return kept, r.err
 }
 
 // blind reports whether threads may be lost that nothing shows.
@@ -218,7 +219,7 @@ func (h *history) judge(err error, a asked) {
 
 // keep reads what a run wrote, as far as a target has it for good: up to the
 // last STATE. Each STATE is held against what came before it.
-func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Time) (last State, ok bool) {
+func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Time) (last state.State, ok bool) {
 	type pending struct {
 		stream, id, key string
 		text            json.RawMessage
@@ -261,13 +262,13 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 				h.delivered[p.stream][p.id], h.records[p.stream][p.key] = true, p.text
 			}
 			waiting = waiting[:0]
-			state, _, err := ReadState(bytes.NewReader(m.Value))
+			kept, _, err := state.Read(bytes.NewReader(m.Value))
 			if err != nil {
 				h.faultf("%v: %s", err, m.Value)
 				return last, ok
 			}
-			last, ok = state, true
-			h.stated(state, a, truth, began)
+			last, ok = kept, true
+			h.stated(kept, a, truth, began)
 		}
 	}
 	return last, ok
@@ -277,10 +278,10 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 // when the run began that moved it. A run that is cut off before its first window is
 // complete repeats it, and says nothing of a chat that has shown up since: that one
 // lies within the look-back of the next run.
-func (h *history) stated(state State, a asked, truth []sandbox.Chat, began time.Time) {
+func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began time.Time) {
 	h.sum.states++
 	for _, stream := range catalog.Default(h.plan.api).Streams {
-		b, err := state.Bookmark(stream.Name, stream.ReplicationKey)
+		b, err := kept.Bookmark(stream.Name, stream.ReplicationKey)
 		if err != nil {
 			h.faultf("%v", err)
 			continue

@@ -12,6 +12,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // stateEveryDays is how many days of a report go by between two STATEs.
@@ -151,21 +152,21 @@ func (l *list) span() error {
 	if l.FullTable {
 		return nil
 	}
-	mark, err := l.o.State.reportMark(l.Name, l.ReplicationKey, l.rg.Zone)
+	mark, err := l.o.State.Report(l.Name, l.ReplicationKey, l.rg.Zone)
 	if err != nil {
 		return err
 	}
 	switch {
-	case mark.day.IsZero():
-	case mark.zone != l.rg.Zone.String():
-		l.o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.Name, "before", mark.zone, "report_timezone", l.rg.Zone.String())
+	case mark.Day.IsZero():
+	case mark.Zone != l.rg.Zone.String():
+		l.o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
 	default:
-		l.done = mark.day
-		if from := mark.day.AddDate(0, 0, -l.o.Config.ReportLookbackDays); from.After(l.rg.From) {
+		l.done = mark.Day
+		if from := mark.Day.AddDate(0, 0, -l.o.Config.ReportLookbackDays); from.After(l.rg.From) {
 			l.rg.From = from
 		}
 		// A bookmark in the future is brought back to today.
-		if today := midnight(l.o.Now, l.rg.Zone); mark.day.After(today) {
+		if today := midnight(l.o.Now, l.rg.Zone); mark.Day.After(today) {
 			l.done, l.rg.From = today.AddDate(0, 0, -1), today.AddDate(0, 0, -l.o.Config.ReportLookbackDays)
 		}
 	}
@@ -249,7 +250,7 @@ func (l *list) advance(to time.Time) {
 		return
 	}
 	l.done, l.moved = to, true
-	l.o.State = l.o.State.withReport(l.Name, l.ReplicationKey, reportMark{to, l.rg.Zone.String()})
+	l.o.State = l.o.State.WithReport(l.Name, l.ReplicationKey, state.Report{Day: to, Zone: l.rg.Zone.String()})
 }
 
 // activate says that all records of a list that are not of this version are of
@@ -264,10 +265,4 @@ func (m *messageWriter) activate(stream string, version int64) {
 func midnight(at time.Time, zone *time.Location) time.Time {
 	year, month, d := at.In(zone).Date()
 	return time.Date(year, month, d, 0, 0, 0, 0, zone)
-}
-
-// reportMark is the bookmark of a report: the last day that was read, in a zone.
-type reportMark struct {
-	day  time.Time
-	zone string
 }

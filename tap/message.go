@@ -7,6 +7,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/state"
 )
 
 // flushSize is how many bytes of messages are gathered for one write.
@@ -85,7 +86,7 @@ func (m *messageWriter) records(lines []byte) {
 
 // state writes a STATE message, and everything before it, unless the same one
 // is the last line already.
-func (m *messageWriter) state(s State) {
+func (m *messageWriter) state(s state.State) {
 	m.announce()
 	text, err := stateMessage(s)
 	if err != nil {
@@ -102,14 +103,14 @@ func (m *messageWriter) state(s State) {
 }
 
 // covers tells which state nothing has to be written for.
-func (m *messageWriter) covers(s State) {
+func (m *messageWriter) covers(s state.State) {
 	m.covered, m.err = stateMessage(s)
 }
 
-func stateMessage(s State) ([]byte, error) {
+func stateMessage(s state.State) ([]byte, error) {
 	return json.Marshal(struct {
-		Type  string `json:"type"`
-		Value State  `json:"value"`
+		Type  string      `json:"type"`
+		Value state.State `json:"value"`
 	}{"STATE", s})
 }
 

@@ -15,6 +15,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // transcript is what a run wrote, checked.
@@ -41,17 +42,17 @@ type stateLine struct {
 }
 
 // last is the last state, as ReadState takes it.
-func (tr *transcript) last(t testing.TB) State {
+func (tr *transcript) last(t testing.TB) state.State {
 	t.Helper()
 	if len(tr.states) == 0 {
-		return State{}
+		return state.State{}
 	}
 	return mustState(t, tr.states[len(tr.states)-1].text)
 }
 
-func mustState(t testing.TB, text string) State {
+func mustState(t testing.TB, text string) state.State {
 	t.Helper()
-	s, _, err := ReadState(strings.NewReader(text))
+	s, _, err := state.Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,9 +180,9 @@ func (tr *transcript) state(t testing.TB, value json.RawMessage) {
 		t.Fatalf("line %d: the STATE is no object: %s", tr.lines, value)
 	}
 	noFloats(t, doc)
-	state := mustState(t, s.text)
+	kept := mustState(t, s.text)
 	for _, stream := range catalog.Streams() {
-		b, err := state.Bookmark(stream.Name, stream.ReplicationKey)
+		b, err := kept.Bookmark(stream.Name, stream.ReplicationKey)
 		if err != nil {
 			t.Error(err)
 		}
@@ -238,23 +239,23 @@ func (tr *transcript) union(later *transcript) {
 func TestReadTranscriptFindsFaults(t *testing.T) {
 	schema := `{"type":"SCHEMA","stream":"chats","schema":{"type":"object","properties":{"id":{"type":["string"]},"n":{"type":["null","integer"]}}},"key_properties":["id"],"bookmark_properties":["ended_timestamp"]}` + "\n"
 	record := `{"type":"RECORD","stream":"chats","record":{"id":"a","n":1},"time_extracted":"2026-01-01T00:00:00Z"}` + "\n"
-	state := `{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2026-01-02T00:00:00Z"}}}}` + "\n"
+	kept := `{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2026-01-02T00:00:00Z"}}}}` + "\n"
 	for _, test := range []struct{ name, out string }{
-		{"", schema + record + state},
+		{"", schema + record + kept},
 		{"no state", schema + record},
-		{"torn", schema + record + state[:20]},
-		{"no schema", record + state},
-		{"two schemas", schema + schema + state},
-		{"twice", schema + record + record + state},
-		{"no key", schema + strings.Replace(record, `"a"`, `null`, 1) + state},
-		{"invalid", schema + strings.Replace(record, `1}`, `"x"}`, 1) + state},
-		{"empty line", schema + "\n" + state},
-		{"two on a line", schema + strings.TrimSpace(record) + record + state},
-		{"back", schema + state + record + strings.Replace(state, "-02T", "-01T", 1)},
-		{"float", schema + strings.Replace(state, `}}}`, `,"x":1.5}}}`, 1)},
-		{"same state", schema + state + state},
-		{"lower case", schema + strings.ToLower(record) + state},
-		{"local time", schema + strings.Replace(record, "00Z", "00+01:00", 1) + state},
+		{"torn", schema + record + kept[:20]},
+		{"no schema", record + kept},
+		{"two schemas", schema + schema + kept},
+		{"twice", schema + record + record + kept},
+		{"no key", schema + strings.Replace(record, `"a"`, `null`, 1) + kept},
+		{"invalid", schema + strings.Replace(record, `1}`, `"x"}`, 1) + kept},
+		{"empty line", schema + "\n" + kept},
+		{"two on a line", schema + strings.TrimSpace(record) + record + kept},
+		{"back", schema + kept + record + strings.Replace(kept, "-02T", "-01T", 1)},
+		{"float", schema + strings.Replace(kept, `}}}`, `,"x":1.5}}}`, 1)},
+		{"same state", schema + kept + kept},
+		{"lower case", schema + strings.ToLower(record) + kept},
+		{"local time", schema + strings.Replace(record, "00Z", "00+01:00", 1) + kept},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &failures{TB: t}
@@ -313,8 +314,8 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 		m.records(line)
 	}
 	m.records(nil)
-	state := State{}.With("chats", "ended_timestamp", Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
-	m.state(state)
+	kept := state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
+	m.state(kept)
 	for i, text := range w.all {
 		if !strings.HasSuffix(text, "}\n") {
 			t.Errorf("write %d of %d ends with %.50q", i, len(w.all), text[len(text)-50:])
@@ -324,7 +325,7 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 		t.Errorf("the STATE was not written at once, but %.200q", got)
 	}
 	before := len(w.all)
-	m.state(state)
+	m.state(kept)
 	m.flush()
 	if len(w.all) != before {
 		t.Errorf("the same STATE was written twice: %q", w.all[before:])
@@ -340,7 +341,7 @@ func TestMessagesStopAtTheFirstError(t *testing.T) {
 		m := messageWriter{out: &w}
 		for i := range 8 {
 			m.records([]byte("{}\n"))
-			m.state(State{}.With("chats", "ended_timestamp", Bookmark{At: time.Unix(int64(i), 0).UTC()}))
+			m.state(state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(int64(i), 0).UTC()}))
 		}
 		if m.err == nil || len(w.all) != fail-1 {
 			t.Errorf("failing at write %d: %d writes, error %v", fail, len(w.all), m.err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // openChats are the chats that a stream may have to ask for by their ids,
@@ -42,7 +43,7 @@ const (
 	patience = 10
 )
 
-func (o openChats) load(all []OpenChat) {
+func (o openChats) load(all []state.OpenChat) {
 	for _, c := range all {
 		o[c.ID] = &openChat{started: c.Since, asked: c.Asked, missed: c.Missed, anyDay: c.Since.IsZero(), known: true}
 	}
@@ -78,7 +79,7 @@ func (o openChats) hear(chat *source.Chat, s *run) {
 
 // list is what the state says beside a bookmark. What no later bookmark can need is
 // forgotten.
-func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Time) (all []OpenChat, dropped []string) {
+func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Time) (all []state.OpenChat, dropped []string) {
 	begins := bookmark.Add(-lookback)
 	before := func(c *openChat, day time.Time) bool { return c.anyDay || c.started.Before(day) }
 	for id, c := range o {
@@ -92,7 +93,7 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 			in = before(c, begins.UTC().Truncate(day))
 		}
 		if in {
-			entry := OpenChat{ID: id, Missed: c.missed}
+			entry := state.OpenChat{ID: id, Missed: c.missed}
 			if c.ended.IsZero() {
 				entry.Since, entry.Asked = c.started, c.asked
 			}
@@ -100,7 +101,7 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 		}
 	}
 	if len(all) > maxOpen {
-		slices.SortFunc(all, func(a, b OpenChat) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(all, func(a, b state.OpenChat) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID)) })
 		for _, c := range all[maxOpen:] {
 			dropped = append(dropped, c.ID)
 		}

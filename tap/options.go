@@ -8,13 +8,14 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/state"
 )
 
 // Options are what a run needs.
 type Options struct {
 	Config    config.Config
 	Selection catalog.Selection
-	State     State
+	State     state.State
 	Out       io.Writer    // the messages
 	Log       *slog.Logger // what the user is to know
 	Version   string       // of the tap, for the user agent

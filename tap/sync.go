@@ -12,6 +12,7 @@ import (
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
@@ -286,17 +287,17 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 }
 
 // state is a state from which the next run loses nothing.
-func (s *run) state() State {
-	state := s.o.State
+func (s *run) state() state.State {
+	now := s.o.State
 	for _, f := range s.followers {
 		if !f.FullTable {
-			state = state.With(f.Name, f.ReplicationKey, f.mark(s))
+			now = now.With(f.Name, f.ReplicationKey, f.mark(s))
 		}
 	}
 	if s.end.IsZero() {
-		return state.WithPart(nil)
+		return now.WithPart(nil)
 	}
-	return state.WithPart(&Part{StartDate: s.o.Config.StartDate, EndDate: s.end, Complete: s.complete})
+	return now.WithPart(&state.Part{StartDate: s.o.Config.StartDate, EndDate: s.end, Complete: s.complete})
 }
 
 // finish writes the last STATE.

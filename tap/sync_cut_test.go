@@ -12,6 +12,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 // refuse accepts so many bytes and then fails, perhaps in the middle of a line.
@@ -60,7 +61,7 @@ func TestSyncCutOff(t *testing.T) {
 			dates := []string{"start", "end"}[i%2]
 			inWorld(t, fmt.Sprintf("chats=400&days=40&seed=%d&fault_seed=%d&dates=%s&long_chats=0.05&rate_503=0.05&rate_cut=0.05", i, i, dates), func(t *testing.T, w *world) {
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
-				var state State
+				var kept state.State
 				earlier := make(map[string]bool)
 				marks := make(map[string]time.Time)
 				cuts := 0
@@ -74,7 +75,7 @@ func TestSyncCutOff(t *testing.T) {
 						out := &refuse{left: at, partial: i%3 == 1}
 						change = func(o *Options) { o.Out = out }
 						defer func() { _ = out }()
-						res := w.syncContext(ctx, state, small(change))
+						res := w.syncContext(ctx, kept, small(change))
 						got = out.Bytes()
 						var output *OutputError
 						if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, source.ErrBudget) {
@@ -85,7 +86,7 @@ func TestSyncCutOff(t *testing.T) {
 						}
 					default:
 						out := &ender{left: at, cancel: cancel}
-						res := w.syncContext(ctx, state, small(func(o *Options) { o.Out = out }))
+						res := w.syncContext(ctx, kept, small(func(o *Options) { o.Out = out }))
 						got = out.Bytes()
 						if res.err != nil && !errors.Is(res.err, errEnded) && !errors.Is(res.err, source.ErrBudget) {
 							t.Fatal(res.err)
@@ -110,7 +111,7 @@ func TestSyncCutOff(t *testing.T) {
 						}
 					}
 					if len(tr.states) > 0 {
-						state, marks = tr.last(t), tr.states[len(tr.states)-1].marks
+						kept, marks = tr.last(t), tr.states[len(tr.states)-1].marks
 					}
 					whole.union(tr)
 				}
@@ -142,17 +143,17 @@ func TestSyncBudget(t *testing.T) {
 				t.Parallel()
 				inWorld(t, "chats=400&days=35&shape=even&dates="+dates, func(t *testing.T, w *world) {
 					whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
-					var state State
+					var kept state.State
 					runs, requests := 1, 0
 					for ; ; runs++ {
-						r := w.sync(state, func(o *Options) { o.Config.MaxRequests, o.Config.LookbackDays = budget, 0 })
+						r := w.sync(kept, func(o *Options) { o.Config.MaxRequests, o.Config.LookbackDays = budget, 0 })
 						tr := readTranscript(t, r.out, checks{every: 9})
 						if r.requests > budget {
 							t.Errorf("%d requests", r.requests)
 						}
 						requests += r.requests
 						whole.union(tr)
-						state = tr.last(t)
+						kept = tr.last(t)
 						if r.err == nil {
 							break
 						}
@@ -179,10 +180,10 @@ func TestSyncBudgetV3(t *testing.T) {
 			t.Run(fmt.Sprintf("%d requests, %d workers", budget, workers), func(t *testing.T) {
 				t.Parallel()
 				inWorld(t, "chats=3000&days=35", func(t *testing.T, w *world) {
-					var state State
+					var kept state.State
 					runs, requests := 1, 0
 					for ; ; runs++ {
-						r := w.sync(state, func(o *Options) {
+						r := w.sync(kept, func(o *Options) {
 							o.Config.APIVersion, o.Config.MaxRequests, o.Config.MaxConcurrentRequests = catalog.V3, budget, workers
 							o.Selection = catalog.Default(catalog.V3)
 							o.Selection.Streams = o.Selection.Streams[:1]
@@ -194,8 +195,8 @@ func TestSyncBudgetV3(t *testing.T) {
 						if !errors.Is(r.err, source.ErrBudget) {
 							t.Fatal(r.err)
 						}
-						if state = readTranscript(t, r.out, checks{every: 31}).last(t); runs > 40 {
-							t.Fatalf("it does not get on: %v", state)
+						if kept = readTranscript(t, r.out, checks{every: 31}).last(t); runs > 40 {
+							t.Fatalf("it does not get on: %v", kept)
 						}
 					}
 					t.Logf("%d runs, %d requests for 30 pages", runs, requests)
@@ -212,7 +213,7 @@ func TestSyncBudgetV3(t *testing.T) {
 // each run. The error says so.
 func TestSyncBudgetTooSmall(t *testing.T) {
 	inWorld(t, "chats=700&days=35", func(t *testing.T, w *world) {
-		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests = 3 })
+		r := w.sync(state.State{}, func(o *Options) { o.Config.MaxRequests = 3 })
 		var hint interface{ Hint() string }
 		if !errors.Is(r.err, source.ErrBudget) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "raise max_requests") || r.requests != 3 {
 			t.Errorf("%v, %d requests", r.err, r.requests)
@@ -234,7 +235,7 @@ func TestSyncRefused(t *testing.T) {
 		t.Run(test.switches, func(t *testing.T) {
 			inWorld(t, "chats=100&"+test.switches, func(t *testing.T, w *world) {
 				start := time.Now()
-				r := w.sync(State{}, nil)
+				r := w.sync(state.State{}, nil)
 				var hint interface{ Hint() string }
 				if r.err == nil || !errors.As(r.err, &hint) || hint.Hint() == "" {
 					t.Errorf("%v", r.err)
@@ -256,7 +257,7 @@ func TestSyncRefused(t *testing.T) {
 // A service that fails in the middle leaves a state to go on from.
 func TestSyncFailsLater(t *testing.T) {
 	inWorld(t, "chats=1500&days=45&shape=even&long_chats=0&fail_after=50", func(t *testing.T, w *world) {
-		r := w.sync(State{}, func(o *Options) { o.Config.MaxRequests, o.Config.MaxRetries = 80, 1 })
+		r := w.sync(state.State{}, func(o *Options) { o.Config.MaxRequests, o.Config.MaxRetries = 80, 1 })
 		tr := readTranscript(t, r.out, checks{})
 		w.covered(tr, nil)
 		if r.err == nil || !tr.states[len(tr.states)-1].marks["chats"].After(w.config.StartDate) || r.requests >= 80 || errors.Is(r.err, source.ErrBudget) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/state"
 )
 
 // selecting makes a selection with a catalog of root metadata.
@@ -65,7 +66,7 @@ const on = `{"selected":true}`
 // is repeated for it.
 func TestSyncStreamSwitchedOnLater(t *testing.T) {
 	inWorld(t, "chats=150&days=30", func(t *testing.T, w *world) {
-		first := w.complete(State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
+		first := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
 		one := readTranscript(t, first.out, checks{})
 		if !slices.Equal(one.schemas, []string{"chats"}) || len(one.states[len(one.states)-1].marks) != 1 {
 			t.Errorf("%q, %v", one.schemas, one.states)
@@ -91,7 +92,7 @@ func TestSyncStreamSwitchedOnLater(t *testing.T) {
 func TestSyncChildAlone(t *testing.T) {
 	for _, stream := range []string{"messages", "events"} {
 		inWorld(t, "chats=200&days=30", func(t *testing.T, w *world) {
-			r := w.complete(State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{stream: on}) })
+			r := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{stream: on}) })
 			tr := readTranscript(t, r.out, checks{})
 			if !slices.Equal(tr.schemas, []string{stream}) {
 				t.Errorf("%q", tr.schemas)
@@ -135,16 +136,16 @@ func TestSyncFullTableAndUnselected(t *testing.T) {
 
 // What other tools and older versions leave is gone on from.
 func TestSyncFromOtherStates(t *testing.T) {
-	for _, state := range []string{
+	for _, kept := range []string{
 		`{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05T00:00:00.000000Z"}}}`,
 		`{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05"}}}`,
 		`{"type":"STATE","value":{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05T02:00:00+02:00"}}}}`,
 		`{"bookmarks":{"chats":{"replication_key":"ended_timestamp","replication_key_value":"2026-03-05T00:00:00"}}}`,
 	} {
-		t.Run(state, func(t *testing.T) {
+		t.Run(kept, func(t *testing.T) {
 			inWorld(t, "chats=150&days=30", func(t *testing.T, w *world) {
 				only := func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) }
-				r := w.complete(mustState(t, state), only)
+				r := w.complete(mustState(t, kept), only)
 				tr := readTranscript(t, r.out, checks{})
 				// Another tool's state does not say which chats were open: of
 				// those that began before the look-back nothing is known.
@@ -173,13 +174,13 @@ func TestSyncFromOtherStates(t *testing.T) {
 // last event, and nothing says so: its end comes, and no record of it stays open.
 func TestSyncLostList(t *testing.T) {
 	inWorld(t, "chats=305&days=38&seed=184799&shape=bursty&returning=0.2&long_chats=0.5&long_days=12&pending=4&v3_no_end=1&v3_active=hidden", func(t *testing.T, w *world) {
-		run := func(from State) *transcript {
+		run := func(from state.State) *transcript {
 			return readTranscript(t, w.complete(from, func(o *Options) {
 				o.Config.APIVersion, o.Config.IncludePending, o.Config.LookbackDays = catalog.V3, true, 0
 				o.Selection.Streams = slices.DeleteFunc(catalog.Default(catalog.V3).Streams, func(s catalog.Selected) bool { return s.Name != "chats" }) // others would be read from start_date
 			}).out, checks{})
 		}
-		all := run(State{})
+		all := run(state.State{})
 		var open []string
 		for key, m := range all.latest["chats"] {
 			if m.record["pending"] == true {
@@ -212,7 +213,7 @@ func TestSyncParts(t *testing.T) {
 				cuts := []time.Time{w.config.StartDate, syncNow.Add(-30*24*time.Hour - 5*time.Hour), syncNow.AddDate(0, 0, -12), {}}
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
 				for i := range 3 {
-					r := w.complete(State{}, func(o *Options) { o.Config.StartDate, o.Config.EndDate = cuts[i], cuts[i+1] })
+					r := w.complete(state.State{}, func(o *Options) { o.Config.StartDate, o.Config.EndDate = cuts[i], cuts[i+1] })
 					// A chat that ran over a border is listed twice, if the dates mean that.
 					tr := readTranscript(t, r.out, checks{repeats: strings.Contains(switches, "overlap")})
 					for _, m := range tr.latest["chats"] {
@@ -254,7 +255,7 @@ func TestSyncLookback(t *testing.T) {
 	for _, days := range []int{0, 1, 7} {
 		inWorld(t, "chats=120&days=30&shape=even&pending=0&long_chats=0", func(t *testing.T, w *world) {
 			w.config.LookbackDays = days
-			first := readTranscript(t, w.complete(State{}, nil).out, checks{})
+			first := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 			second := readTranscript(t, w.complete(first.last(t), nil).out, checks{})
 			mark := first.states[len(first.states)-1].marks["chats"]
 			from := mark.Add(-max(time.Duration(days)*24*time.Hour, leastLookback))
@@ -288,7 +289,7 @@ func TestSyncOddBookmarks(t *testing.T) {
 			}
 		}
 		bad := w.sync(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"soon"}}}`), nil)
-		var fault *StateError
+		var fault *state.Error
 		if !errors.As(bad.err, &fault) || len(bad.out) > 0 || bad.requests > 0 {
 			t.Errorf("%v, %d bytes, %d requests", bad.err, len(bad.out), bad.requests)
 		}

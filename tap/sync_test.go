@@ -17,6 +17,7 @@ import (
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/secret"
+	"tap-livechat/tap/state"
 )
 
 const ordinaryFaults = "&rate_500=0.02&rate_503=0.02&rate_429=0.03&rate_408=0.01&retry_after=seconds&rate_reset=0.02&rate_cut=0.03&rate_chopped=0.02" +
@@ -36,14 +37,14 @@ func TestSyncGrid(t *testing.T) {
 					t.Parallel()
 					inWorld(t, switches+rest+ordinaryFaults, func(t *testing.T, w *world) {
 						var whole *transcript
-						var state State
+						var kept state.State
 						earlier := make(map[string]bool)
 						// A window that does not add up waits for the next run.
 						for range 4 {
-							r := w.complete(state, nil)
+							r := w.complete(kept, nil)
 							tr := readTranscript(t, r.out, checks{every: 29})
 							w.covered(tr, earlier)
-							state = tr.last(t)
+							kept = tr.last(t)
 							if whole == nil {
 								whole = tr
 							} else {
@@ -74,13 +75,13 @@ func TestSyncIncremental(t *testing.T) {
 			t.Parallel()
 			inWorld(t, fmt.Sprintf("chats=160&days=30&seed=%d&long_chats=0.4&long_days=9&pending=8&late_changes=0.3&late_by=6h&%s", 20+i, switches), func(t *testing.T, w *world) {
 				var whole *transcript
-				var state State
+				var kept state.State
 				earlier := make(map[string]bool)
 				var last result
 				followed := 0
 				for n, hours := range []int{0, 5, 24, 3 * 24, 26} {
 					w.at(w.now.Add(time.Duration(hours) * time.Hour))
-					last = w.complete(state, nil)
+					last = w.complete(kept, nil)
 					for _, r := range w.server.Requests()[w.server.Count()-last.requests:] {
 						if r.Path != "/chats" {
 							followed++
@@ -91,8 +92,8 @@ func TestSyncIncremental(t *testing.T) {
 					for _, m := range tr.latest["chats"] {
 						earlier[m.record["id"].(string)] = true
 					}
-					state = tr.last(t)
-					text, _ := json.Marshal(state)
+					kept = tr.last(t)
+					text, _ := json.Marshal(kept)
 					open := 0
 					for chat := range w.server.Truth() {
 						if chat.Pending {
@@ -143,7 +144,7 @@ func TestSyncNothingNew(t *testing.T) {
 	for _, switches := range []string{"chats=90&pending=0", "chats=90&pending=0&dates=end", "chats=90&quiet_days=20", "chats=90&quiet_days=20&dates=end", "chats=0", "chats=0&past_end=400"} {
 		t.Run(switches, func(t *testing.T) {
 			inWorld(t, "days=30&long_chats=0&"+switches, func(t *testing.T, w *world) {
-				first := readTranscript(t, w.complete(State{}, nil).out, checks{})
+				first := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 				r := w.complete(first.last(t), nil)
 				second := readTranscript(t, r.out, checks{})
 				if r.requests > 3 {
@@ -167,13 +168,13 @@ func TestSyncPending(t *testing.T) {
 						pending[chat.ID] = true
 					}
 				}
-				without := readTranscript(t, w.complete(State{}, nil).out, checks{})
+				without := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 				for _, m := range without.latest["chats"] {
 					if pending[m.record["id"].(string)] {
 						t.Errorf("%v is pending", m.record["id"])
 					}
 				}
-				with := readTranscript(t, w.complete(State{}, func(o *Options) { o.Config.IncludePending = true }).out, checks{})
+				with := readTranscript(t, w.complete(state.State{}, func(o *Options) { o.Config.IncludePending = true }).out, checks{})
 				found := make(map[string]bool)
 				for _, m := range with.latest["chats"] {
 					if id := m.record["id"].(string); pending[id] {
@@ -213,7 +214,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, fmt.Sprintf("chats=50&days=30&odd=0.5&hostile=0.3&seed=%d", i), func(t *testing.T, w *world) {
-				r := w.complete(State{}, func(o *Options) { o.Config.OnInvalid = config.Null })
+				r := w.complete(state.State{}, func(o *Options) { o.Config.OnInvalid = config.Null })
 				tr := readTranscript(t, r.out, checks{})
 				missing := 0
 				for _, chat := range w.wanted(w.config.StartDate) {
@@ -242,7 +243,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 					}
 					lines[line] = true
 				}
-				failed := w.sync(State{}, nil)
+				failed := w.sync(state.State{}, nil)
 				readTranscript(t, failed.out, checks{})
 				var value *record.ValueError
 				if failed.err != nil && (!errors.As(failed.err, &value) || value.Chat == "" || value.Field == "") {
@@ -257,7 +258,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 // A sample is one record of each stream, and no STATE that a target could keep.
 func TestSyncSample(t *testing.T) {
 	inWorld(t, "chats=300", func(t *testing.T, w *world) {
-		r := w.complete(State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
+		r := w.complete(state.State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
 		tr := readTranscript(t, r.out, checks{cutOff: true})
 		if tr.count["chats"] != 1 || tr.count["messages"] != 1 || tr.count["events"] != 1 || len(tr.states) != 0 {
 			t.Errorf("%v, %v", tr.count, tr.states)
@@ -280,7 +281,7 @@ func TestSyncSampleCost(t *testing.T) {
 			t.Parallel()
 			inWorld(t, switches, func(t *testing.T, w *world) {
 				w.config.StartDate = syncNow.AddDate(-12, 0, 0)
-				r := w.complete(State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
+				r := w.complete(state.State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
 				tr := readTranscript(t, r.out, checks{cutOff: true})
 				want := 1
 				if switches == "chats=0" {
@@ -306,7 +307,7 @@ func TestSyncCost(t *testing.T) {
 			t.Parallel()
 			inWorld(t, "chats=2000&days=60&"+switches, func(t *testing.T, w *world) {
 				w.config.StartDate = syncNow.AddDate(-3, 0, 0)
-				r := w.complete(State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
+				r := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
 				if most := 80*103/100 + 20; r.requests > most {
 					t.Errorf("%d requests for 80 pages", r.requests)
 				}

@@ -6,6 +6,7 @@ import (
 
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
+	"tap-livechat/tap/state"
 )
 
 // A chat that is larger than what is read of one is named, and left out only if
@@ -14,7 +15,7 @@ func TestSyncTooLarge(t *testing.T) {
 	for _, rule := range []config.OnInvalid{config.Fail, config.Null} {
 		inWorld(t, "chats=40&days=20&pending=0&huge_chat=110000", func(t *testing.T, w *world) {
 			w.config.OnInvalid = rule
-			r := w.sync(State{}, nil)
+			r := w.sync(state.State{}, nil)
 			var large *record.TooLargeError
 			if rule == config.Fail {
 				if !errors.As(r.err, &large) || large.Chat == "" {

@@ -19,6 +19,7 @@ import (
 	"tap-livechat/tap/sandbox/mount"
 	"tap-livechat/tap/sandbox/oracle"
 	"tap-livechat/tap/secret"
+	"tap-livechat/tap/state"
 )
 
 // syncNow is when the runs of these tests begin.
@@ -77,11 +78,11 @@ type result struct {
 }
 
 // sync runs the tap from a state; change, if not nil, changes the options.
-func (w *world) sync(from State, change func(*Options)) result {
+func (w *world) sync(from state.State, change func(*Options)) result {
 	return w.syncContext(context.Background(), from, change)
 }
 
-func (w *world) syncContext(ctx context.Context, from State, change func(*Options)) result {
+func (w *world) syncContext(ctx context.Context, from state.State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
 		Config: w.config, Selection: catalog.Default(catalog.V2), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
@@ -95,7 +96,7 @@ func (w *world) syncContext(ctx context.Context, from State, change func(*Option
 }
 
 // complete is sync for a run that must not fail.
-func (w *world) complete(from State, change func(*Options)) result {
+func (w *world) complete(from state.State, change func(*Options)) result {
 	w.t.Helper()
 	r := w.sync(from, change)
 	if r.err != nil {

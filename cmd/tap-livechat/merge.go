@@ -3,25 +3,25 @@ package main
 import (
 	"errors"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/state"
 )
 
 // mergeStates prints the state that the states of the parts of a backfill make
 // together.
 func (p *process) mergeStates(paths []string) error {
-	var all []tap.NamedState
+	var all []state.Named
 	var faults []error
 	for _, path := range paths {
-		state, err := p.readState(path, "merge-state takes the files in which the states of the parts are")
+		read, err := p.readState(path, "merge-state takes the files in which the states of the parts are")
 		if err != nil {
 			faults = append(faults, err)
 		}
-		all = append(all, tap.NamedState{Name: path, State: state})
+		all = append(all, state.Named{Name: path, State: read})
 	}
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	merged, err := tap.MergeStates(all)
+	merged, err := state.Merge(all)
 	if err != nil {
 		return err
 	}

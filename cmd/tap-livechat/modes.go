@@ -16,6 +16,7 @@ import (
 	"tap-livechat/tap"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/state"
 )
 
 // sync is the ordinary run.
@@ -185,19 +186,19 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 // readState reads the state. A path that leads nowhere is a mistake of whoever
 // wrote the command line; a file that holds no state is one of whoever wrote
 // the file, and not a usage error.
-func (p *process) readState(path, hint string) (tap.State, error) {
+func (p *process) readState(path, hint string) (state.State, error) {
 	data, err := readFile("state", path, hint)
 	if err != nil {
-		return tap.State{}, err
+		return state.State{}, err
 	}
-	state, warnings, err := tap.ReadState(bytes.NewReader(data))
+	read, warnings, err := state.Read(bytes.NewReader(data))
 	for _, w := range warnings {
 		p.log.Warn(path + ": " + w)
 	}
 	if err != nil {
-		return tap.State{}, fmt.Errorf("%s: %w", path, err)
+		return state.State{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return state, nil
+	return read, nil
 }
 
 // readFile reads a file that the user named.

@@ -10,6 +10,7 @@ import (
 	"tap-livechat/tap"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/source"
+	"tap-livechat/tap/state"
 )
 
 func TestExitCode(t *testing.T) {
@@ -21,12 +22,12 @@ func TestExitCode(t *testing.T) {
 		{nil, 0},
 		{errors.New("x"), 1},
 		{&tap.OutputError{Err: fs.ErrClosed}, 1},
-		{&tap.StateError{}, 1},
+		{&state.Error{}, 1},
 		{usageError{"x"}, 2},
 		{&config.Error{}, 2},
 		{&inputError{"x", fs.ErrNotExist, ""}, 2},
 		{tap.ErrNothingSelected, 2},
-		{errors.Join(&config.Error{}, &tap.StateError{}), 2},
+		{errors.Join(&config.Error{}, &state.Error{}), 2},
 		{fmt.Errorf("x: %w", source.ErrBudget), 3},
 		{fmt.Errorf("x: %w", incomplete), 4},
 		{errors.Join(incomplete, source.ErrBudget), 3}, // not read to the end

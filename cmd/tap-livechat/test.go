@@ -11,6 +11,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
+	"tap-livechat/tap/state"
 )
 
 // pricePerRequest is what LiveChat bills for a call with a personal access
@@ -27,7 +28,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	defer stop()
 	o.Sample = true
-	o.State = tap.State{} // the question is what there is, not what is new
+	o.State = state.State{} // the question is what there is, not what is new
 	o.Config.MaxConcurrentRequests = 1
 	say := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
 

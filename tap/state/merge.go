@@ -1,4 +1,4 @@
-package tap
+package state
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 	"tap-livechat/catalog"
 )
 
-// NamedState is the state of a part, and what to call it in errors.
-type NamedState struct {
+// Named is the state of a part, and what to call it in errors.
+type Named struct {
 	Name  string
 	State State
 }
@@ -27,14 +27,14 @@ func (e *MergeError) Error() string { return "the states cannot be put together:
 // Hint says what to do.
 func (e *MergeError) Hint() string { return e.Remedy }
 
-// MergeStates puts together the states of parts of one backfill, in any order.
+// Merge puts together the states of parts of one backfill, in any order.
 // The result has the bookmarks of the last part, and waits for the chats that
 // any part waits for; a run from it loses nothing. It refuses parts
 // that leave a gap, that were not read to the end, or that differ in what they
-// read. The error is a *MergeError, a *StateError or several.
-func MergeStates(all []NamedState) (State, error) {
+// read. The error is a *MergeError, a *Error or several.
+func Merge(all []Named) (State, error) {
 	type part struct {
-		NamedState
+		Named
 		Part
 		marks map[string]Bookmark
 	}

@@ -1,4 +1,6 @@
-package tap
+// Package state is what one run leaves for the next: bookmarks, read as anybody may
+// have kept them and written in one form, and the states of parts put together.
+package state
 
 import (
 	"bytes"
@@ -59,13 +61,13 @@ const (
 // firstAPI is the version that a bookmark is of if it does not say.
 const firstAPI = "2"
 
-// Bookmark is the stream's bookmark. The error is a *StateError.
+// Bookmark is the stream's bookmark. The error is a *Error.
 func (s State) Bookmark(stream, key string) (Bookmark, error) {
 	var b map[string]json.RawMessage
 	if err := json.Unmarshal(orNull(s.bookmarks[stream]), &b); err != nil {
-		return Bookmark{}, &StateError{fmt.Sprintf("the bookmark of stream %s is %s, not an object", stream, userjson.Describe(userjson.Value(s.bookmarks[stream])))}
+		return Bookmark{}, &Error{fmt.Sprintf("the bookmark of stream %s is %s, not an object", stream, userjson.Describe(userjson.Value(s.bookmarks[stream])))}
 	}
-	r := bookmarkReader{what: "the bookmark of stream " + stream, members: b}
+	r := reader{what: "the bookmark of stream " + stream, members: b}
 	mark := Bookmark{At: r.at(key), API: r.api()}
 	mark.Open, mark.Searched = r.open()
 	return mark, r.err
@@ -100,16 +102,16 @@ func (s State) With(stream, key string, b Bookmark) State {
 }
 
 // Part is the part that the state is of, nil if it is of none. The error is a
-// *StateError.
+// *Error.
 func (s State) Part() (*Part, error) {
-	r := bookmarkReader{what: "the part"}
+	r := reader{what: "the part"}
 	var err error
-	if r.members, err = stateObject(s.others[keyPart], "part"); err != nil || len(r.members) == 0 {
+	if r.members, err = object(s.others[keyPart], "part"); err != nil || len(r.members) == 0 {
 		return nil, err
 	}
 	p := Part{StartDate: r.at("start_date"), EndDate: r.at("end_date")}
 	if err := json.Unmarshal(orNull(r.members["complete"]), &p.Complete); err != nil {
-		return nil, &StateError{"the part: complete is neither true nor false"}
+		return nil, &Error{"the part: complete is neither true nor false"}
 	}
 	return &p, r.err
 }

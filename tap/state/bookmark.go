@@ -1,4 +1,4 @@
-package tap
+package state
 
 import (
 	"encoding/json"
@@ -13,22 +13,22 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// A bookmarkReader reads the members of a bookmark and keeps the first fault.
-type bookmarkReader struct {
+// A reader reads the members of a bookmark and keeps the first fault.
+type reader struct {
 	what    string // a stream, or the part
 	members map[string]json.RawMessage
 	err     error
 }
 
-func (r *bookmarkReader) fail(format string, args ...any) {
+func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
-		r.err = &StateError{r.what + ": " + fmt.Sprintf(format, args...)}
+		r.err = &Error{r.what + ": " + fmt.Sprintf(format, args...)}
 	}
 }
 
 // at is the bookmark's time, zero if it has none. Read are RFC 3339 with any
 // fraction and offset, no offset (UTC), a plain date, Unix seconds.
-func (r *bookmarkReader) at(key string) time.Time {
+func (r *reader) at(key string) time.Time {
 	raw, ok := lookup(r.members, key)
 	if !ok {
 		// The shape that singer-sdk writes.
@@ -40,15 +40,15 @@ func (r *bookmarkReader) at(key string) time.Time {
 			return time.Time{}
 		}
 	}
-	t, ok := readStateTime(raw)
+	t, ok := readTime(raw)
 	if !ok {
 		r.fail(`%s is %s, not a time such as "2024-01-31T10:00:00Z"`, key, showTime(raw))
 	}
 	return t
 }
 
-// readStateTime reads a time; null and an empty text are none.
-func readStateTime(raw json.RawMessage) (t time.Time, ok bool) {
+// readTime reads a time; null and an empty text are none.
+func readTime(raw json.RawMessage) (t time.Time, ok bool) {
 	switch value := userjson.Value(raw); value.Kind() {
 	case 'n':
 		return time.Time{}, true
@@ -75,7 +75,7 @@ func showTime(raw json.RawMessage) string {
 	return userjson.Describe(userjson.Value(raw))
 }
 
-func (r *bookmarkReader) api() string {
+func (r *reader) api() string {
 	raw, _ := lookup(r.members, keyAPI)
 	switch value := userjson.Value(raw); {
 	case len(raw) == 0 || value.Kind() == 'n':
@@ -92,7 +92,7 @@ func (r *bookmarkReader) api() string {
 
 // open are the chats that the stream waits for. They are none, and the search
 // is owed, if the list is null or not there.
-func (r *bookmarkReader) open() (chats []OpenChat, searched bool) {
+func (r *reader) open() (chats []OpenChat, searched bool) {
 	raw, _ := lookup(r.members, keyOpenChats)
 	value := userjson.Value(raw)
 	if len(raw) == 0 || value.Kind() == 'n' {
@@ -114,7 +114,7 @@ func (r *bookmarkReader) open() (chats []OpenChat, searched bool) {
 }
 
 // openChat reads an id, or an object with more to say.
-func (r *bookmarkReader) openChat(entry userjson.Value) (c OpenChat) {
+func (r *reader) openChat(entry userjson.Value) (c OpenChat) {
 	bad := func(what userjson.Value) {
 		r.fail("%s holds %s where a chat's id, or an object with id, since, asked and missed, should be", keyOpenChats, userjson.Describe(what))
 	}
@@ -130,9 +130,9 @@ func (r *bookmarkReader) openChat(entry userjson.Value) (c OpenChat) {
 					c.ID = userjson.Unquote(m.Value)
 				}
 			case "since":
-				c.Since, ok = readStateTime(json.RawMessage(m.Value))
+				c.Since, ok = readTime(json.RawMessage(m.Value))
 			case "asked":
-				c.Asked, ok = readStateTime(json.RawMessage(m.Value))
+				c.Asked, ok = readTime(json.RawMessage(m.Value))
 			case "missed":
 				var err error
 				if m.Value.Kind() != 'n' {

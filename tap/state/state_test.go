@@ -1,4 +1,4 @@
-package tap
+package state
 
 import (
 	"encoding/json"
@@ -100,7 +100,7 @@ func TestReadState(t *testing.T) {
 		{"text after it", `{"bookmarks":{}} x`, "error"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s, warnings, err := ReadState(strings.NewReader(test.text))
+			s, warnings, err := Read(strings.NewReader(test.text))
 			var got time.Time
 			if err == nil {
 				var b Bookmark
@@ -110,7 +110,7 @@ func TestReadState(t *testing.T) {
 			if empty := strings.TrimSpace(test.text) == ""; (len(warnings) > 0) != empty {
 				t.Errorf("warnings: %q", warnings)
 			}
-			var fault *StateError
+			var fault *Error
 			switch {
 			case test.want == "error":
 				if !errors.As(err, &fault) || fault.Hint() == "" {
@@ -201,7 +201,7 @@ func TestStateBookmark(t *testing.T) {
 		`1`, `[null]`, `[{}]`, `[{"id":1}]`, `[{"id":"A","since":"hidden"}]`, `[{"id":"A","asked":[]}]`, `[{"id":"A","missed":-1}]`, `[{"id":"A","missed":1.5}]`,
 	} {
 		_, err := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":`+bad+`}}}`).Bookmark("chats", "ended_timestamp")
-		if fault, ok := errors.AsType[*StateError](err); !ok || strings.Contains(fault.Error(), "hidden") {
+		if fault, ok := errors.AsType[*Error](err); !ok || strings.Contains(fault.Error(), "hidden") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -238,7 +238,7 @@ func TestStateIsNotChanged(t *testing.T) {
 	}
 }
 
-// Any bytes: never a panic, a *StateError or a state that can be written, read
+// Any bytes: never a panic, a *Error or a state that can be written, read
 // again, and is the same then.
 func FuzzReadState(f *testing.F) {
 	for _, seed := range []string{
@@ -250,16 +250,16 @@ func FuzzReadState(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, _, err := ReadState(strings.NewReader(string(text)))
+		s, _, err := Read(strings.NewReader(string(text)))
 		if err != nil {
-			var fault *StateError
+			var fault *Error
 			if !errors.As(err, &fault) {
 				t.Fatalf("%T %v", err, err)
 			}
 			return
 		}
 		if _, err := s.Bookmark("chats", "ended_timestamp"); err != nil {
-			var fault *StateError
+			var fault *Error
 			if !errors.As(err, &fault) {
 				t.Fatalf("%T %v", err, err)
 			}
@@ -268,7 +268,7 @@ func FuzzReadState(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _, err := ReadState(strings.NewReader(string(written)))
+		again, _, err := Read(strings.NewReader(string(written)))
 		if err != nil {
 			t.Fatalf("%s cannot be read again: %v", written, err)
 		}
@@ -280,4 +280,13 @@ func FuzzReadState(f *testing.F) {
 			t.Fatalf("%s became %s, %v", written, twice, err)
 		}
 	})
+}
+
+func mustState(t testing.TB, text string) State {
+	t.Helper()
+	s, _, err := Read(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

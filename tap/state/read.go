@@ -1,4 +1,4 @@
-package tap
+package state
 
 import (
 	"encoding/json"
@@ -12,33 +12,33 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// StateError is a state that cannot be used. It shows nothing that stands in
+// Error is a state that cannot be used. It shows nothing that stands in
 // it but what looks like a time.
-type StateError struct{ What string }
+type Error struct{ What string }
 
-func (e *StateError) Error() string { return "the state cannot be used: " + e.What }
+func (e *Error) Error() string { return "the state cannot be used: " + e.What }
 
 // Hint says what to do without it.
-func (e *StateError) Hint() string {
+func (e *Error) Hint() string {
 	return "give the last STATE the tap wrote ({\"bookmarks\": …}), or leave --state out to start again from start_date"
 }
 
-// ReadState reads a state: as the tap writes it, as a STATE message, in one of
+// Read reads a state: as the tap writes it, as a STATE message, in one of
 // the forms in which Meltano keeps it, or one of the tap this one replaces. Of
 // several lines the last state or STATE message counts; other messages are
 // passed over. Nothing at all is an empty state, with a warning.
 //
 // What has something in it, but no bookmark of a stream of this tap, is no
 // state: whoever gave it wanted the run to go on from somewhere. The error is
-// a *StateError, or one of reading.
-func ReadState(r io.Reader) (s State, warnings []string, err error) {
+// a *Error, or one of reading.
+func Read(r io.Reader) (s State, warnings []string, err error) {
 	text, err := io.ReadAll(io.LimitReader(r, 64<<20))
 	if err != nil {
 		return State{}, nil, err
 	}
 	all, err := userjson.ParseAll(text)
 	if err != nil {
-		return State{}, nil, &StateError{err.Error()}
+		return State{}, nil, &Error{err.Error()}
 	}
 	if len(all) == 0 {
 		return State{}, []string{"the state is empty: everything is read from start_date"}, nil
@@ -50,13 +50,13 @@ func ReadState(r io.Reader) (s State, warnings []string, err error) {
 		}
 	}
 	if last < 0 {
-		return State{}, nil, &StateError{fmt.Sprintf("it holds no STATE message, but one of type %s", messageType(all[len(all)-1]))}
+		return State{}, nil, &Error{fmt.Sprintf("it holds no STATE message, but one of type %s", messageType(all[len(all)-1]))}
 	}
 	top, err := unwrap(json.RawMessage(all[last]), 0)
 	if err != nil {
 		return State{}, nil, err
 	}
-	s, err = splitState(top)
+	s, err = split(top)
 	if err == nil {
 		err = s.usable()
 	}
@@ -79,11 +79,11 @@ func messageType(value userjson.Value) string {
 	return ""
 }
 
-// stateObject splits an object; null is an empty one.
-func stateObject(text json.RawMessage, what string) (map[string]json.RawMessage, error) {
+// object splits an object; null is an empty one.
+func object(text json.RawMessage, what string) (map[string]json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(orNull(text), &members); err != nil {
-		return nil, &StateError{fmt.Sprintf("%s is %s, not an object", what, userjson.Kind(userjson.Value(text)))}
+		return nil, &Error{fmt.Sprintf("%s is %s, not an object", what, userjson.Kind(userjson.Value(text)))}
 	}
 	if members == nil {
 		members = make(map[string]json.RawMessage)
@@ -95,7 +95,7 @@ func stateObject(text json.RawMessage, what string) (map[string]json.RawMessage,
 // value, Meltano in singer_state; Meltano's backends keep two of those, of which
 // partial is merged over completed; and an export names them by their ids.
 func unwrap(text json.RawMessage, depth int) (map[string]json.RawMessage, error) {
-	top, err := stateObject(text, "it")
+	top, err := object(text, "it")
 	if err != nil || depth > 4 {
 		return top, err
 	}
@@ -108,7 +108,7 @@ func unwrap(text json.RawMessage, depth int) (map[string]json.RawMessage, error)
 		}
 	}
 	if messageType(userjson.Value(text)) != "" {
-		return nil, &StateError{"it is a STATE message without a value"}
+		return nil, &Error{"it is a STATE message without a value"}
 	}
 	if isBackend(text) {
 		completed, err := unwrap(top["completed"], depth+1)
@@ -128,7 +128,7 @@ func unwrap(text json.RawMessage, depth int) (map[string]json.RawMessage, error)
 	case len(ids) == 0:
 		return top, nil
 	case len(ids) > 1:
-		return nil, &StateError{fmt.Sprintf("it is an export of %d states; which of them is meant?", len(ids))}
+		return nil, &Error{fmt.Sprintf("it is an export of %d states; which of them is meant?", len(ids))}
 	}
 	return unwrap(top[ids[0]], depth+1)
 }
@@ -158,13 +158,13 @@ func merge(under, over map[string]json.RawMessage) map[string]json.RawMessage {
 // it, maybe a customer's words, and are not carried along.
 var messageKeys = []string{"type", "stream", "record", "schema", "value", "version", "time_extracted", "key_properties", "bookmark_properties"}
 
-func splitState(top map[string]json.RawMessage) (State, error) {
+func split(top map[string]json.RawMessage) (State, error) {
 	s := State{bookmarks: make(map[string]json.RawMessage), others: make(map[string]json.RawMessage)}
 	for _, name := range slices.Sorted(maps.Keys(top)) {
 		switch {
 		case slices.Contains(messageKeys, name):
 		case strings.EqualFold(name, "bookmarks"):
-			streams, err := stateObject(top[name], "bookmarks")
+			streams, err := object(top[name], "bookmarks")
 			if err != nil {
 				return State{}, err
 			}
@@ -197,7 +197,7 @@ func (s State) usable() error {
 		something = something || name != keyPart && !isNothing(value)
 	}
 	if something {
-		return &StateError{"there is something in it, but no bookmark of a stream of this tap"}
+		return &Error{"there is something in it, but no bookmark of a stream of this tap"}
 	}
 	return nil
 }

@@ -1,0 +1,50 @@
+package state
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/userjson"
+)
+
+// Report is the bookmark of a report: the last day that was read, and in which
+// time zone its days are.
+type Report struct {
+	Day  time.Time
+	Zone string
+}
+
+// keyZone is the key of a report's bookmark beside its replication key.
+const keyZone = "timezone"
+
+// Report reads the bookmark of a report; its day is zero if there is none.
+// The error is an *Error.
+func (s State) Report(stream, key string, zone *time.Location) (Report, error) {
+	b, err := s.Bookmark(stream, key)
+	if err != nil || b.At.IsZero() {
+		return Report{}, err
+	}
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(orNull(s.bookmarks[stream]), &members) // Bookmark has read it
+	mark := Report{Zone: time.UTC.String()}
+	if raw, ok := lookup(members, keyZone); ok && userjson.Value(raw).Kind() == '"' {
+		mark.Zone = userjson.Unquote(userjson.Value(raw))
+	}
+	year, month, d := b.At.Date()
+	mark.Day = time.Date(year, month, d, 0, 0, 0, 0, zone)
+	return mark, nil
+}
+
+// WithReport is a state with another bookmark for one report.
+func (s State) WithReport(stream, key string, mark Report) State {
+	text := jsondoc.Quote(append(jsondoc.Quote([]byte("{"), key), ':'), mark.Day.Format(time.DateOnly))
+	text = jsondoc.Quote(append(text, `,"`+keyZone+`":`...), mark.Zone)
+	all := maps.Clone(s.bookmarks)
+	if all == nil {
+		all = make(map[string]json.RawMessage)
+	}
+	all[stream] = append(text, '}')
+	return State{bookmarks: all, others: s.others}
+}
