@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/secret"
 	"tap-livechat/tap/state"
@@ -170,19 +171,6 @@ func TestBookmarkInTheFuture(t *testing.T) {
 	})
 }
 
-// No more than 10,000 open chats are kept; the oldest are dropped and named.
-func TestTooManyOpenChats(t *testing.T) {
-	o := make(openChats)
-	for i := range maxOpen + 5 {
-		o[fmt.Sprintf("C%05d", i)] = &openChat{started: syncNow.Add(time.Duration(i) * time.Second), asked: syncNow, heard: true}
-	}
-	all, dropped := o.list(syncNow.AddDate(0, 0, 2), day, time.Time{})
-	slices.Sort(dropped)
-	if len(all) != maxOpen || !slices.Equal(dropped, []string{"C00000", "C00001", "C00002", "C00003", "C00004"}) {
-		t.Errorf("%d are kept, %q dropped", len(all), dropped)
-	}
-}
-
 // One answer ends nothing: a chat that is not found is asked for again, and only
 // given up, by name, after several runs that are hours apart.
 func TestOpenChatNotFound(t *testing.T) {
@@ -215,12 +203,12 @@ func TestOpenChatNotFound(t *testing.T) {
 			after := open()
 			for id, c := range after {
 				missed = max(missed, c.Missed)
-				if b, ok := before[id]; ok && c.Missed > b.Missed && b.Missed > 0 && w.now.Sub(b.Asked) < leastLookback {
+				if b, ok := before[id]; ok && c.Missed > b.Missed && b.Missed > 0 && w.now.Sub(b.Asked) < checkpoint.LeastLookback {
 					t.Errorf("%s is missed again after %s", id, w.now.Sub(b.Asked))
 				}
 			}
 			for id, c := range before {
-				if _, ok := after[id]; !ok && c.Missed > 0 && c.Missed < beliefs-1 && !strings.Contains(string(r.out), `"`+id+`"`) {
+				if _, ok := after[id]; !ok && c.Missed > 0 && c.Missed < checkpoint.Beliefs-1 && !strings.Contains(string(r.out), `"`+id+`"`) {
 					t.Errorf("%s is given up after %d", id, c.Missed)
 				}
 			}
@@ -229,30 +217,6 @@ func TestOpenChatNotFound(t *testing.T) {
 			t.Errorf("named %q, missed at most %d", named, missed)
 		}
 	})
-}
-
-// A chat that stays open is asked for again when a tenth of its age has passed.
-func TestPatience(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		c     openChat
-		hours int
-		want  bool
-	}{
-		{"ten days old, a day later", openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow}, 24, true},
-		{"ten days old, 23 hours later", openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow}, 23, false},
-		{"an hour old", openChat{started: syncNow.Add(-time.Hour), asked: syncNow}, 1, true},
-		{"not found before", openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow, missed: 1}, 1, true},
-		{"nobody knows", openChat{}, 0, true},
-		{"brought by a window", openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow, heard: true}, 24, false},
-	} {
-		if got := test.c.due(syncNow.Add(time.Duration(test.hours)*time.Hour), time.Time{}); got != test.want {
-			t.Errorf("%s: %v", test.name, got)
-		}
-	}
-	if c := (openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow}); c.due(syncNow.AddDate(0, 1, 0), syncNow.AddDate(0, 0, -1)) {
-		t.Error("a chat that was open at end_date is asked for")
-	}
 }
 
 // What a run leaves out is counted, by reason.
@@ -268,11 +232,11 @@ func TestLeftOut(t *testing.T) {
 			}
 		}
 		slices.Sort(all)
-		if want := []string{endedAfter, searchedOnly, endedBefore}; !slices.Equal(all, want) {
+		if want := []string{checkpoint.EndedAfter, checkpoint.SearchedOnly, checkpoint.EndedBefore}; !slices.Equal(all, want) {
 			t.Errorf("%q, want %q", all, want)
 		}
 		text := r.summary.ReasonsLeftOut()
-		if !strings.Contains(text, endedBefore+"=") || (Summary{}).ReasonsLeftOut() != "" {
+		if !strings.Contains(text, checkpoint.EndedBefore+"=") || (Summary{}).ReasonsLeftOut() != "" {
 			t.Errorf("%q", text)
 		}
 	})

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
-	"tap-livechat/tap/source"
-	"tap-livechat/tap/state"
+	"tap-livechat/tap/checkpoint"
 )
 
 // A bookmark that the other API has made is refused, and the error says from
@@ -15,158 +13,10 @@ import (
 func TestBookmarkOfOtherAPI(t *testing.T) {
 	inWorld(t, "chats=30&days=9", func(t *testing.T, w *world) {
 		r := w.sync(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05T00:00:00Z","api":"3","open_chats":[]}}}`), nil)
-		var kept *state.Error
+		var state *checkpoint.OtherAPIError
 		var hint interface{ Hint() string }
-		if !errors.As(r.err, &kept) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "2026-03-04T00:00:00Z") || r.requests > 0 {
+		if !errors.As(r.err, &state) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "2026-03-04T00:00:00Z") || r.requests > 0 {
 			t.Errorf("%v, %d requests", r.err, r.requests)
 		}
 	})
-}
-
-// What a chat comes to, and what the bookmark makes of it.
-func TestWants(t *testing.T) {
-	at := func(days int, hours int) time.Time { return time.Date(2026, 3, days, hours, 0, 0, 0, time.UTC) }
-	newRun := func(end time.Time) (*run, *follower) {
-		f := &follower{from: at(5, 6), bookmark: at(5, 6), searched: true, openChats: make(openChats), lookback: day}
-		return &run{o: Options{Now: at(9, 12)}, begins: at(9, 12), end: end, from: f.from, followers: []*follower{f}}, f
-	}
-	listed := func(days int, start, end time.Time) *source.Chat {
-		return &source.Chat{ID: "A", Started: start, Ended: end, From: at(days, 0), To: at(days+1, 0)}
-	}
-	guessed := func(chat *source.Chat) *source.Chat {
-		chat.Guessed = true
-		return chat
-	}
-	for _, test := range []struct {
-		name   string
-		chat   *source.Chat
-		end    time.Time // end_date
-		waited bool
-		why    string
-		kept   bool // in open_chats, for what comes later
-	}{
-		{"within", listed(6, at(6, 1), at(6, 2)), time.Time{}, false, "", false},
-		{"ended before", listed(5, at(5, 1), at(5, 2)), time.Time{}, false, endedBefore, false},
-		{"ended before, in days searched", listed(4, at(4, 1), at(4, 2)), time.Time{}, false, searchedOnly, false},
-		{"ended before, but it was waited for", listed(5, at(5, 1), at(5, 2)), time.Time{}, true, "", false},
-		{"its times contradict where it is listed", listed(6, at(1, 1), at(1, 2)), time.Time{}, false, "", false},
-		{"ended before, by a guess", guessed(listed(5, at(5, 1), at(5, 2))), time.Time{}, false, "", false},
-		{"ended before, by a guess, in days searched", guessed(listed(4, at(4, 1), at(4, 2))), time.Time{}, false, searchedOnly, false},
-		{"nobody knows when it ended", listed(6, at(6, 1), time.Time{}), time.Time{}, false, "", false},
-		{"ended after end_date", listed(6, at(6, 1), at(8, 2)), at(7, 0), false, endedAfter, true},
-		{"ended after end_date, nobody knows when it began", listed(6, time.Time{}, at(8, 2)), at(7, 0), false, "", true},
-	} {
-		s, f := newRun(test.end)
-		if test.waited {
-			f.openChats["A"] = &openChat{known: true}
-		}
-		if why := f.wants(test.chat, s); why != test.why {
-			t.Errorf("%s: left out for %q, want %q", test.name, why, test.why)
-		}
-		f.bookmark = at(8, 0)
-		if all, _ := f.openChats.list(f.bookmark, f.lookback, test.end); (len(all) > 0) != test.kept {
-			t.Errorf("%s: the state waits for %v", test.name, all)
-		}
-	}
-}
-
-// An end that nothing states leaves no thread out that may have ended later: of a
-// state that has lost its list nobody knows whether it waited for the thread.
-func TestEarly(t *testing.T) {
-	at := func(days int) time.Time { return time.Date(2026, 3, days, 0, 0, 0, 0, time.UTC) }
-	for _, test := range []struct {
-		name          string
-		ended, to     time.Time // of the thread, and of the days it is listed for
-		guessed, lost bool
-		want          bool
-	}{
-		{"stated", at(3), at(3), false, false, true},
-		{"stated, and the list is lost", at(3), at(3), false, true, true},
-		{"guessed, listed for days before", at(3), at(3), true, false, true},
-		{"guessed, listed for days read", at(3), at(6), true, false, false},
-		{"guessed, and the list is lost", at(3), at(3), true, true, false},
-		{"guessed before start_date, and the list is lost", at(1), at(3), true, true, true},
-		{"guessed, and within what is wanted", at(6), at(3), true, false, false},
-	} {
-		f := &follower{from: at(5), lost: test.lost}
-		s := &run{from: at(5)}
-		s.o.Config.StartDate = at(2)
-		if got := f.early(&source.Chat{Ended: test.ended, To: test.to, Guessed: test.guessed}, s); got != test.want {
-			t.Errorf("%s: early is %t, want %t", test.name, got, test.want)
-		}
-	}
-}
-
-// The bookmark moves to the greatest end delivered, and never past what bounds it.
-func TestAdvance(t *testing.T) {
-	at := func(hours int) time.Time { return syncNow.Add(time.Duration(hours) * time.Hour) }
-	for _, test := range []struct {
-		name                 string
-		reached              time.Time
-		readTo, begins, end  time.Time
-		unsearched, fullOnly bool
-		want                 time.Time
-	}{
-		{"delivered", at(3), at(9), at(9), time.Time{}, false, false, at(3)},
-		{"not past what was read", at(3), at(2), at(9), time.Time{}, false, false, at(2)},
-		{"not past the beginning of the run", at(3), at(9), at(1), time.Time{}, false, false, at(1)},
-		{"not past end_date", at(3), at(9), at(9), at(2), false, false, at(2)},
-		{"not back", at(-3), at(9), at(9), time.Time{}, false, false, at(0)},
-		{"not before the search is done", at(3), at(9), at(9), time.Time{}, true, false, at(0)},
-		{"not of FULL_TABLE", at(3), at(9), at(9), time.Time{}, false, true, at(0)},
-	} {
-		f := &follower{bookmark: at(0), reached: test.reached, searched: !test.unsearched, openChats: make(openChats)}
-		f.FullTable = test.fullOnly
-		s := &run{o: Options{Now: at(9)}, begins: test.begins, readTo: test.readTo, end: test.end, followers: []*follower{f}}
-		s.advance()
-		if !f.bookmark.Equal(test.want) {
-			t.Errorf("%s: the bookmark is %s, want %s", test.name, f.bookmark, test.want)
-		}
-	}
-}
-
-// A run begins at the earlier of the two clocks.
-func TestBegins(t *testing.T) {
-	for ahead, want := range map[time.Duration]time.Time{-7 * time.Minute: syncNow.Add(-7 * time.Minute), 7 * time.Minute: syncNow, 0: syncNow} {
-		s := &run{o: Options{Now: syncNow, Log: textLog(new(strings.Builder))}, begins: syncNow}
-		s.plan(&source.Plan{Ahead: ahead})
-		if !s.begins.Equal(want) {
-			t.Errorf("the service is ahead by %s: the run begins %s, want %s", ahead, s.begins, want)
-		}
-	}
-}
-
-// What the state waits for: what no run from its bookmark on would meet.
-func TestOpenChatsList(t *testing.T) {
-	at := func(days int, hours int) time.Time { return time.Date(2026, 3, days, hours, 0, 0, 0, time.UTC) }
-	bookmark := at(8, 12) // with a look-back of two days, the next run begins on the 6th
-	for _, test := range []struct {
-		name string
-		chat *source.Chat
-		end  time.Time // end_date
-		want bool
-	}{
-		{"open, listed for a day before", &source.Chat{Started: at(7, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
-		{"open, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, false},
-		{"open, and its start contradicts where it is listed", &source.Chat{Started: at(8, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
-		{"open, nobody knows when it began", &source.Chat{Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, true},
-		{"ended within the look-back, listed for a day before", &source.Chat{Started: at(5, 1), Ended: at(7, 1), From: at(5, 0), To: at(6, 0)}, time.Time{}, true},
-		{"ended within the look-back, listed for it", &source.Chat{Started: at(6, 1), Ended: at(7, 1), From: at(6, 0), To: at(7, 0)}, time.Time{}, false},
-		{"ended before the look-back", &source.Chat{Started: at(3, 1), Ended: at(5, 1), From: at(3, 0), To: at(4, 0)}, time.Time{}, false},
-		{"ended after end_date, listed for the look-back", &source.Chat{Started: at(7, 1), Ended: at(9, 1), From: at(7, 0), To: at(8, 0)}, at(9, 0), true},
-		{"ended after end_date, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Ended: at(9, 1), From: at(8, 0), To: at(9, 0)}, at(9, 0), false},
-	} {
-		test.chat.ID = "A"
-		s := &run{o: Options{Now: at(9, 12)}, begins: at(9, 12), end: test.end}
-		o := make(openChats)
-		o.hear(test.chat, s)
-		if all, _ := o.list(bookmark, 2*day, test.end); (len(all) == 1) != test.want {
-			t.Errorf("%s: the state waits for %v", test.name, all)
-		}
-	}
-	o := make(openChats)
-	o.load([]state.OpenChat{{ID: "A", Since: at(8, 13)}})
-	if all, _ := o.list(bookmark, day, time.Time{}); len(all) != 1 {
-		t.Error("what was not heard of is forgotten")
-	}
 }

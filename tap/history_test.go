@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/oracle"
@@ -296,7 +297,7 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 		waited := h.patient[stream.Name]
 		h.patient[stream.Name] = make(map[string]bool)
 		for _, c := range b.Open {
-			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/patience
+			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/checkpoint.Patience
 		}
 		// Where API v3.6 lists by the end, or does not say when a thread ended, the truth
 		// of the account is not what the service shows; whole() alone holds then.
@@ -409,7 +410,7 @@ func (h *history) except(truth []sandbox.Chat, short []Days) []sandbox.Chat {
 
 // lookback is from where on all that began is listed again.
 func (h *history) lookback(a asked) time.Duration {
-	return max(time.Duration(a.lookback)*day, leastLookback)
+	return max(time.Duration(a.lookback)*day, checkpoint.LeastLookback)
 }
 
 func described(c sandbox.Chat) string {

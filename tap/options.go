@@ -1,9 +1,13 @@
 package tap
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"tap-livechat/catalog"
@@ -63,4 +67,14 @@ type Summary struct {
 	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
 	Denied           map[string]string // lists that could not be read, and what the service says
+}
+
+// ReasonsLeftOut are the reasons of LeftOut with their counts, in one text; empty if
+// nothing was left out.
+func (s Summary) ReasonsLeftOut() string {
+	var parts []string
+	for _, why := range slices.Sorted(maps.Keys(s.LeftOut)) {
+		parts = append(parts, fmt.Sprintf("%s=%d", why, s.LeftOut[why]))
+	}
+	return strings.Join(parts, " ")
 }

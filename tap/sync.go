@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
 	"tap-livechat/tap/source"
@@ -34,8 +36,8 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, version: cmp.Or(o.Config.APIVersion, catalog.V2), metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
-	if s.followers, err = s.followersOf(o.State); err != nil {
+	s := &run{o: o, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	if err = s.resume(); err != nil {
 		return Summary{}, err
 	}
 	if s.api, err = open(o, records, s.metrics.observe); err != nil {
@@ -52,7 +54,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		s.summary.Records[f.Name] = 0
 	}
 
-	if len(s.followers) > 0 {
+	if len(s.track.Streams) > 0 {
 		err = s.sync(ctx)
 	}
 	if errors.Is(err, errSampled) {
@@ -94,34 +96,48 @@ func (e *OutputError) Hint() string {
 
 // run is one call of Sync. One goroutine has it.
 type run struct {
-	o         Options
-	api       source.API
-	out       messageWriter
-	followers []*follower
-	metrics   *metrics
-	odd       *oddities
-	summary   Summary
-	end       time.Time       // chats that ended at or after it are not wanted; zero: all are
-	seen      int             // chats that came, wanted or not
-	moved     bool            // a bookmark has moved in this run
-	version   string          // of the API
-	from      time.Time       // what is read begins here
-	readTo    time.Time       // all windows up to here are complete
-	ahead     []source.Window // those that are complete, and have one before them that is not
-	ends      time.Time       // the end of the last window that came
-	begins    time.Time       // when the run began, by the clock that is behind
-	search    *source.Searched
-	faults    []Days // that are not complete
-	complete  bool   // the run came to its end
-	unpacked  []byte // see linesOf
+	o        Options
+	api      source.API
+	track    *checkpoint.Tracker // of the streams that are made of chats
+	out      messageWriter
+	metrics  *metrics
+	odd      *oddities
+	summary  Summary
+	end      time.Time // chats that ended at or after it are not wanted; zero: all are
+	seen     int       // chats that came, wanted or not
+	moved    bool      // a bookmark has moved in this run
+	faults   []Days    // that are not complete
+	complete bool      // the run came to its end
+	unpacked []byte    // see linesOf
+}
+
+// resume goes on from the state.
+func (s *run) resume() (err error) {
+	c := s.o.Config
+	chats := slices.DeleteFunc(slices.Clone(s.o.Selection.Streams), func(s catalog.Selected) bool { return s.Group != "" })
+	s.track, err = checkpoint.New(checkpoint.Options{
+		Now: s.o.Now, StartDate: c.StartDate, EndDate: c.EndDate, Lookback: time.Duration(c.LookbackDays) * day,
+		IncludePending: c.IncludePending, API: cmp.Or(c.APIVersion, catalog.V2),
+	}, chats, s.o.State)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.track.Streams {
+		at, ok := s.track.FromFuture[f.Name]
+		if !ok {
+			continue
+		}
+		s.o.Log.Warn("the bookmark lies in the future; it is brought back to now, and chats of the days before may be missing: to read them, run once without the state",
+			"stream", f.Name, "bookmark", at.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // errSampled ends a sampling run.
 var errSampled = errors.New("a record of each stream has been seen")
 
 func (s *run) sync(ctx context.Context) error {
-	rg := s.rangeToRead()
-	s.from, s.readTo, s.begins = rg.From, rg.From, s.o.Now.Truncate(time.Second)
+	rg := s.track.Range()
 	if s.o.Sample && rg.From.Before(rg.To) {
 		return s.look(ctx, rg)
 	}
@@ -136,7 +152,7 @@ func (s *run) sync(ctx context.Context) error {
 			}
 		}
 	}
-	if err := s.followUp(ctx); err != nil {
+	if err := s.askForOpen(ctx); err != nil {
 		return err
 	}
 	s.begin() // an end_date before the first bookmark leaves nothing to read
@@ -168,10 +184,10 @@ func (s *run) step(step source.Step) error {
 	case step.Plan != nil:
 		s.plan(step.Plan)
 	case step.Chat != nil && step.Chat.Brief:
-		s.remember(step.Chat)
+		s.track.Active(step.Chat)
 	case step.Chat != nil:
 		s.seen++
-		return s.deliver(step.Chat, s.followers)
+		return s.deliver(step.Chat, s.track.Streams)
 	case step.Searched != nil:
 		s.searched(step.Searched)
 	case step.Window != nil:
@@ -183,9 +199,7 @@ func (s *run) step(step source.Step) error {
 // plan notes what there is to do, and what the service's clock says.
 func (s *run) plan(p *source.Plan) {
 	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
-	if p.Ahead < 0 {
-		s.begins = s.begins.Add(p.Ahead)
-	}
+	s.track.ClockAhead(p.Ahead)
 	if p.Ahead.Abs() >= time.Minute && !s.o.Sample {
 		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",
 			"service_is_ahead_by", p.Ahead.Round(time.Second).String())
@@ -197,16 +211,16 @@ func (s *run) begin() {
 	if s.out.any {
 		return
 	}
-	for _, f := range s.followers {
+	for _, f := range s.track.Streams {
 		s.out.schema(f.Selected)
 	}
 }
 
 // deliver writes a chat's records for those streams that want it.
-func (s *run) deliver(chat *source.Chat, to []*follower) error {
+func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 	wanted, why := false, ""
 	for _, f := range to {
-		if reason := f.wants(chat, s); reason != "" {
+		if reason := s.track.Offer(f, chat); reason != "" {
 			why = reason
 			continue
 		}
@@ -236,16 +250,7 @@ func (s *run) deliver(chat *source.Chat, to []*follower) error {
 	return s.out.err
 }
 
-// remember sees to it that no bookmark leaves an active chat behind.
-func (s *run) remember(chat *source.Chat) {
-	for _, f := range s.followers {
-		if !f.FullTable {
-			f.openChats.hear(chat, s)
-		}
-	}
-}
-
-func (s *run) write(f *follower, chat *source.Chat) {
+func (s *run) write(f *checkpoint.Stream, chat *source.Chat) {
 	lines, n := s.linesOf(&chat.Out, f.Name)
 	s.out.deliver(&f.Selected, lines, n)
 	s.summary.Records[f.Name] += n
@@ -273,12 +278,12 @@ func (s *run) linesOf(r *source.Rendered, stream string) (lines []byte, count in
 }
 
 // sample writes the first record that a stream has.
-func (s *run) sample(f *follower, chat *source.Chat) error {
+func (s *run) sample(f *checkpoint.Stream, chat *source.Chat) error {
 	if lines, n := s.linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
 		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
-	for _, f := range s.followers {
+	for _, f := range s.track.Streams {
 		if s.summary.Records[f.Name] == 0 {
 			return nil
 		}
@@ -288,12 +293,7 @@ func (s *run) sample(f *follower, chat *source.Chat) error {
 
 // state is a state from which the next run loses nothing.
 func (s *run) state() state.State {
-	now := s.o.State
-	for _, f := range s.followers {
-		if !f.FullTable {
-			now = now.With(f.Name, f.ReplicationKey, f.mark(s))
-		}
-	}
+	now := s.track.State(s.o.State)
 	if s.end.IsZero() {
 		return now.WithPart(nil)
 	}
@@ -306,8 +306,8 @@ func (s *run) finish() {
 		s.out.state(s.state())
 	}
 	s.out.end()
-	for _, f := range s.followers {
-		s.summary.Open = max(s.summary.Open, len(f.openChats))
+	for _, f := range s.track.Streams {
+		s.summary.Open = max(s.summary.Open, f.Open())
 	}
 	if s.o.Progress != nil {
 		s.o.Progress(s.progress())
@@ -329,8 +329,58 @@ func (s *run) progress() Progress {
 
 func (s *run) names() string {
 	var all []string
-	for _, f := range s.followers {
+	for _, f := range s.track.Streams {
 		all = append(all, f.Name)
 	}
 	return strings.Join(all, " ")
+}
+
+// askForOpen asks for the chats that the state waits for and that no window has
+// brought.
+func (s *run) askForOpen(ctx context.Context) error {
+	due := s.track.Due()
+	if len(due) == 0 {
+		return nil
+	}
+	missing := slices.Clone(due)
+	for chat, err := range s.api.Chats(ctx, due) {
+		if err != nil {
+			return err
+		}
+		s.begin()
+		missing = slices.DeleteFunc(missing, func(id string) bool { return id == chat.ID })
+		if err := s.deliver(chat, s.track.Waiting(chat.ID)); err != nil {
+			return err
+		}
+	}
+	s.begin()
+	gone, moved := s.track.Asked(missing)
+	s.moved = s.moved || moved
+	if waiting := len(missing) - len(gone); waiting > 0 {
+		s.o.Log.Info("chats that were open in an earlier run were not found; the next run asks for them again", "chats", waiting)
+	}
+	if len(gone) > 0 {
+		s.o.Log.Warn("chats that were open in an earlier run are not in the archive any more: they were not found in several runs",
+			"chats", len(gone), "ids", someOf(gone))
+	}
+	return nil
+}
+
+// dropped warns of open chats that a state has no room for.
+func (s *run) dropped() {
+	for _, f := range s.track.Streams {
+		if dropped := s.track.Dropped(f); len(dropped) > 0 {
+			s.o.Log.Warn("there are more open chats than a state keeps; the oldest are not waited for any more",
+				"stream", f.Name, "kept", checkpoint.MostOpen, "dropped", len(dropped), "ids", someOf(dropped))
+		}
+	}
+}
+
+// someOf names the first of many.
+func someOf(ids []string) string {
+	const some = 10
+	if len(ids) > some {
+		return strings.Join(ids[:some], " ") + " …"
+	}
+	return strings.Join(ids, " ")
 }

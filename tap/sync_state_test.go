@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/state"
 )
 
@@ -258,7 +259,7 @@ func TestSyncLookback(t *testing.T) {
 			first := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 			second := readTranscript(t, w.complete(first.last(t), nil).out, checks{})
 			mark := first.states[len(first.states)-1].marks["chats"]
-			from := mark.Add(-max(time.Duration(days)*24*time.Hour, leastLookback))
+			from := mark.Add(-max(time.Duration(days)*24*time.Hour, checkpoint.LeastLookback))
 			w.holds(second, from, ordinary)
 			for _, m := range second.latest["chats"] {
 				if ended, ok := m.record["ended_timestamp"].(string); ok && ended < from.Format(time.RFC3339) {

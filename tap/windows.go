@@ -1,7 +1,6 @@
 package tap
 
 import (
-	"slices"
 	"time"
 
 	"tap-livechat/tap/config"
@@ -12,12 +11,8 @@ import (
 // the oldest on.
 func (s *run) window(w *source.Window) {
 	s.summary.Windows++
-	if w.To.After(s.ends) {
-		s.ends = w.To
-	}
 	if s.settled(*w) {
-		s.ahead = append(s.ahead, *w)
-		s.advance()
+		s.moved = s.track.Complete(*w) || s.moved
 	}
 	s.out.state(s.state())
 }
@@ -55,29 +50,8 @@ func lastDay(to time.Time) string { return to.Add(-time.Nanosecond).Format(time.
 // searched notes that the days before the range have been searched.
 func (s *run) searched(found *source.Searched) {
 	if found.Settled || s.mismatch("the days before, which were searched, are not complete", []any{"from", found.From.Format(time.DateOnly), "to", lastDay(found.To)}, found.From, found.To, found.Chats, -1, 0) {
-		s.search = found
+		s.moved = s.track.Searched() || s.moved
 	}
-	s.advance()
 }
 
-// advance moves the bookmarks as far as they may.
-func (s *run) advance() {
-	for again := true; again; {
-		again = false
-		for _, w := range s.ahead {
-			if !w.From.After(s.readTo) && w.To.After(s.readTo) {
-				s.readTo, again = w.To, true
-			}
-		}
-	}
-	s.ahead = slices.DeleteFunc(s.ahead, func(w source.Window) bool { return !w.To.After(s.readTo) })
-	for _, f := range s.followers {
-		// A stream whose bookmark lies further on has its days before read by these windows.
-		if s.search != nil && !s.readTo.Before(f.bookmark.UTC().Truncate(day)) {
-			f.searched = true
-		}
-		if f.advance(s.readTo, s.begins, s.end) {
-			s.moved = true
-		}
-	}
-}
+const day = 24 * time.Hour

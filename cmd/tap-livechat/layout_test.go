@@ -57,7 +57,8 @@ func golist(t *testing.T, args ...string) []goPackage {
 // arrow is a decision, and one that nobody needs any more is none.
 var arrows = map[string][]string{
 	"cmd/tap-livechat":      {"catalog", "tap", "tap/config", "tap/sandbox", "tap/source", "tap/state"},
-	"tap":                   {"catalog", "schemas", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/livechat/apiv3", "tap/record", "tap/source", "tap/state", "tap/userjson"},
+	"tap":                   {"catalog", "schemas", "tap/checkpoint", "tap/config", "tap/jsondoc", "tap/livechat", "tap/livechat/apiv2", "tap/livechat/apiv3", "tap/record", "tap/source", "tap/state", "tap/userjson"},
+	"tap/checkpoint":        {"catalog", "tap/source", "tap/state"},
 	"tap/state":             {"catalog", "tap/config", "tap/jsondoc", "tap/userjson"},
 	"tap/record":            {"catalog", "tap/jsondoc", "tap/source"},
 	"tap/livechat":          {"tap/jsondoc", "tap/secret", "tap/source"},

@@ -1,11 +1,9 @@
-package tap
+package checkpoint
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"tap-livechat/tap/source"
@@ -33,14 +31,14 @@ type openChat struct {
 }
 
 const (
-	// maxOpen bounds how many are kept in a state.
-	maxOpen = 10_000
-	// beliefs is in how many runs in a row, hours apart, a chat must not be found
+	// MostOpen bounds how many are kept in a state.
+	MostOpen = 10_000
+	// Beliefs is in how many runs in a row, hours apart, a chat must not be found
 	// to be gone: it may take hours to show up again after its end.
-	beliefs = 3
-	// patience is the share of its age, one in so many, after which a chat that
+	Beliefs = 3
+	// Patience is the share of its age, one in so many, after which a chat that
 	// stays open is asked for again.
-	patience = 10
+	Patience = 10
 )
 
 func (o openChats) load(all []state.OpenChat) {
@@ -56,7 +54,7 @@ func (o openChats) waits(id string) bool {
 }
 
 // hear notes what a chat says of itself now.
-func (o openChats) hear(chat *source.Chat, s *run) {
+func (o openChats) hear(chat *source.Chat, now, end time.Time) {
 	was := o[chat.ID]
 	anyDay := chat.Started.IsZero() || was != nil && was.anyDay
 	if !chat.From.IsZero() && !chat.Started.IsZero() {
@@ -64,14 +62,14 @@ func (o openChats) hear(chat *source.Chat, s *run) {
 		anyDay = !listed(chat.Started) && !listed(chat.Ended)
 	}
 	sameDay := chat.Started.UTC().Truncate(day).Equal(chat.Ended.UTC().Truncate(day))
-	late := !s.end.IsZero() && !chat.Ended.Before(s.end)
+	late := !end.IsZero() && !chat.Ended.Before(end)
 	if was == nil && !chat.Pending && !late && !anyDay && sameDay {
 		return // it is listed for that day, whichever time counts
 	}
 	if was == nil && !chat.Pending && chat.Ended.IsZero() {
 		return // it has come, and nobody knows when it ended
 	}
-	o[chat.ID] = &openChat{started: chat.Started, ended: chat.Ended, asked: s.begins, anyDay: anyDay, heard: true, known: was != nil && was.known}
+	o[chat.ID] = &openChat{started: chat.Started, ended: chat.Ended, asked: now, anyDay: anyDay, heard: true, known: was != nil && was.known}
 	if !chat.Pending && chat.Ended.IsZero() {
 		delete(o, chat.ID)
 	}
@@ -100,12 +98,12 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 			all = append(all, entry)
 		}
 	}
-	if len(all) > maxOpen {
+	if len(all) > MostOpen {
 		slices.SortFunc(all, func(a, b state.OpenChat) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID)) })
-		for _, c := range all[maxOpen:] {
+		for _, c := range all[MostOpen:] {
 			dropped = append(dropped, c.ID)
 		}
-		all = all[:maxOpen]
+		all = all[:MostOpen]
 	}
 	return all, dropped
 }
@@ -125,83 +123,71 @@ func (c *openChat) due(now, end time.Time) bool {
 	case c.started.IsZero():
 		return true
 	}
-	return now.Sub(c.asked) >= c.asked.Sub(c.started)/patience
+	return now.Sub(c.asked) >= c.asked.Sub(c.started)/Patience
 }
 
-// followUp asks for the chats that the state waits for and that no window has
-// brought.
-func (s *run) followUp(ctx context.Context) error {
-	missing := make(map[string]bool)
-	for _, f := range s.followers {
-		for id, c := range f.openChats {
-			if c.due(s.o.Now, s.end) {
-				missing[id] = true
+// Active hears of a chat that is known to be active and comes again in the same run:
+// no bookmark may leave it behind.
+func (t *Tracker) Active(chat *source.Chat) {
+	for _, s := range t.Streams {
+		if !s.FullTable {
+			s.open.hear(chat, t.begins, t.o.EndDate)
+		}
+	}
+}
+
+// Due are the chats that are to be asked for by their ids.
+func (t *Tracker) Due() []string {
+	due := make(map[string]bool)
+	for _, s := range t.Streams {
+		for id, c := range s.open {
+			if c.due(t.o.Now, t.o.EndDate) {
+				due[id] = true
 			}
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	for chat, err := range s.api.Chats(ctx, slices.Sorted(maps.Keys(missing))) {
-		if err != nil {
-			return err
-		}
-		s.begin()
-		delete(missing, chat.ID)
-		waiting := slices.DeleteFunc(slices.Clone(s.followers), func(f *follower) bool { return f.openChats[chat.ID] == nil })
-		if err := s.deliver(chat, waiting); err != nil {
-			return err
-		}
-	}
-	s.begin()
-	s.missed(missing)
-	s.advance()
-	return nil
+	return slices.Sorted(maps.Keys(due))
 }
 
-// missed notes the chats that were asked for and not found. Those that were not
-// found in several runs are given up, by name.
-func (s *run) missed(ids map[string]bool) {
-	gone := make(map[string]bool)
-	for _, f := range s.followers {
-		for id := range ids {
-			c := f.openChats[id]
+// Waiting are the streams that wait for a chat.
+func (t *Tracker) Waiting(id string) (all []*Stream) {
+	for _, s := range t.Streams {
+		if s.open[id] != nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Asked tells that all that were due have been asked for, and which were not found. It
+// returns those that are given up, because they were not found in several runs.
+func (t *Tracker) Asked(notFound []string) (gone []string, moved bool) {
+	for _, s := range t.Streams {
+		for _, id := range notFound {
+			c := s.open[id]
 			if c == nil {
 				continue
 			}
-			if c.missed == 0 || s.begins.Sub(c.asked) >= leastLookback {
-				c.missed, c.asked = c.missed+1, s.begins
+			if c.missed == 0 || t.begins.Sub(c.asked) >= LeastLookback {
+				c.missed, c.asked = c.missed+1, t.begins
 			}
-			if c.missed >= beliefs {
-				delete(f.openChats, id)
-				gone[id] = true
+			if c.missed >= Beliefs {
+				delete(s.open, id)
+				if !slices.Contains(gone, id) {
+					gone = append(gone, id)
+				}
 			}
 		}
 	}
-	if waiting := len(ids) - len(gone); waiting > 0 {
-		s.o.Log.Info("chats that were open in an earlier run were not found; the next run asks for them again", "chats", waiting)
-	}
-	if len(gone) > 0 {
-		s.o.Log.Warn("chats that were open in an earlier run are not in the archive any more: they were not found in several runs",
-			"chats", len(gone), "ids", someOf(slices.Sorted(maps.Keys(gone))))
-	}
+	slices.Sort(gone)
+	return gone, t.advance()
 }
 
-// dropped warns of open chats that a state has no room for.
-func (s *run) dropped() {
-	for _, f := range s.followers {
-		if _, dropped := f.openChats.list(f.bookmark, f.lookback, s.end); len(dropped) > 0 && f.searched {
-			s.o.Log.Warn("there are more open chats than a state keeps; the oldest are not waited for any more",
-				"stream", f.Name, "kept", maxOpen, "dropped", len(dropped), "ids", someOf(dropped))
-		}
+// Dropped are the chats of a stream for which a state has no room.
+func (t *Tracker) Dropped(s *Stream) []string {
+	if !s.searched {
+		return nil
 	}
-}
-
-// someOf names the first of many.
-func someOf(ids []string) string {
-	const some = 10
-	if len(ids) > some {
-		return strings.Join(ids[:some], " ") + " …"
-	}
-	return strings.Join(ids, " ")
+	_, dropped := s.open.list(s.bookmark, t.o.Lookback, t.o.EndDate)
+	return dropped
 }
