@@ -21,6 +21,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -226,7 +227,7 @@ func TestBatchCutOff(t *testing.T) {
 						o.Out = out
 					})
 					cancel(nil)
-					var output *OutputError
+					var output *singer.OutputError
 					if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, errEnded) && !errors.Is(res.err, source.ErrBudget) {
 						t.Fatal(res.err)
 					}
@@ -287,7 +288,7 @@ func TestBatchDiskFails(t *testing.T) {
 				}
 				break
 			}
-			var failed *BatchError
+			var failed *singer.BatchError
 			if !errors.As(r.err, &failed) || !errors.Is(r.err, errFull) || failed.Hint() == "" {
 				t.Fatalf("step %d: %v", at, r.err)
 			}
@@ -306,7 +307,7 @@ func TestBatchDiskFails(t *testing.T) {
 
 func noParts(t *testing.T, folder string) {
 	t.Helper()
-	if left, err := filepath.Glob(filepath.Join(folder, "*"+partSuffix)); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(folder, "*.part")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
@@ -331,7 +332,7 @@ func TestBatchFolderIsGone(t *testing.T) {
 			batched(out.folder, false, 10)(o)
 			o.Out = out
 		})
-		var failed *BatchError
+		var failed *singer.BatchError
 		last := bytes.TrimSpace(out.Bytes()[bytes.LastIndex(bytes.TrimSpace(out.Bytes()), []byte("\n"))+1:])
 		if !errors.As(r.err, &failed) || !bytes.HasPrefix(last, []byte(`{"type":"STATE"`)) {
 			t.Errorf("%v, %s", r.err, last)
@@ -347,7 +348,7 @@ func TestBatchFolderCannotBe(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := w.sync(state.State{}, batched(file, true, 100))
-		var failed *BatchError
+		var failed *singer.BatchError
 		if !errors.As(r.err, &failed) || len(r.out) > 0 || r.requests > 0 {
 			t.Errorf("%v, %d requests, %s", r.err, r.requests, r.out)
 		}

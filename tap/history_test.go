@@ -21,6 +21,7 @@ import (
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/sandbox/oracle"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -205,7 +206,7 @@ func (h *history) blind() bool { return h.plan.twice || h.plan.blind && h.warned
 
 // judge tells that a run ended as it may.
 func (h *history) judge(err error, a asked) {
-	var output *OutputError
+	var output *singer.OutputError
 	var incomplete *IncompleteError
 	switch {
 	case err == nil:

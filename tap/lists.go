@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -112,25 +111,25 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	}
 	if stream.ReplicationKey != "" && !l.rg.From.Before(l.rg.To) {
 		l.begin()
-		return s.out.err
+		return s.out.Err
 	}
 	if err := l.read(ctx); err != nil {
 		return err
 	}
 	l.begin() // it may be empty
 	if s.o.Sample {
-		return s.out.err
+		return s.out.Err
 	}
-	s.out.announce()
+	s.out.Announce()
 	if l.version != 0 {
-		s.out.activate(l.Name, l.version)
+		s.out.Activate(l.Name, l.version)
 	}
 	if l.ReplicationKey != "" {
 		l.advance(midnight(l.rg.To.Add(-1), l.rg.Zone))
-		s.out.state(s.state())
+		s.out.State(s.state())
 	}
 	s.o.Log.Info("list complete", "stream", l.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
-	return s.out.err
+	return s.out.Err
 }
 
 // span sets from when on a report is read: from its bookmark, less the days
@@ -198,13 +197,13 @@ func (l *list) read(ctx context.Context) error {
 			last = row.Day
 			if !l.o.Sample && !last.Before(told.AddDate(0, 0, stateEveryDays)) {
 				l.advance(last.AddDate(0, 0, -1))
-				l.out.state(l.state())
+				l.out.State(l.state())
 				told = last
 			}
 		}
 		l.write(row)
-		if l.out.err != nil {
-			return l.out.err
+		if l.out.Err != nil {
+			return l.out.Err
 		}
 	}
 	return nil
@@ -214,7 +213,7 @@ func (l *list) read(ctx context.Context) error {
 func (l *list) begin() {
 	if !l.began {
 		l.began = true
-		l.out.schema(l.Selected)
+		l.out.Schema(l.Selected)
 	}
 }
 
@@ -225,9 +224,9 @@ func (l *list) write(row *source.Row) {
 		lines = nil
 	}
 	if l.version != 0 {
-		l.out.records(withVersion(lines, l.version)) // what a file holds has none
+		l.out.Records(withVersion(lines, l.version)) // what a file holds has none
 	} else {
-		l.out.deliver(&l.Selected, lines, n)
+		l.out.Deliver(&l.Selected, lines, n)
 	}
 	l.summary.Records[l.Name] += n
 	for _, note := range row.Out.Notes {
@@ -251,14 +250,6 @@ func (l *list) advance(to time.Time) {
 	}
 	l.done, l.moved = to, true
 	l.o.State = l.o.State.WithReport(l.Name, l.ReplicationKey, state.Report{Day: to, Zone: l.rg.Zone.String()})
-}
-
-// activate says that all records of a list that are not of this version are of
-// things that are gone.
-func (m *messageWriter) activate(stream string, version int64) {
-	m.buf = jsondoc.Quote(append(m.buf, `{"type":"ACTIVATE_VERSION","stream":`...), stream)
-	m.buf = fmt.Appendf(m.buf, `,"version":%d}`+"\n", version)
-	m.written()
 }
 
 // midnight is what a day begins with in a zone.

@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -305,17 +306,17 @@ func (w *writes) Write(b []byte) (int, error) {
 // wait in a buffer.
 func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 	var w writes
-	m := messageWriter{out: &w}
+	m := singer.Writer{Out: &w}
 	for _, s := range catalog.Default(catalog.V2).Streams {
-		m.schema(s)
+		m.Schema(s)
 	}
 	line := []byte(`{"type":"RECORD","stream":"chats","record":{"id":"` + strings.Repeat("x", 1000) + `"}}` + "\n")
 	for range 500 {
-		m.records(line)
+		m.Records(line)
 	}
-	m.records(nil)
+	m.Records(nil)
 	kept := state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
-	m.state(kept)
+	m.State(kept)
 	for i, text := range w.all {
 		if !strings.HasSuffix(text, "}\n") {
 			t.Errorf("write %d of %d ends with %.50q", i, len(w.all), text[len(text)-50:])
@@ -325,8 +326,8 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 		t.Errorf("the STATE was not written at once, but %.200q", got)
 	}
 	before := len(w.all)
-	m.state(kept)
-	m.flush()
+	m.State(kept)
+	m.End()
 	if len(w.all) != before {
 		t.Errorf("the same STATE was written twice: %q", w.all[before:])
 	}
@@ -338,13 +339,13 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 func TestMessagesStopAtTheFirstError(t *testing.T) {
 	for fail := 1; fail < 6; fail++ {
 		w := writes{fail: fail}
-		m := messageWriter{out: &w}
+		m := singer.Writer{Out: &w}
 		for i := range 8 {
-			m.records([]byte("{}\n"))
-			m.state(state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(int64(i), 0).UTC()}))
+			m.Records([]byte("{}\n"))
+			m.State(state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(int64(i), 0).UTC()}))
 		}
-		if m.err == nil || len(w.all) != fail-1 {
-			t.Errorf("failing at write %d: %d writes, error %v", fail, len(w.all), m.err)
+		if m.Err == nil || len(w.all) != fail-1 {
+			t.Errorf("failing at write %d: %d writes, error %v", fail, len(w.all), m.Err)
 		}
 	}
 }
@@ -357,7 +358,7 @@ func TestSchemaWithoutAReplicationKey(t *testing.T) {
 	}
 	list := catalog.Selected{Stream: catalog.Stream{Name: "tags", Keys: []string{"name"}}, Schema: schema, Whole: schema, FullTable: true, Target: "labels"}
 	var b bytes.Buffer
-	if err := WriteSchemas(&b, catalog.Selection{Streams: []catalog.Selected{list}}); err != nil {
+	if err := singer.WriteSchemas(&b, catalog.Selection{Streams: []catalog.Selected{list}}); err != nil {
 		t.Fatal(err)
 	}
 	const want = `{"type":"SCHEMA","stream":"labels","schema":{"type":"object","properties":{"name":{"type":["string"]}}},"key_properties":["name"]}` + "\n"
@@ -368,15 +369,15 @@ func TestSchemaWithoutAReplicationKey(t *testing.T) {
 
 func TestWriteSchemas(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteSchemas(&b, catalog.Default(catalog.V2)); err != nil {
+	if err := singer.WriteSchemas(&b, catalog.Default(catalog.V2)); err != nil {
 		t.Fatal(err)
 	}
 	tr := readTranscript(t, b.Bytes(), checks{cutOff: true})
 	if want := []string{"chats", "messages", "events"}; !slices.Equal(tr.schemas, want) || tr.lines != 3 {
 		t.Errorf("%q, %d lines", tr.schemas, tr.lines)
 	}
-	var output *OutputError
-	if err := WriteSchemas(&writes{fail: 1}, catalog.Default(catalog.V2)); !errors.As(err, &output) || output.Hint() == "" {
+	var output *singer.OutputError
+	if err := singer.WriteSchemas(&writes{fail: 1}, catalog.Default(catalog.V2)); !errors.As(err, &output) || output.Hint() == "" {
 		t.Error(err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -36,7 +37,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: messageWriter{out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
 	if err = s.resume(); err != nil {
 		return Summary{}, err
 	}
@@ -44,10 +45,10 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	if o.Config.Batch != nil && !o.Sample {
-		if s.out.batches, err = openBatches(*o.Config.Batch, o.Log, o.fault); err != nil {
+		if err = s.out.Batches(*o.Config.Batch, o.Log, o.fault); err != nil {
 			return Summary{}, err
 		}
-		s.out.covers(s.state())
+		s.out.Covers(s.state())
 	}
 	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
 	for _, f := range o.Selection.Streams {
@@ -66,12 +67,12 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if errors.Is(err, source.ErrBudget) && !s.moved {
 		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
 	}
-	var batch *BatchError
+	var batch *singer.BatchError
 	switch {
-	case errors.As(s.out.err, &batch):
+	case errors.As(s.out.Err, &batch):
 		err = batch
-	case s.out.err != nil:
-		err = &OutputError{s.out.err}
+	case s.out.Err != nil:
+		err = &singer.OutputError{Err: s.out.Err}
 	}
 	usage := s.api.Usage()
 	s.summary.Requests, s.summary.Retries, s.summary.Region = usage.Requests, usage.Retries, usage.Region
@@ -83,23 +84,12 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	return s.summary, err
 }
 
-// OutputError says that messages cannot be written any more.
-type OutputError struct{ Err error }
-
-func (e *OutputError) Error() string { return "writing to standard output failed: " + e.Err.Error() }
-func (e *OutputError) Unwrap() error { return e.Err }
-
-// Hint says what that means for the data.
-func (e *OutputError) Hint() string {
-	return "the target has ended or the disk is full; see the target's messages, and run again with the last STATE it kept"
-}
-
 // run is one call of Sync. One goroutine has it.
 type run struct {
 	o        Options
 	api      source.API
 	track    *checkpoint.Tracker // of the streams that are made of chats
-	out      messageWriter
+	out      singer.Writer
 	metrics  *metrics
 	odd      *oddities
 	summary  Summary
@@ -193,7 +183,7 @@ func (s *run) step(step source.Step) error {
 	case step.Window != nil:
 		s.window(step.Window)
 	}
-	return s.out.err
+	return s.out.Err
 }
 
 // plan notes what there is to do, and what the service's clock says.
@@ -208,11 +198,11 @@ func (s *run) plan(p *source.Plan) {
 
 // begin writes the SCHEMA messages, once.
 func (s *run) begin() {
-	if s.out.any {
+	if s.out.Any {
 		return
 	}
 	for _, f := range s.track.Streams {
-		s.out.schema(f.Selected)
+		s.out.Schema(f.Selected)
 	}
 }
 
@@ -247,12 +237,12 @@ func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 		s.summary.LeftOut[why]++
 	}
 	s.tick()
-	return s.out.err
+	return s.out.Err
 }
 
 func (s *run) write(f *checkpoint.Stream, chat *source.Chat) {
 	lines, n := s.linesOf(&chat.Out, f.Name)
-	s.out.deliver(&f.Selected, lines, n)
+	s.out.Deliver(&f.Selected, lines, n)
 	s.summary.Records[f.Name] += n
 }
 
@@ -280,7 +270,7 @@ func (s *run) linesOf(r *source.Rendered, stream string) (lines []byte, count in
 // sample writes the first record that a stream has.
 func (s *run) sample(f *checkpoint.Stream, chat *source.Chat) error {
 	if lines, n := s.linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
-		s.out.records(lines[:bytes.IndexByte(lines, '\n')+1])
+		s.out.Records(lines[:bytes.IndexByte(lines, '\n')+1])
 		s.summary.Records[f.Name] = 1
 	}
 	for _, f := range s.track.Streams {
@@ -302,10 +292,10 @@ func (s *run) state() state.State {
 
 // finish writes the last STATE.
 func (s *run) finish() {
-	if s.out.any && !s.o.Sample {
-		s.out.state(s.state())
+	if s.out.Any && !s.o.Sample {
+		s.out.State(s.state())
 	}
-	s.out.end()
+	s.out.End()
 	for _, f := range s.track.Streams {
 		s.summary.Open = max(s.summary.Open, f.Open())
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -77,7 +78,7 @@ func TestSyncCutOff(t *testing.T) {
 						defer func() { _ = out }()
 						res := w.syncContext(ctx, kept, small(change))
 						got = out.Bytes()
-						var output *OutputError
+						var output *singer.OutputError
 						if res.err != nil && !errors.As(res.err, &output) && !errors.Is(res.err, source.ErrBudget) {
 							t.Fatal(res.err)
 						}

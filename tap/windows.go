@@ -14,7 +14,7 @@ func (s *run) window(w *source.Window) {
 	if s.settled(*w) {
 		s.moved = s.track.Complete(*w) || s.moved
 	}
-	s.out.state(s.state())
+	s.out.State(s.state())
 }
 
 // settled tells whether a window counts as complete, and says what there is to say of it.

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tap-livechat/tap"
+	"tap-livechat/tap/singer"
 )
 
 // usageError is a command line that cannot be obeyed.
@@ -199,7 +200,7 @@ func (p *process) mode(ctx context.Context, f flags) error {
 // print writes the one text that a mode is for.
 func (p *process) print(text string) error {
 	if _, err := io.WriteString(p.stdout, text); err != nil {
-		return &tap.OutputError{Err: err}
+		return &singer.OutputError{Err: err}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 	"time"
 	_ "time/tzdata" // zones on machines that have none, such as an empty container
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/singer"
 )
 
 // grace is how long a run may take to end after a signal. What holds it up
@@ -44,7 +44,7 @@ func main() {
 	p.log = newLogger(p.environ, p.screen)
 	go obey(signals, p.log, cancel, stdout, stderr)
 	if stdoutIsClosed() {
-		err := &tap.OutputError{Err: errors.New("it was closed when the program began")}
+		err := &singer.OutputError{Err: errors.New("it was closed when the program began")}
 		critical(p.log, err)
 		os.Exit(exitCode(err))
 	}

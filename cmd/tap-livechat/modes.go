@@ -16,6 +16,7 @@ import (
 	"tap-livechat/tap"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/state"
 )
 
@@ -270,7 +271,7 @@ func (p *process) schemas(f flags) error {
 	if err != nil {
 		return err
 	}
-	return tap.WriteSchemas(p.stdout, selection)
+	return singer.WriteSchemas(p.stdout, selection)
 }
 
 // discover prints the catalog: with a config what that asks for, else everything.

@@ -9,6 +9,7 @@ import (
 
 	"tap-livechat/tap"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -21,7 +22,7 @@ func TestExitCode(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("x"), 1},
-		{&tap.OutputError{Err: fs.ErrClosed}, 1},
+		{&singer.OutputError{Err: fs.ErrClosed}, 1},
 		{&state.Error{}, 1},
 		{usageError{"x"}, 2},
 		{&config.Error{}, 2},

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package tap
+package singer
 
 import (
 	"errors"

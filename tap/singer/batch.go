@@ -1,4 +1,4 @@
-package tap
+package singer
 
 import (
 	"bufio"
@@ -61,25 +61,26 @@ func (e *BatchError) Hint() string {
 	return "see that the folder of batch_config's storage.root is there, can be written to and has room, and run again with the last STATE: nothing is lost"
 }
 
-// openBatches makes the folder if there is none, tells others that this run is
+// Batches has records written to files from now on. It makes the folder if there is none, tells others that this run is
 // under way, and removes what runs have left that ended long ago.
-func openBatches(c config.Batch, log *slog.Logger, fault func(step string) error) (*batches, error) {
+func (m *Writer) Batches(c config.Batch, log *slog.Logger, fault func(step string) error) error {
 	if fault == nil {
 		fault = func(string) error { return nil }
 	}
 	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
-		return nil, &BatchError{err}
+		return &BatchError{err}
 	}
 	run, err := beginBatchRun(c.Folder, c.Prefix, log)
 	if err != nil {
-		return nil, &BatchError{err}
+		return &BatchError{err}
 	}
-	return &batches{Batch: c, run: run, fault: fault}, nil
+	m.batches = &batches{Batch: c, run: run, fault: fault}
+	return nil
 }
 
 // add puts the records of RECORD messages, whole lines of one stream and of one
 // chat or row, into the stream's file. A file that is full is announced.
-func (b *batches) add(m *messageWriter, s *catalog.Selected, lines []byte, count int) error {
+func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) error {
 	for count > 0 {
 		f, err := b.fileOf(s)
 		if err != nil {
@@ -176,7 +177,7 @@ func (f *batchFile) write(records []byte) error {
 }
 
 // announceAll announces the files there are, so that a STATE may cover them.
-func (b *batches) announceAll(m *messageWriter) error {
+func (b *batches) announceAll(m *Writer) error {
 	for len(b.open) > 0 {
 		if err := b.announce(m, b.open[0]); err != nil {
 			return err
@@ -186,7 +187,7 @@ func (b *batches) announceAll(m *messageWriter) error {
 }
 
 // announce sees that all of a file is on the disk and sends its BATCH message.
-func (b *batches) announce(m *messageWriter, f *batchFile) error {
+func (b *batches) announce(m *Writer, f *batchFile) error {
 	if err := b.finish(f); err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func (b *batches) announce(m *messageWriter, f *batchFile) error {
 		b.spare = append(b.spare, f.zip)
 	}
 	m.batch(f.stream, b.Gzip, b.Root+"/"+url.PathEscape(f.name))
-	return m.err
+	return m.Err
 }
 
 // finish gives a file its name.
@@ -259,7 +260,7 @@ func (b *batches) end() {
 }
 
 // batch writes a BATCH message, and everything before it.
-func (m *messageWriter) batch(s *catalog.Selected, zipped bool, address string) {
+func (m *Writer) batch(s *catalog.Selected, zipped bool, address string) {
 	b := jsondoc.Quote(append(m.buf, `{"type":"BATCH","stream":`...), s.Target)
 	compression := "none"
 	if zipped {

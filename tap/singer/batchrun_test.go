@@ -1,7 +1,9 @@
-package tap
+package singer
 
 import (
 	"bytes"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,4 +130,14 @@ func TestBatchRunsSideBySide(t *testing.T) {
 	if all := names(t, folder); len(all) > 0 {
 		t.Errorf("%q stay", all)
 	}
+}
+
+// textLog writes lines without their time.
+func textLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
 }

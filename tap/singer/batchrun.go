@@ -1,4 +1,4 @@
-package tap
+package singer
 
 import (
 	"crypto/rand"
@@ -15,7 +15,7 @@ import (
 
 // keepBatches is for how long the files of a run stay after it has ended: a
 // target reads them when it gets to them, and says nothing when it has.
-const keepBatches = day
+const keepBatches = 24 * time.Hour
 
 // batchRun is a run among others that write to the same folder. While it is
 // under way it holds a lock on a file of its own, which ends with the process
