@@ -23,7 +23,7 @@
 //
 // Everything in this package is written by one goroutine, but for the
 // rendering of records (package record), which happens where the answers come in,
-// and the counting of requests (metrics.go). Which APIs there are, open.go alone
+// and the counting of requests (metrics.go). Which APIs there are, package api alone
 // knows.
 //
 // Only the command line is a stable interface. The Go packages serve it and

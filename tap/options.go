@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/api"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/state"
 )
@@ -36,12 +37,9 @@ type Options struct {
 	fault func(step string) error // which tests set: see batches
 }
 
-// until is the end of what there is to read: end_date, or now.
-func (o Options) until() time.Time {
-	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
-		return end
-	}
-	return o.Now
+// API is what opening the API takes.
+func (o Options) API() api.Options {
+	return api.Options{Config: o.Config, Version: o.Version, Log: o.Log, Transport: o.Transport}
 }
 
 // Progress is how far a run has come.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tap-livechat/tap/api"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
@@ -37,31 +38,33 @@ type PlannedPart struct {
 func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
 	var mu sync.Mutex
 	var waited time.Duration
-	api, err := open(o, nil, func(m livechat.Made) {
+	opened := o.API()
+	opened.Observe = func(m livechat.Made) {
 		mu.Lock()
 		defer mu.Unlock()
 		waited += m.Duration
-	})
+	}
+	service, err := api.Open(opened)
 	if err != nil {
 		return Plan{}, err
 	}
 	o.Now = o.Now.Truncate(time.Second)
-	to := o.until()
+	to := o.Config.Until(o.Now)
 	if !o.Config.StartDate.Before(to) {
-		return Plan{}, hinted{fmt.Errorf("there is nothing to plan: start_date is %s", o.Config.StartDate.Format(time.RFC3339)), "set an earlier start_date"}
+		return Plan{}, api.WithHint(fmt.Errorf("there is nothing to plan: start_date is %s", o.Config.StartDate.Format(time.RFC3339)), "set an earlier start_date")
 	}
-	c := counter{count: func(from, to time.Time) (source.Count, error) { return api.Count(ctx, from, to) }, parts: n}
+	c := counter{count: func(from, to time.Time) (source.Count, error) { return service.Count(ctx, from, to) }, parts: n}
 	if err := c.cut(o.Config.StartDate, to); err != nil {
-		return Plan{}, withRemedy(err)
+		return Plan{}, api.Explain(err)
 	}
 	if c.judged {
 		c.notes = append(c.notes, "LiveChat does not state how many chats there are: the numbers are judged by how close the chats of a page are, and may be far off where they come in bursts")
 	}
 	parts := c.borders()
-	usage := api.Usage()
+	usage := service.Usage()
 	p := Plan{Chats: c.total(), Asked: usage.Requests, Each: waited / time.Duration(max(usage.Requests, 1)), Notes: c.notes}
 	for _, part := range parts {
-		part.Requests = api.Cost(part.Chats)
+		part.Requests = service.Cost(part.Chats)
 		p.Requests += part.Requests
 		rounds := (part.Requests + o.Config.MaxConcurrentRequests - 1) / o.Config.MaxConcurrentRequests
 		part.Lasts = time.Duration(rounds) * p.Each

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/api"
 	"tap-livechat/tap/checkpoint"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/record"
@@ -19,8 +20,8 @@ import (
 )
 
 // ErrNothingSelected is returned when the catalog leaves nothing to do.
-var ErrNothingSelected = hinted{errors.New("the catalog selects no stream"),
-	`set "selected": true in the metadata of a stream, or leave --catalog out to select all`}
+var ErrNothingSelected = api.WithHint(errors.New("the catalog selects no stream"),
+	`set "selected": true in the metadata of a stream, or leave --catalog out to select all`)
 
 // Sync reads what the state has not covered and writes it as Singer messages.
 //
@@ -41,7 +42,9 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if err = s.resume(); err != nil {
 		return Summary{}, err
 	}
-	if s.api, err = open(o, records, s.metrics.observe); err != nil {
+	opened := o.API()
+	opened.Records, opened.Observe = records, s.metrics.observe
+	if s.api, err = api.Open(opened); err != nil {
 		return Summary{}, err
 	}
 	if o.Config.Batch != nil && !o.Sample {
@@ -63,9 +66,9 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	}
 	err = s.readLists(ctx, err)
 	s.finish()
-	err = withRemedy(err)
+	err = api.Explain(err)
 	if errors.Is(err, source.ErrBudget) && !s.moved {
-		err = hinted{err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place"}
+		err = api.WithHint(err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place")
 	}
 	var batch *singer.BatchError
 	switch {

@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
+	"tap-livechat/tap/api"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
 	"tap-livechat/tap/singer"
@@ -84,7 +85,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		}
 		return o, stop, nil
 	}
-	transport, warnings, err := tap.Transport(p.environ)
+	transport, warnings, err := api.Transport(p.environ)
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}

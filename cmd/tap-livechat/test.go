@@ -11,6 +11,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
+	"tap-livechat/tap/api"
 	"tap-livechat/tap/state"
 )
 
@@ -46,7 +47,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 	if accepted {
 		say("credentials: the service accepts them")
 	}
-	other, tried := tap.TryOtherAPI(ctx, o, summary.Requests, err)
+	other, tried := api.TryOther(ctx, o.API(), o.Now, summary.Requests, err)
 	switch {
 	case tried && other.Err == nil:
 		say("api_version %s: the service accepts the credentials there", other.Version)

@@ -57,6 +57,15 @@ type Config struct {
 	MaxRequests           int // 0 if there is no limit
 }
 
+// Until is the end of what there is to read at a moment: end_date, or the moment
+// if that comes first.
+func (c Config) Until(now time.Time) time.Time {
+	if !c.EndDate.IsZero() && c.EndDate.Before(now) {
+		return c.EndDate
+	}
+	return now
+}
+
 // Parse reads the settings. Of a setting that several sources have, the
 // last one counts; one that is null or an empty text is not set, so an earlier
 // one stays. Values are read leniently: a number, a truth value or a list may

@@ -1,4 +1,4 @@
-package tap
+package api
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// hinted is an error with its remedy.
+// hinted is an error that says what to do about it.
 type hinted struct {
 	error
 	hint string
@@ -15,10 +15,13 @@ type hinted struct {
 func (h hinted) Hint() string  { return h.hint }
 func (h hinted) Unwrap() error { return h.error }
 
-// remedies say what the user can do about an error of the service, by its
+// WithHint adds what the user can do about an error, as its method Hint() string.
+func WithHint(err error, hint string) error { return hinted{err, hint} }
+
+// hints say what the user can do about an error of the service, by its
 // cause. The client knows causes, and only this file knows which settings the
 // user has to put them right.
-var remedies = map[livechat.Cause]string{
+var hints = map[livechat.Cause]string{
 	livechat.Region:  "set region to the data centre of the account (dal or fra), or take the setting out",
 	livechat.Request: "the service does not accept the request; check api_url, and report this if it is the default",
 	livechat.Credentials: "check entity_id and access_token: a personal access token needs both and must belong to that account; " +
@@ -45,26 +48,27 @@ var remedies = map[livechat.Cause]string{
 	livechat.FullHour: "what came before that day is covered by the state; to go on after it, run again with start_date set to the next one",
 }
 
-// remediesOf2 are those that differ for API v2.
-var remediesOf2 = map[livechat.Cause]string{
-	livechat.Credentials: remedies[livechat.Credentials] + "; new tokens may not be good for API v2 any more: try api_version \"3\"",
+// hintsOf2 are those that differ for API v2.
+var hintsOf2 = map[livechat.Cause]string{
+	livechat.Credentials: hints[livechat.Credentials] + "; new tokens may not be good for API v2 any more: try api_version \"3\"",
 	livechat.Scope: "the token may not read the archive of API v2: give it the scope archives_read, or take one of an administrator; " +
 		"new tokens may not get it: try api_version \"3\", which needs chats--all:ro",
 	livechat.Version: "LiveChat has switched API v2 off: set api_version to \"3\"",
 }
 
-// withRemedy adds what to do to an error of the service.
-func withRemedy(err error) error {
+// Explain adds to an error of the service what the user can do about its cause.
+// Any other error is returned as it is.
+func Explain(err error) error {
 	var e *livechat.Error
 	if !errors.As(err, &e) {
 		return err
 	}
-	hint := remedies[e.Cause]
-	if other := remediesOf2[e.Cause]; e.Version == "2" && other != "" {
+	hint := hints[e.Cause]
+	if other := hintsOf2[e.Cause]; e.Version == "2" && other != "" {
 		hint = other
 	}
 	if hint != "" {
-		return hinted{err, hint}
+		return WithHint(err, hint)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package tap
+package api
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// TestRemedies: every cause has a hint, and the hint goes by the cause alone,
+// TestHints: every cause has a hint, and the hint goes by the cause alone,
 // but for what differs between the APIs.
-func TestRemedies(t *testing.T) {
+func TestHints(t *testing.T) {
 	for cause := livechat.Unknown + 1; cause <= livechat.FullHour; cause++ {
 		for _, version := range []string{"2", "3.6"} {
-			err := withRemedy(fmt.Errorf("around it: %w", &livechat.Error{Cause: cause, Version: version, Status: 418}))
+			err := Explain(fmt.Errorf("around it: %w", &livechat.Error{Cause: cause, Version: version, Status: 418}))
 			var h hinted
 			if !errors.As(err, &h) || h.Hint() == "" {
 				t.Errorf("cause %d of version %s has no hint", cause, version)
@@ -25,7 +25,7 @@ func TestRemedies(t *testing.T) {
 			}
 		}
 	}
-	if err := errors.New("another"); withRemedy(err) != err {
-		t.Error("an error of another kind has got a remedy")
+	if err := errors.New("another"); Explain(err) != err {
+		t.Error("an error of another kind has got a hint")
 	}
 }

@@ -1,4 +1,4 @@
-package tap
+package api
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// OtherAPI is what became of the credentials at the API that the config does not name.
-type OtherAPI struct {
+// Other is what became of the credentials at the API that the config does not name.
+type Other struct {
 	Version  string // that api_version has for it
 	Err      error  // why the chats cannot be read there; nil if they can
 	Requests int    // that it took to know
@@ -20,13 +20,13 @@ type OtherAPI struct {
 // aboutCredentials are the causes of errors that another API need not have.
 var aboutCredentials = []livechat.Cause{livechat.Credentials, livechat.Scope, livechat.Version, livechat.Limit}
 
-// TryOtherAPI asks the other API for the last day of what the config says to
+// TryOther asks the other API for the last day of what the config says to
 // read, after a sample of the chosen one that took so many requests and ended
 // with err. It asks nothing and returns false if that shows that the other one
 // cannot be reached, either, or if max_requests leaves none.
-func TryOtherAPI(ctx context.Context, o Options, requests int, err error) (other OtherAPI, tried bool) {
+func TryOther(ctx context.Context, o Options, now time.Time, requests int, err error) (other Other, tried bool) {
 	var e *livechat.Error
-	var incomplete *IncompleteError
+	var incomplete interface{ Incomplete() bool }
 	if err != nil && !errors.As(err, &incomplete) && !(errors.As(err, &e) && slices.Contains(aboutCredentials, e.Cause)) {
 		return other, false
 	}
@@ -40,11 +40,11 @@ func TryOtherAPI(ctx context.Context, o Options, requests int, err error) (other
 		other.Version = catalog.V2
 	}
 	o.Config.APIVersion, o.Config.MaxRetries = other.Version, min(o.Config.MaxRetries, 1)
-	api, err := open(o, nil, nil)
+	api, err := Open(o)
 	if err != nil {
 		return other, false
 	}
-	to := o.until()
+	to := o.Config.Until(now)
 	_, other.Err = api.Count(ctx, to.Add(-24*time.Hour), to)
 	other.Requests = api.Usage().Requests
 	return other, true
