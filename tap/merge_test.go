@@ -43,7 +43,7 @@ func TestPartsAreOneRun(t *testing.T) {
 					for k := 1; k < n; k++ {
 						at := w.config.StartDate.Add(time.Duration(k) * w.now.Sub(w.config.StartDate) / time.Duration(n))
 						if seed%3 > 0 {
-							at = midnightNear(at)
+							at = at.Add(day / 2).Truncate(day)
 						}
 						borders = append(borders, at)
 					}

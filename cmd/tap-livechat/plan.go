@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/term"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/plan"
 )
 
 // mostParts is more than anybody runs.
@@ -41,14 +41,14 @@ func (p *process) plan(ctx context.Context, f flags) error {
 		return err
 	}
 	defer stop()
-	plan, err := tap.MakePlan(ctx, o, f.parts)
+	made, err := plan.Make(ctx, o.API(), o.Now, f.parts)
 	if err != nil {
 		return err
 	}
 	if isTerminal(p.stdout) {
-		return p.print(planTable(plan))
+		return p.print(planTable(made))
 	}
-	return p.print(planJSON(plan))
+	return p.print(planJSON(made))
 }
 
 // isTerminal tells whether people read what is written.
@@ -60,7 +60,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-func planJSON(plan tap.Plan) string {
+func planJSON(p plan.Plan) string {
 	out := struct {
 		Parts    []planned `json:"parts"`
 		Chats    int       `json:"chats"`
@@ -68,8 +68,8 @@ func planJSON(plan tap.Plan) string {
 		Dollars  float64   `json:"us_dollars"`
 		Asked    int       `json:"requests_of_the_plan"`
 		Notes    []string  `json:"notes"`
-	}{[]planned{}, plan.Chats, plan.Requests, cents(plan.Requests), plan.Asked, append([]string{}, plan.Notes...)}
-	for _, part := range plan.Parts {
+	}{[]planned{}, p.Chats, p.Requests, cents(p.Requests), p.Asked, append([]string{}, p.Notes...)}
+	for _, part := range p.Parts {
 		out.Parts = append(out.Parts, planned{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Lasts.Seconds()*10) / 10})
 	}
 	var b bytes.Buffer
@@ -85,17 +85,17 @@ func planJSON(plan tap.Plan) string {
 // cents is what requests cost, to the hundredth of a cent.
 func cents(requests int) float64 { return math.Round(float64(requests)*pricePerRequest*1e4) / 1e4 }
 
-func planTable(plan tap.Plan) string {
+func planTable(p plan.Plan) string {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "start_date\tend_date\tchats\trequests\tcost\ttakes\t")
-	for _, part := range plan.Parts {
+	for _, part := range p.Parts {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t$%s\t%s\t\n", day(part.From), day(part.To), part.Chats, part.Requests, price(part.Requests), part.Lasts.Round(time.Second))
 	}
-	fmt.Fprintf(w, "all\t\t%d\t%d\t$%s\t\t\n", plan.Chats, plan.Requests, price(plan.Requests))
+	fmt.Fprintf(w, "all\t\t%d\t%d\t$%s\t\t\n", p.Chats, p.Requests, price(p.Requests))
 	w.Flush()
-	fmt.Fprintf(&b, "\nThe plan took %s.\n", counted(plan.Asked))
-	for _, note := range plan.Notes {
+	fmt.Fprintf(&b, "\nThe plan took %s.\n", counted(p.Asked))
+	for _, note := range p.Notes {
 		fmt.Fprintf(&b, "Note: %s.\n", note)
 	}
 	return b.String()

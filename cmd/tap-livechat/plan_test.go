@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/plan"
 )
 
 // What a terminal shows.
 func TestPlanTable(t *testing.T) {
 	at := func(month time.Month) time.Time { return time.Date(2026, month, 1, 0, 0, 0, 0, time.UTC) }
-	plan := tap.Plan{
-		Parts: []tap.PlannedPart{
+	p := plan.Plan{
+		Parts: []plan.Part{
 			{From: at(1), To: at(2), Chats: 99_000, Requests: 4100, Lasts: 17*time.Minute + 300*time.Millisecond},
 			{From: at(2), To: at(3).Add(90 * time.Minute), Chats: 101_000, Requests: 4200, Lasts: 18 * time.Minute},
 		},
@@ -27,7 +27,7 @@ func TestPlanTable(t *testing.T) {
 The plan took 9 requests.
 Note: something is to be said.
 `
-	if diff := cmp.Diff(want, planTable(plan)); diff != "" {
+	if diff := cmp.Diff(want, planTable(p)); diff != "" {
 		t.Error(diff)
 	}
 }

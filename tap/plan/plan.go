@@ -1,4 +1,6 @@
-package tap
+// Package plan cuts a backfill into parts of about equal numbers of chats, which
+// runs can read side by side.
+package plan
 
 import (
 	"context"
@@ -15,7 +17,7 @@ import (
 
 // Plan cuts a backfill into parts of about equal numbers of chats.
 type Plan struct {
-	Parts    []PlannedPart
+	Parts    []Part
 	Chats    int
 	Requests int           // that reading all parts takes, at most
 	Asked    int           // requests that the plan itself took
@@ -23,33 +25,31 @@ type Plan struct {
 	Notes    []string      // why it is not as was asked for, or took more
 }
 
-// PlannedPart is one of them: what a run with this start_date and end_date reads.
-type PlannedPart struct {
+// Part is one of them: what a run with this start_date and end_date reads.
+type Part struct {
 	From, To time.Time
 	Chats    int
 	Requests int           // at most
 	Lasts    time.Duration // about, as many requests at a time as the config allows
 }
 
-// MakePlan plans n parts of what the config says to read, from start_date to
-// end_date or now. It counts days, so that parts begin and end at midnight, UTC. Counting
+// Make plans n parts of what the config says to read, from start_date to
+// end_date or now, the moment given. It counts days, so that parts begin and end at midnight, UTC. Counting
 // takes at most three requests a part; where the service states no more
 // than a certain number, one more for each 20,000 chats.
-func MakePlan(ctx context.Context, o Options, n int) (Plan, error) {
+func Make(ctx context.Context, o api.Options, now time.Time, n int) (Plan, error) {
 	var mu sync.Mutex
 	var waited time.Duration
-	opened := o.API()
-	opened.Observe = func(m livechat.Made) {
+	o.Observe = func(m livechat.Made) {
 		mu.Lock()
 		defer mu.Unlock()
 		waited += m.Duration
 	}
-	service, err := api.Open(opened)
+	service, err := api.Open(o)
 	if err != nil {
 		return Plan{}, err
 	}
-	o.Now = o.Now.Truncate(time.Second)
-	to := o.Config.Until(o.Now)
+	to := o.Config.Until(now.Truncate(time.Second))
 	if !o.Config.StartDate.Before(to) {
 		return Plan{}, api.WithHint(fmt.Errorf("there is nothing to plan: start_date is %s", o.Config.StartDate.Format(time.RFC3339)), "set an earlier start_date")
 	}
@@ -90,6 +90,8 @@ type point struct {
 	at     time.Time
 	before int // chats before it
 }
+
+const day = 24 * time.Hour
 
 const (
 	// walkChats is how many chats a step should count, where one answer states no
@@ -235,7 +237,7 @@ func midnightNear(t time.Time) time.Time { return t.UTC().Add(day / 2).Truncate(
 func firstMidnight(t time.Time) time.Time { return t.UTC().Truncate(day).Add(day) }
 
 // borders are the parts, each up to the point nearest to where it should end.
-func (c *counter) borders() (parts []PlannedPart) {
+func (c *counter) borders() (parts []Part) {
 	from := c.points[0]
 	for k := 1; k <= c.parts; k++ {
 		to := c.points[len(c.points)-1]
@@ -251,7 +253,7 @@ func (c *counter) borders() (parts []PlannedPart) {
 		if !to.at.After(from.at) {
 			continue
 		}
-		parts = append(parts, PlannedPart{From: from.at, To: to.at, Chats: to.before - from.before})
+		parts = append(parts, Part{From: from.at, To: to.at, Chats: to.before - from.before})
 		from = to
 	}
 	switch {
