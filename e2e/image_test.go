@@ -23,7 +23,7 @@ import (
 	"testing"
 	"time"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 	"tap-livechat/tap/sandbox"
 )
 
@@ -53,7 +53,7 @@ func TestImage(t *testing.T) {
 	if img.uid == 0 {
 		t.Error("the image runs as root")
 	}
-	if said, _, err := img.run(t, "--version"); err != nil || said != "tap-livechat v"+tap.Version+"\n" {
+	if said, _, err := img.run(t, "--version"); err != nil || said != "tap-livechat v"+about.Version+"\n" {
 		t.Errorf("--version: %q %v", said, err)
 	}
 	if said, _, err := img.run(t, "--discover"); err != nil || said != run(t, exec.Command(tapBinary, "--discover")) {

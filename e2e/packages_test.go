@@ -26,7 +26,7 @@ import (
 	"strings"
 	"testing"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 )
 
 // platforms are all the project builds for: how the name of a wheel ends, and
@@ -63,14 +63,14 @@ func TestPackages(t *testing.T) {
 	check(t, err)
 	for _, p := range platforms {
 		t.Run(p.archive, func(t *testing.T) {
-			script := wheel(t, filepath.Join(dist, "tap_livechat-"+tap.Version+"-py3-none-"+p.tags+".whl"))
+			script := wheel(t, filepath.Join(dist, "tap_livechat-"+about.Version+"-py3-none-"+p.tags+".whl"))
 			if err := p.look(script); err != nil {
 				t.Error(err)
 			}
 			if bytes.Contains(script, []byte(here+"/")) {
 				t.Errorf("the program names %s", here)
 			}
-			name := "tap-livechat-" + tap.Version + "-" + p.archive
+			name := "tap-livechat-" + about.Version + "-" + p.archive
 			data := read(t, filepath.Join(dist, name))
 			if line := fmt.Sprintf("%x  %s\n", sha256.Sum256(data), name); !strings.Contains(sums, line) {
 				t.Errorf("SHA256SUMS has no line %q:\n%s", line, sums)
@@ -81,7 +81,7 @@ func TestPackages(t *testing.T) {
 			if strings.HasPrefix(p.archive, runtime.GOOS+"-"+runtime.GOARCH+".") {
 				file := filepath.Join(t.TempDir(), "tap-livechat")
 				check(t, os.WriteFile(file, script, 0o755))
-				if said := run(t, exec.Command(file, "--version")); said != "tap-livechat v"+tap.Version+"\n" {
+				if said := run(t, exec.Command(file, "--version")); said != "tap-livechat v"+about.Version+"\n" {
 					t.Errorf("--version: %q", said)
 				}
 			}
@@ -205,7 +205,7 @@ func wheel(t *testing.T, file string) (script []byte) {
 		t.Errorf("WHEEL, for the tags %v:\n%s", tags, members[wanted[2]])
 	}
 	head, body, _ := strings.Cut(string(members[wanted[1]]), "\n\n")
-	for _, line := range []string{"Name: tap-livechat", "Version: " + tap.Version, "License-Expression: Apache-2.0", "License-File: LICENSE", "Description-Content-Type: text/markdown"} {
+	for _, line := range []string{"Name: tap-livechat", "Version: " + about.Version, "License-Expression: Apache-2.0", "License-File: LICENSE", "Description-Content-Type: text/markdown"} {
 		if !slices.Contains(strings.Split(head, "\n"), line) {
 			t.Errorf("METADATA lacks %q:\n%s", line, head)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 )
 
 // TestWheel installs this machine's wheel into empty environments, with pip and
@@ -31,11 +31,11 @@ func TestWheel(t *testing.T) {
 			dir := t.TempDir()
 			install(dir)
 			program := filepath.Join(dir, "bin", "tap-livechat")
-			same(t, "tap-livechat v"+tap.Version+"\n", run(t, exec.Command(program, "--version")))
+			same(t, "tap-livechat v"+about.Version+"\n", run(t, exec.Command(program, "--version")))
 			if last := lastLine(run(t, exec.Command(program, "--config", config))); !strings.HasPrefix(last, `{"type":"STATE"`) {
 				t.Errorf("the last line is %s", last)
 			}
-			if out := run(t, exec.Command(filepath.Join(dir, "bin", "python"), "-c", "import importlib.metadata as m; print(m.version('tap-livechat'))")); strings.TrimSpace(out) != tap.Version {
+			if out := run(t, exec.Command(filepath.Join(dir, "bin", "python"), "-c", "import importlib.metadata as m; print(m.version('tap-livechat'))")); strings.TrimSpace(out) != about.Version {
 				t.Errorf("Python says the version is %s", out)
 			}
 		})

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 	"tap-livechat/tap/config"
 )
 
@@ -66,14 +66,14 @@ var hubAbsent = map[string]string{
 // hub is the definition for Meltano's Hub. Every key of the Hub's schema stands
 // in it but for [hubAbsent], and no other: the Hub refuses those.
 func hub() []byte {
-	about := tap.About(tap.Version, nil)
+	info := about.New(about.Version, nil)
 	var b yaml
 	b.WriteString("# The tap's definition for Meltano's Hub, made by `make docs`. Do not edit.\n")
-	b.field("", "name", about.Name)
+	b.field("", "name", info.Name)
 	b.field("", "namespace", "tap_livechat")
 	b.field("", "variant", "go")
 	b.field("", "label", "LiveChat")
-	b.field("", "description", about.Description)
+	b.field("", "description", info.Description)
 	b.field("", "definition", "is a customer service platform: a chat on a company's web site, answered by its agents.")
 	b.field("", "domain_url", "https://www.livechat.com/")
 	b.field("", "logo_url", "/assets/logos/extractors/livechat.png")
@@ -83,7 +83,7 @@ func hub() []byte {
 	b.field("", "quality", "unknown")
 	b.field("", "hidden", false)
 	b.list("", "keywords", []string{"api", "chat", "customer_support"})
-	b.list("", "capabilities", about.Capabilities)
+	b.list("", "capabilities", info.Capabilities)
 	b.field("", "log_parser", "singer-sdk")
 	b.list("", "select", []string{"*.*"})
 	b.WriteString("settings_group_validation:\n")

@@ -4,7 +4,7 @@
 //	go run ./cmd/package archives    # .tar.gz and .zip, with SHA256SUMS
 //	go run ./cmd/package hub         # meltano-hub.yml, and the settings in examples/meltano
 //
-// The version comes from [tap.Version], the settings from schemas/config.json. The
+// The version comes from [about.Version], the settings from schemas/config.json. The
 // same sources give the same bytes: no file in them has a time of its own, but
 // SOURCE_DATE_EPOCH, or [epoch] without it.
 package main

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 )
 
 const root = "../.."
@@ -107,7 +107,7 @@ func TestWheels(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			base := "tap_livechat-" + tap.Version
+			base := "tap_livechat-" + about.Version
 			if want := base + "-py3-none-" + names[p.String()] + ".whl"; name != want {
 				t.Errorf("it is called %s, wanted %s", name, want)
 			}
@@ -168,7 +168,7 @@ func checkMetadata(t *testing.T, text []byte) {
 	t.Helper()
 	header, body := fields(t, text)
 	for name, want := range map[string]string{
-		"Metadata-Version": "2.4", "Name": "tap-livechat", "Version": tap.Version,
+		"Metadata-Version": "2.4", "Name": "tap-livechat", "Version": about.Version,
 		"License-Expression": "Apache-2.0", "License-File": "LICENSE", "Description-Content-Type": "text/markdown",
 	} {
 		if got := header.Get(name); got != want {
@@ -227,7 +227,7 @@ func TestArchives(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			folder := "tap-livechat-" + tap.Version + "-" + p.os + "-" + p.arch
+			folder := "tap-livechat-" + about.Version + "-" + p.os + "-" + p.arch
 			ending, program, open := ".tar.gz", "tap-livechat", untar
 			if p.os == "windows" {
 				ending, program, open = ".zip", "tap-livechat.exe", unzip

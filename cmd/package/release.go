@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 )
 
 // release is what the packages of all platforms share.
@@ -22,7 +22,7 @@ type release struct {
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func readRelease(root string) (release, error) {
-	r := release{version: tap.Version, time: epoch}
+	r := release{version: about.Version, time: epoch}
 	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
 		seconds, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 )
 
 // packWheel makes a wheel without a line of Python in it: pip and uv copy what
@@ -74,7 +74,7 @@ func zipFile(z *zip.Writer, r release, name string, mode fs.FileMode, data []byt
 // metadata is the core metadata, as a package index shows it. Its long text is
 // the page of --about, which needs no link into a repository.
 func metadata(r release) []byte {
-	about := tap.About(r.version, tap.Streams())
+	info := about.New(r.version, about.Streams())
 	return fmt.Appendf(nil, `Metadata-Version: 2.4
 Name: tap-livechat
 Version: %s
@@ -89,7 +89,7 @@ Classifier: Topic :: Database
 Requires-Python: >=3.7
 Description-Content-Type: text/markdown
 
-%s`, about.Version, about.Description, about.Markdown())
+%s`, info.Version, info.Description, info.Markdown())
 }
 
 // wheelFile describes the file itself. The tags are those of its name, one a line.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 	"tap-livechat/tap/singer"
 )
 
@@ -182,7 +182,7 @@ func expandTest(args []string) []string {
 func (p *process) mode(ctx context.Context, f flags) error {
 	switch {
 	case f.version:
-		return p.print("tap-livechat v" + tap.Version + "\n")
+		return p.print("tap-livechat v" + about.Version + "\n")
 	case f.about:
 		return p.about(f.format)
 	case f.discover:

@@ -16,7 +16,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/schemas"
-	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/livechat/apiv2"
 	"tap-livechat/tap/livechat/apiv3"
@@ -30,7 +30,7 @@ func TestDocs(t *testing.T) {
 		file  string
 		parts map[string]string
 	}{
-		{"../../README.md", map[string]string{"settings": tap.SettingsTable()}},
+		{"../../README.md", map[string]string{"settings": about.SettingsTable()}},
 		{"../../docs/streams.md", map[string]string{
 			"streams": streamsTable(), "chats": fieldsTable(t, "chats"), "messages": fieldsTable(t, "messages"), "events": fieldsTable(t, "events"),
 			"lists": groupFields(t, catalog.ReferenceData), "reports": groupFields(t, catalog.Reports),

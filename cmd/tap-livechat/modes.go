@@ -14,6 +14,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
+	"tap-livechat/tap/about"
 	"tap-livechat/tap/api"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/sandbox"
@@ -63,7 +64,7 @@ func (p *process) summarise(s tap.Summary, err error) {
 // what was started.
 func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 	stop = func() {}
-	o = tap.Options{Out: p.stdout, Log: p.log, Version: tap.Version, Now: time.Now().UTC()}
+	o = tap.Options{Out: p.stdout, Log: p.log, Version: about.Version, Now: time.Now().UTC()}
 	var faults []error
 	if o.Config, err = p.config(f.config, o.Now); err != nil {
 		faults = append(faults, err)

@@ -1,4 +1,4 @@
-package tap
+package about
 
 import (
 	"bytes"
@@ -14,12 +14,12 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-var aboutStreams = []StreamInfo{
+var aboutStreams = []Stream{
 	{Name: "chats", Keys: []string{"id", "agent_email"}, ReplicationKey: "ended_timestamp", Description: "One record per agent | chat."},
 }
 
 func TestAboutJSON(t *testing.T) {
-	text := About("v1.2.3", aboutStreams).JSON()
+	text := New("v1.2.3", aboutStreams).JSON()
 	if !json.Valid(text) || !bytes.HasSuffix(text, []byte("}\n")) || !bytes.HasPrefix(text, []byte("{\n  \"name\"")) {
 		t.Fatalf("not an indented JSON object on lines of its own: %.80s", text)
 	}
@@ -116,7 +116,7 @@ func TestSettingsTable(t *testing.T) {
 }
 
 func TestAboutPages(t *testing.T) {
-	about := About("1.2.3", aboutStreams)
+	about := New("1.2.3", aboutStreams)
 	for name, page := range map[string]string{"Markdown": about.Markdown(), "Text": about.Text()} {
 		for _, s := range config.Settings() {
 			if !strings.Contains(page, s.Name) {
@@ -135,7 +135,7 @@ func TestAboutPages(t *testing.T) {
 	if row := "| `chats` | `id`, `agent_email` | `ended_timestamp` | One record per agent \\| chat. |\n"; !strings.Contains(about.Markdown(), row) {
 		t.Errorf("Markdown does not hold the row %s", row)
 	}
-	if page := About("1", nil).Markdown(); strings.Contains(page, "## Streams") {
+	if page := New("1", nil).Markdown(); strings.Contains(page, "## Streams") {
 		t.Error("a table of no streams")
 	}
 	for line := range strings.Lines(about.Text()) {

@@ -1,4 +1,5 @@
-package tap
+// Package about describes the tap: its version, capabilities, streams and settings.
+package about
 
 import (
 	"bytes"
@@ -12,19 +13,19 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// AboutInfo is what `tap-livechat --about` tells, in three forms.
-type AboutInfo struct {
+// Info is what `tap-livechat --about` tells, in three forms.
+type Info struct {
 	Name         string
 	Description  string
 	Version      string // without a v in front
 	SDKVersion   string
 	Capabilities []string
-	Streams      []StreamInfo
+	Streams      []Stream
 	Settings     []config.Setting
 }
 
-// StreamInfo is what a reader wants to know of a stream.
-type StreamInfo struct {
+// Stream is what a reader wants to know of a stream.
+type Stream struct {
 	Name           string
 	Keys           []string
 	ReplicationKey string
@@ -32,17 +33,17 @@ type StreamInfo struct {
 }
 
 // Streams are all there are.
-func Streams() []StreamInfo {
-	var all []StreamInfo
+func Streams() []Stream {
+	var all []Stream
 	for _, s := range catalog.Streams() {
-		all = append(all, StreamInfo{Name: s.Name, Keys: s.Keys, ReplicationKey: s.ReplicationKey, Description: s.Description})
+		all = append(all, Stream{Name: s.Name, Keys: s.Keys, ReplicationKey: s.ReplicationKey, Description: s.Description})
 	}
 	return all
 }
 
-// About describes the tap. It needs no config and no network.
-func About(version string, streams []StreamInfo) AboutInfo {
-	return AboutInfo{
+// New describes the tap. It needs no config and no network.
+func New(version string, streams []Stream) Info {
+	return Info{
 		Name: "tap-livechat",
 		Description: "Singer tap for LiveChat (REST API v2 and the APIs v3.6): chats, messages, events, reference data and reports, " +
 			"complete, resumable, and with as few of the billed requests as possible.",
@@ -56,7 +57,7 @@ func About(version string, streams []StreamInfo) AboutInfo {
 
 // JSON is the object that Meltano's Hub and other tools read: seven keys in the
 // order of the Singer SDK, indented by two, with a line break at the end.
-func (a AboutInfo) JSON() []byte {
+func (a Info) JSON() []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false) // descriptions are for people
@@ -141,7 +142,7 @@ const use = "The config is a JSON file with the settings below; three are enough
 	"but 0 the last line of the log says what happened and what to do, and the last state is one to go on from.\n"
 
 // Markdown is a page to read.
-func (a AboutInfo) Markdown() string {
+func (a Info) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s %s\n\n%s\n", a.Name, a.Version, a.Description)
 	fmt.Fprintf(&b, "\n## Use\n\n%s", use)
@@ -187,7 +188,7 @@ func cell(text string) string {
 }
 
 // Text is the same for a terminal.
-func (a AboutInfo) Text() string {
+func (a Info) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n%s\n\nCapabilities: %s\n", a.Name, a.Version, wrap(a.Description, ""), strings.Join(a.Capabilities, ", "))
 	if len(a.Streams) > 0 {
