@@ -8,41 +8,42 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// time makes a value of t, null if it is not known.
-func (p *pen) time(t time.Time) jsondoc.Value {
+// time returns t as a value; null if t is zero.
+func (w *writer) time(t time.Time) jsondoc.Value {
 	if t.IsZero() {
-		return p.made.Null()
+		return w.scratch.Null()
 	}
-	return p.made.Time(t)
+	return w.scratch.Time(t)
 }
 
-func (p *pen) writeChats(s *stream) {
-	base := p.gather(s.shape, p.chat.Doc)
-	p.emails = p.emails[:0]
-	for agent := range p.slots[base+s.agents].All() {
-		email := p.key(s.fields[s.email].shape, agent.Get("email"))
+func (w *writer) writeChats(s *stream) {
+	base := w.collect(s.schema, w.chat.Doc)
+	w.emails = w.emails[:0]
+	for agent := range w.fields[base+s.agents].All() {
+		email := w.key(s.fields[s.email].schema, agent.Get("email"))
 		if email == "" {
 			email = unassigned
 		}
-		if !slices.Contains(p.emails, email) {
-			p.emails = append(p.emails, email)
+		if !slices.Contains(w.emails, email) {
+			w.emails = append(w.emails, email)
 		}
 	}
-	if len(p.emails) == 0 {
-		p.emails = append(p.emails, unassigned)
+	if len(w.emails) == 0 {
+		w.emails = append(w.emails, unassigned)
 	}
-	p.fill(s, p.slots[base:])
-	p.checkText(s.fields[s.id].shape, p.slots[base+s.id])
-	p.slots[base+s.id] = p.made.String(p.chat.ID)
-	for i, email := range p.emails {
-		p.slots[base+s.email], p.slots[base+s.agentIndex] = p.made.String(email), p.made.Int(int64(i))
-		p.writeRecord(s, base)
+	w.fillMissing(s, w.fields[base:])
+	w.checkText(s.fields[s.id].schema, w.fields[base+s.id])
+	w.fields[base+s.id] = w.scratch.String(w.chat.ID)
+	for i, email := range w.emails {
+		w.fields[base+s.email], w.fields[base+s.agentIndex] = w.scratch.String(email), w.scratch.Int(int64(i))
+		w.writeRecord(s, base)
 	}
-	p.slots = p.slots[:base]
+	w.fields = w.fields[:base]
 }
 
-// key reads a value that is to be part of a key; empty if it says nothing.
-func (p *pen) key(s *shape, v jsondoc.Value) string {
+// key returns the text of a value that is part of a key; empty if it is missing
+// or blank. A value that is neither text nor a number is rejected.
+func (w *writer) key(s *schema, v jsondoc.Value) string {
 	switch v.Kind() {
 	case jsondoc.Absent, jsondoc.Null:
 	case jsondoc.String, jsondoc.Number:
@@ -50,71 +51,71 @@ func (p *pen) key(s *shape, v jsondoc.Value) string {
 			return text
 		}
 	default:
-		p.refuse(s, v)
+		w.reject(s, v)
 	}
 	return ""
 }
 
-// fill fills the slots of a chat with what it says elsewhere.
-func (p *pen) fill(s *stream, has []jsondoc.Value) {
-	if !p.chat.Started.IsZero() && silent(has[s.started]) {
-		has[s.started] = p.made.Time(p.chat.Started)
+// fillMissing fills empty fields of a chat from other parts of the same chat.
+func (w *writer) fillMissing(s *stream, has []jsondoc.Value) {
+	if !w.chat.Started.IsZero() && isBlank(has[s.started]) {
+		has[s.started] = w.scratch.Time(w.chat.Started)
 	}
-	if !p.chat.Ended.IsZero() && silent(has[s.ended]) {
-		has[s.ended] = p.made.Time(p.chat.Ended)
+	if !w.chat.Ended.IsZero() && isBlank(has[s.ended]) {
+		has[s.ended] = w.scratch.Time(w.chat.Ended)
 	}
 	if visitor := has[s.visitor]; visitor.Kind() == jsondoc.Object {
-		fillFlat(has, s.visitorID, visitor.Get("id"))
-		fillFlat(has, s.visitorName, visitor.Get("name"))
+		fillFromVisitor(has, s.visitorID, visitor.Get("id"))
+		fillFromVisitor(has, s.visitorName, visitor.Get("name"))
 	}
 }
 
-// fillFlat fills a slot with what the visitor has inside.
-func fillFlat(has []jsondoc.Value, at int, deep jsondoc.Value) {
+// fillFromVisitor fills an empty field with a scalar member of the visitor.
+func fillFromVisitor(has []jsondoc.Value, at int, deep jsondoc.Value) {
 	switch deep.Kind() {
 	case jsondoc.String, jsondoc.Number, jsondoc.True, jsondoc.False:
-		if silent(has[at]) {
+		if isBlank(has[at]) {
 			has[at] = deep
 		}
 	}
 }
 
-// silent reports whether v is not there, or says nothing.
-func silent(v jsondoc.Value) bool {
+// isBlank reports whether v is absent, null or a text without content.
+func isBlank(v jsondoc.Value) bool {
 	return v.Kind() == jsondoc.Absent || v.Kind() == jsondoc.Null || v.Blank()
 }
 
-func (p *pen) writeChildren(s *stream) {
-	list := p.chat.Doc.Get(s.name)
+func (w *writer) writeChildren(s *stream) {
+	list := w.chat.Doc.Get(s.name)
 	if k := list.Kind(); k != jsondoc.Array {
-		if !silent(list) && !(k == jsondoc.Object && list.Size() == 0) {
-			p.refuse(&shape{path: s.path, kind: array, nullable: true}, list)
+		if !isBlank(list) && !(k == jsondoc.Object && list.Size() == 0) {
+			w.reject(&schema{path: s.path, kind: array, nullable: true}, list)
 		}
 		return
 	}
-	chatID, started, ended := p.made.String(p.chat.ID), p.time(p.chat.Started), p.time(p.chat.Ended)
-	p.forgetIDs()
-	ranks := p.ranks(list)
+	chatID, started, ended := w.scratch.String(w.chat.ID), w.time(w.chat.Started), w.time(w.chat.Ended)
+	w.resetIDs()
+	ranks := w.ranks(list)
 	n := 0 // objects so far
 	for element := range list.All() {
 		if element.Kind() != jsondoc.Object {
 			if element.Kind() != jsondoc.Null {
-				p.refuse(&shape{path: s.path, kind: object, nullable: true}, element)
+				w.reject(&schema{path: s.path, kind: object, nullable: true}, element)
 			}
 			continue
 		}
-		base := p.gather(s.shape, element)
-		p.slots[base+s.chatID], p.slots[base+s.started], p.slots[base+s.ended] = chatID, started, ended
+		base := w.collect(s.schema, element)
+		w.fields[base+s.chatID], w.fields[base+s.started], w.fields[base+s.ended] = chatID, started, ended
 		rank := n + 1
 		if ranks != nil {
 			rank = ranks[n]
 		}
 		n++
-		p.slots[base+s.sequence] = p.made.Int(int64(rank))
-		if id := p.madeID(s, base); id != "" {
-			p.slots[base+s.eventID] = p.made.String(id)
+		w.fields[base+s.sequence] = w.scratch.Int(int64(rank))
+		if id := w.generateID(s, base); id != "" {
+			w.fields[base+s.eventID] = w.scratch.String(id)
 		}
-		p.writeRecord(s, base)
-		p.slots = p.slots[:base]
+		w.writeRecord(s, base)
+		w.fields = w.fields[:base]
 	}
 }

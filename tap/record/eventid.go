@@ -11,73 +11,74 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// madeID returns the id of an entry if it is one to be made; empty if the id
-// that the entry gives is good.
+// generateID returns an id for an entry that has none, or whose own id is already
+// used in its list. It returns an empty string if the entry's own id can be used.
 //
-// An id is made of what the entry says, so it is the same from run to run, also
-// when entries come or go above it. No id of LiveChat's has a slash in it, and
-// the stream's name keeps the two streams apart. Entries that say the same are
-// numbered, from the second on.
-func (p *pen) madeID(s *stream, base int) string {
-	switch id := p.key(s.fields[s.eventID].shape, p.slots[base+s.eventID]); {
+// The id is a hash of the entry's content. It is therefore the same in every run,
+// also if entries are added or removed before it. Ids of LiveChat contain no slash,
+// so a generated id is recognized by its prefix, which also names the stream.
+// Entries with equal content are numbered from the second on.
+func (w *writer) generateID(s *stream, base int) string {
+	switch id := w.key(s.fields[s.eventID].schema, w.fields[base+s.eventID]); {
 	case id == "":
-	case p.ids[id]:
-		p.note(s.path+".event_id", doubleID)
-	case !strings.Contains(id, "/") || !strings.HasPrefix(id, p.madePrefix(s)):
-		p.ids[id] = true
-		if !strings.HasPrefix(id, p.chat.ID) && p.seen.elsewhere(s.name, id, p.chat.ID) {
-			p.note(s.path+".event_id", foreignID)
+	case w.ids[id]:
+		w.note(s.path+".event_id", doubleID)
+	case !strings.Contains(id, "/") || !strings.HasPrefix(id, w.generatedPrefix(s)):
+		w.ids[id] = true
+		if !strings.HasPrefix(id, w.chat.ID) && w.seen.givenElsewhere(s.name, id, w.chat.ID) {
+			w.note(s.path+".event_id", foreignID)
 		}
 		return ""
 	}
-	at := p.slots[base+s.at]
-	if silent(at) {
-		at = p.slots[base+s.date]
+	at := w.fields[base+s.at]
+	if isBlank(at) {
+		at = w.fields[base+s.date]
 	}
-	author := p.slots[base+s.agent]
-	if silent(author) {
-		author = p.slots[base+s.user]
+	author := w.fields[base+s.agent]
+	if isBlank(author) {
+		author = w.fields[base+s.user]
 	}
-	p.text = p.text[:0]
-	for _, v := range [...]jsondoc.Value{at, p.slots[base+s.kindOf], p.slots[base+s.event], author, p.slots[base+s.says]} {
-		if !silent(v) {
-			p.text = append(p.text, v.Text()...)
+	w.text = w.text[:0]
+	for _, v := range [...]jsondoc.Value{at, w.fields[base+s.typ], w.fields[base+s.event], author, w.fields[base+s.text]} {
+		if !isBlank(v) {
+			w.text = append(w.text, v.Text()...)
 		}
-		p.text = append(p.text, 0) // which no text has
+		w.text = append(w.text, 0) // which no text has
 	}
-	sum := sha256.Sum256(p.text)
-	id := p.madePrefix(s) + hex.EncodeToString(sum[:10])
-	if p.equal[id]++; p.equal[id] > 1 {
-		return id + "/" + strconv.Itoa(p.equal[id])
+	sum := sha256.Sum256(w.text)
+	id := w.generatedPrefix(s) + hex.EncodeToString(sum[:10])
+	if w.equal[id]++; w.equal[id] > 1 {
+		return id + "/" + strconv.Itoa(w.equal[id])
 	}
 	return id
 }
 
-// madePrefix begins the ids that are made for a chat's list.
-func (p *pen) madePrefix(s *stream) string { return p.chat.ID + "/" + s.name + "/" }
+// generatedPrefix is the prefix of all ids that are generated for a list of the chat.
+func (w *writer) generatedPrefix(s *stream) string { return w.chat.ID + "/" + s.name + "/" }
 
-// forgetIDs empties the sets of ids; one that a long list has blown up is let go.
-func (p *pen) forgetIDs() {
-	if len(p.ids)+len(p.equal) > 1000 {
-		p.ids, p.equal = make(map[string]bool), make(map[string]int)
+// resetIDs empties the sets of ids. It drops sets that a long list has made large,
+// since a map keeps its size.
+func (w *writer) resetIDs() {
+	if len(w.ids)+len(w.equal) > 1000 {
+		w.ids, w.equal = make(map[string]bool), make(map[string]int)
 	}
-	clear(p.ids)
-	clear(p.equal)
+	clear(w.ids)
+	clear(w.equal)
 }
 
-// maxSeen bounds the ids that are remembered.
+// maxSeen is the maximum number of ids that are remembered.
 const maxSeen = 100_000
 
-// seenIDs remembers ids that do not begin with the id of their chat, to notice
-// those that several chats give: in the target they overwrite each other.
+// seenIDs remembers ids that do not begin with the id of their chat. It finds ids
+// that occur in several chats: in the target such records overwrite each other.
 type seenIDs struct {
 	seed maphash.Seed
 	mu   sync.Mutex
 	chat map[uint64]uint64 // hash of the id → hash of the chat
 }
 
-// elsewhere reports whether another chat has given the id, as far as is remembered.
-func (s *seenIDs) elsewhere(stream, id, chat string) bool {
+// givenElsewhere reports whether another chat has the id, among the ids remembered.
+func (s *seenIDs) givenElsewhere(stream, id, chat string) bool {
 	of, in := maphash.String(s.seed, stream+"/"+id), maphash.String(s.seed, chat)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -142,7 +142,7 @@ func TestIDsOfSeveralChats(t *testing.T) {
 		}
 	}
 	for i := range maxSeen + 100 {
-		r.seen.elsewhere("messages", fmt.Sprint(i), "C1")
+		r.seen.givenElsewhere("messages", fmt.Sprint(i), "C1")
 	}
 	if len(r.seen.chat) != maxSeen {
 		t.Errorf("%d ids are remembered", len(r.seen.chat))

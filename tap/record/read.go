@@ -10,9 +10,9 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// The readings of values. Each appends v to dst if it can be read as what is
-// wanted without losing anything; ok is false if it cannot. A text without
-// any content stands for null where no text is wanted.
+// Conversions of values. Each function appends v to dst if v can be converted to
+// the type without loss; else ok is false. A text without content is treated as
+// null where the type is not text.
 
 func appendText(dst []byte, v jsondoc.Value, asJSON bool) (_ []byte, ok bool) {
 	switch v.Kind() {
@@ -27,7 +27,7 @@ func appendText(dst []byte, v jsondoc.Value, asJSON bool) (_ []byte, ok bool) {
 	return dst, false
 }
 
-// appendInstant takes the years that every target knows, 1 to 9999.
+// appendInstant accepts the years that every target supports, 1 to 9999.
 func appendInstant(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 	switch v.Kind() {
 	case jsondoc.Time:
@@ -42,13 +42,13 @@ func appendInstant(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 	return dst, false
 }
 
-// appendInteger takes what has 64 bits: a column of integers holds no more.
+// appendInteger accepts integers of up to 64 bits, the size of an integer column.
 func appendInteger(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
-	const surely = 18 // digits, or a sign and less
-	if raw := v.Raw(); v.Kind() == jsondoc.Number && len(raw) <= surely && !bytes.ContainsAny(raw, ".eE") {
+	const safeLength = 18 // digits, including a sign, that always fit into 64 bits
+	if raw := v.Raw(); v.Kind() == jsondoc.Number && len(raw) <= safeLength && !bytes.ContainsAny(raw, ".eE") {
 		return append(dst, raw...), true
 	}
-	raw := numeral(v)
+	raw := numberText(v)
 	if raw == "" {
 		return dst, false
 	}
@@ -62,10 +62,10 @@ func appendInteger(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 	return dst, err == nil
 }
 
-// appendWhole writes the whole number that a JSON number with a decimal point
-// or an exponent stands for, digit for digit.
+// appendWhole appends the integer value of a JSON number that has a decimal point
+// or an exponent, digit for digit. ok is false if the value is not an integer.
 func appendWhole(dst []byte, raw string) (_ []byte, ok bool) {
-	const mostZeros = 18 // that an exponent may add
+	const maxZeros = 18 // added by an exponent
 	raw, negative := strings.CutPrefix(raw, "-")
 	power, ok := exponent(raw)
 	if at := strings.IndexAny(raw, "eE"); at >= 0 {
@@ -77,7 +77,7 @@ func appendWhole(dst []byte, raw string) (_ []byte, ok bool) {
 		return append(dst, '0'), true
 	}
 	zeros := len(whole) + power - len(digits)
-	if !ok || zeros < 0 || zeros > mostZeros {
+	if !ok || zeros < 0 || zeros > maxZeros {
 		return dst, false
 	}
 	if negative {
@@ -87,27 +87,27 @@ func appendWhole(dst []byte, raw string) (_ []byte, ok bool) {
 	return append(dst, strings.Repeat("0", zeros)...), true
 }
 
-// exponent is that of a JSON number; ok is false if it is out of proportion.
+// exponent returns the exponent of a JSON number; ok is false if it exceeds maxExponent.
 func exponent(raw string) (n int, ok bool) {
-	const most = 1000 // a float64 ends at 308
+	const maxExponent = 1000 // a float64 ends at 308
 	at := strings.IndexAny(raw, "eE")
 	if at < 0 {
 		return 0, true
 	}
 	n, err := strconv.Atoi(raw[at+1:])
-	return n, err == nil && n >= -most && n <= most
+	return n, err == nil && n >= -maxExponent && n <= maxExponent
 }
 
 func appendNumber(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
-	raw := numeral(v)
+	raw := numberText(v)
 	if _, ok := exponent(raw); raw == "" || !ok {
 		return dst, false
 	}
 	return append(dst, raw...), true
 }
 
-// numeral is the JSON number that v is, or holds as text; empty if neither.
-func numeral(v jsondoc.Value) string {
+// numberText returns the JSON number that v is or contains as text; empty if neither.
+func numberText(v jsondoc.Value) string {
 	switch v.Kind() {
 	case jsondoc.Number:
 		return string(v.Raw())
@@ -134,42 +134,43 @@ func appendBoolean(dst []byte, v jsondoc.Value) (_ []byte, ok bool) {
 	return dst, false
 }
 
-// appendOther writes a value for which the schema has no single type: as it
-// came if it has one of those allowed, else as the first that it can be read as.
-func appendOther(dst []byte, v jsondoc.Value, s *shape) (_ []byte, ok bool) {
+// appendOther appends a value whose schema has no single type: unchanged if its type
+// is allowed, else as the first allowed type to which it can be converted.
+func appendOther(dst []byte, v jsondoc.Value, s *schema) (_ []byte, ok bool) {
 	switch v.Kind() {
 	case jsondoc.String, jsondoc.Time:
-		ok = s.takes("string")
+		ok = s.allows("string")
 	case jsondoc.Number:
-		if s.takes("number") {
+		if s.allows("number") {
 			return appendNumber(dst, v)
 		}
 	case jsondoc.True, jsondoc.False:
-		ok = s.takes("boolean")
+		ok = s.allows("boolean")
 	case jsondoc.Object:
-		ok = s.takes("object")
+		ok = s.allows("object")
 	case jsondoc.Array:
-		ok = s.takes("array")
+		ok = s.allows("array")
 	}
 	if ok {
 		return v.AppendJSON(dst), true
 	}
-	if s.takes("integer") {
+	if s.allows("integer") {
 		dst, ok = appendInteger(dst, v)
 	}
-	if !ok && s.takes("number") {
+	if !ok && s.allows("number") {
 		dst, ok = appendNumber(dst, v)
 	}
-	if !ok && s.takes("boolean") {
+	if !ok && s.allows("boolean") {
 		dst, ok = appendBoolean(dst, v)
 	}
-	if !ok && s.takes("string") {
+	if !ok && s.allows("string") {
 		dst, ok = appendText(dst, v, s.asJSON)
 	}
 	return dst, ok
 }
 
-// describe says of what kind and size a value is, and nothing of what it says.
+// describe returns the kind and size of a value, not its content, which may be
+// personal data.
 func describe(v jsondoc.Value) string {
 	switch v.Kind() {
 	case jsondoc.Absent:
@@ -185,22 +186,22 @@ func describe(v jsondoc.Value) string {
 	}
 	kind := map[jsondoc.Kind]string{jsondoc.Number: "a number", jsondoc.Object: "an object", jsondoc.Array: "a list"}[v.Kind()]
 	size := len(v.Raw())
-	if size == 0 { // made, not received
+	if size == 0 { // generated, not received
 		size = len(v.AppendJSON(nil))
 	}
 	return fmt.Sprintf("%s of %d bytes", kind, size)
 }
 
-// printable is the name of a field that a schema does not know. Names come from
-// the service, but where a customer's words are names they are not repeated.
+// printable returns the name of an unknown field for a log line; "…" if the name may
+// be a customer's words.
 func printable(name []byte) string {
-	const longest = 60
+	const maxLength = 60
 	for _, b := range name {
 		if b != '_' && b != '-' && (b < '0' || b > '9') && (b|0x20 < 'a' || b|0x20 > 'z') {
 			return "…"
 		}
 	}
-	if len(name) == 0 || len(name) > longest {
+	if len(name) == 0 || len(name) > maxLength {
 		return "…"
 	}
 	return string(name)

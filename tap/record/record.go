@@ -2,10 +2,9 @@
 // messages and events, and the rows of lists. It does not know which API a
 // document comes from.
 //
-// What is written keeps to the schema that the catalog says. A value of another
-// type is read as what is wanted, if that loses nothing; else it is refused or
-// made null. A field that the schema does not know is left out. Of both, notes
-// tell.
+// Records are valid against the catalog's schema. A value of another type is
+// converted if that loses nothing; else it is rejected or made null. A field that
+// is not in the schema is left out. A note reports each null and each such field.
 package record
 
 import (
@@ -20,11 +19,11 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// unassigned stands in the key of a chat that no agent took part in, or an
-// agent without an e-mail address.
+// unassigned is the agent_email of a chat without agents, and of an agent without
+// an e-mail address: agent_email is part of the key and cannot be null.
 const unassigned = "unassigned"
 
-// Why there are notes.
+// The reasons of notes.
 const (
 	unknownField = "is not in the schema and was left out"
 	nulled       = "was made null: its value is not of the type, or is none that targets hold"
@@ -34,21 +33,21 @@ const (
 	altered      = "is not as it was received: U+0000 was taken out of it, or what is no Unicode became U+FFFD"
 )
 
-// Renderer is a [source.Renderer]. All that changes is in the pen that each
-// call takes.
+// Renderer is a [source.Renderer]. Each call takes a writer from a pool, which
+// holds all state of the call; the Renderer is therefore safe for concurrent use.
 type Renderer struct {
-	streams []*stream // those selected, in the order of the catalog's table
-	nullIt  bool
-	pens    sync.Pool
-	seen    seenIDs
+	streams     []*stream // those selected, in the order of the catalog's table
+	nullInvalid bool
+	writers     sync.Pool
+	seen        seenIDs
 }
 
-// New makes a Renderer of the records of a selection. A value that cannot be
-// read as what the schema says becomes null if nullInvalid is set, and an error
-// of its chat if not.
+// New returns a Renderer for the selected streams and fields. A value that cannot
+// be converted to the type of its schema becomes null if nullInvalid is set; else
+// it is an error of its chat.
 func New(selection catalog.Selection, nullInvalid bool) (*Renderer, error) {
-	r := &Renderer{nullIt: nullInvalid, seen: seenIDs{seed: maphash.MakeSeed(), chat: make(map[uint64]uint64)}}
-	r.pens.New = func() any { return &pen{Renderer: r, ids: make(map[string]bool), equal: make(map[string]int)} }
+	r := &Renderer{nullInvalid: nullInvalid, seen: seenIDs{seed: maphash.MakeSeed(), chat: make(map[uint64]uint64)}}
+	r.writers.New = func() any { return &writer{Renderer: r, ids: make(map[string]bool), equal: make(map[string]int)} }
 	for _, known := range catalog.Streams() {
 		at := slices.IndexFunc(selection.Streams, func(s catalog.Selected) bool { return s.Name == known.Name })
 		if at < 0 {
@@ -63,12 +62,12 @@ func New(selection catalog.Selection, nullInvalid bool) (*Renderer, error) {
 	return r, nil
 }
 
-// ValueError is a value that cannot be read as what the schema says. It does not
-// hold the value, which may be a customer's words.
-// Chat is empty for the row of a list.
+// ValueError reports a value that cannot be converted to the type of its schema. It
+// does not contain the value, which may be personal data. Chat is empty for the row
+// of a list.
 type ValueError struct {
 	Chat, Field, Wanted, Got string
-	must                     bool
+	nonNull                  bool
 }
 
 func (e *ValueError) Error() string {
@@ -79,94 +78,95 @@ func (e *ValueError) Error() string {
 	return text
 }
 
-// Hint says how to go on.
+// Hint says how the user can continue.
 func (e *ValueError) Hint() string {
-	if e.must {
+	if e.nonNull {
 		return "neither a key nor what the catalog requires can be null; report this chat, and leave the field, or for a key the stream, out of the catalog until it is resolved"
 	}
 	return "set on_invalid to null to make such values null and go on, or leave the field out in the catalog"
 }
 
-// TooLargeError is a chat that is too large to be read.
+// TooLargeError reports a chat that is longer than [source.MaxChat].
 type TooLargeError struct{ Chat string }
 
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("chat %s is too large to be read: it is longer than %d MiB", e.Chat, source.MaxChat>>20)
 }
 
-// Hint says how to go on.
+// Hint says how the user can continue.
 func (e *TooLargeError) Hint() string {
 	return "set on_invalid to null to leave such chats out and go on; each is named"
 }
 
-// tooLarge refuses the chat at hand, or notes that it was left out.
-func (p *pen) tooLarge() {
-	if p.nullIt {
-		p.note("chats", tooLarge)
+// tooLarge rejects the current chat, or notes that it is left out.
+func (w *writer) tooLarge() {
+	if w.nullInvalid {
+		w.note("chats", tooLarge)
 		return
 	}
-	p.err = &TooLargeError{p.chat.ID}
+	w.err = &TooLargeError{w.chat.ID}
 }
 
-// Chat writes the records of a chat, as [source.Renderer] promises.
+// Chat appends the records of a chat to dst; see [source.Renderer].
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
-	p := r.begin(dst, c.Received, c.Notes)
-	p.chat = c
+	w := r.begin(dst, c.Received, c.Notes)
+	w.chat = c
 	base := len(dst)
 	if c.TooLarge {
-		p.tooLarge()
+		w.tooLarge()
 	}
 	parts := make([]source.Part, 0, len(r.streams))
 	for _, s := range r.streams {
-		p.count = 0
+		w.count = 0
 		if c.TooLarge {
 			break
 		}
 		switch s.from {
-		case aChat:
-			p.writeChats(s)
-		case aList:
-			p.writeChildren(s)
+		case fromChat:
+			w.writeChats(s)
+		case fromChildList:
+			w.writeChildren(s)
 		default:
 			continue
 		}
-		parts = append(parts, source.Part{Stream: s.name, End: len(p.out) - base, Count: p.count})
+		parts = append(parts, source.Part{Stream: s.name, End: len(w.out) - base, Count: w.count})
 	}
-	packed := len(p.out)-base > packFrom
+	packed := len(w.out)-base > packFrom
 	if packed {
-		p.out = pack(p.out, base, parts)
+		w.out = pack(w.out, base, parts)
 	}
-	dst = r.end(p, &c.Out, parts)
+	dst = r.end(w, &c.Out, parts)
 	c.Out.Packed = packed
 	return dst
 }
 
-// Row writes the record of a row, as [source.Renderer] promises.
+// Row appends the record of a row to dst; see [source.Renderer]. It appends nothing
+// if the row's stream is not selected.
 func (r *Renderer) Row(dst []byte, row *source.Row) []byte {
-	at := slices.IndexFunc(r.streams, func(s *stream) bool { return s.from == aRow && s.name == row.Stream })
+	at := slices.IndexFunc(r.streams, func(s *stream) bool { return s.from == fromRow && s.name == row.Stream })
 	if at < 0 {
 		return dst
 	}
-	p := r.begin(dst, row.Received, row.Notes)
+	w := r.begin(dst, row.Received, row.Notes)
 	s := r.streams[at]
-	p.writeRecord(s, p.gather(s.shape, row.Doc))
-	return r.end(p, &row.Out, []source.Part{{Stream: s.name, End: len(p.out) - len(dst), Count: 1}})
+	w.writeRecord(s, w.collect(s.schema, row.Doc))
+	return r.end(w, &row.Out, []source.Part{{Stream: s.name, End: len(w.out) - len(dst), Count: 1}})
 }
 
-// begin takes a pen that appends to dst, and to the notes there are.
-func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *pen {
-	p := r.pens.Get().(*pen)
-	p.out, p.count, p.notes = dst, 0, slices.Clip(notes)
-	p.made.Reset()
-	p.tail = append(jsondoc.AppendTime(append(p.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
-	return p
+// begin returns a writer that appends to dst and to a copy of the notes.
+func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *writer {
+	w := r.writers.Get().(*writer)
+	w.out, w.count, w.notes = dst, 0, slices.Clip(notes)
+	w.scratch.Reset()
+	w.tail = append(jsondoc.AppendTime(append(w.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
+	return w
 }
 
-// end hands over what the pen has written, and gives it back.
-func (r *Renderer) end(p *pen, to *source.Rendered, parts []source.Part) (dst []byte) {
-	*to = source.Rendered{Parts: parts, Notes: p.notes, Err: p.err}
-	dst = p.out
-	p.chat, p.out, p.notes, p.err, p.slots = nil, nil, nil, nil, p.slots[:0]
-	r.pens.Put(p)
+// end moves the writer's result to to, and returns the writer to the pool.
+func (r *Renderer) end(w *writer, to *source.Rendered, parts []source.Part) (dst []byte) {
+	*to = source.Rendered{Parts: parts, Notes: w.notes, Err: w.err}
+	dst = w.out
+	w.chat, w.out, w.notes, w.err, w.fields = nil, nil, nil, nil, w.fields[:0]
+	r.writers.Put(w)
 	return dst
 }

@@ -8,18 +8,18 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// shape is a compiled schema: how to write a value so that it is valid.
-type shape struct {
+// schema is a compiled JSON Schema: how to write a value so that it is valid.
+type schema struct {
 	path     string // chats.visitor.ip, for messages to the user
 	kind     kind
 	types    []string // as in the schema
 	nullable bool
-	must     bool           // neither null nor left out: a key, or what the catalog requires
-	asJSON   bool           // where it is text, an object or a list comes as JSON
+	nonNull  bool           // neither null nor left out: a key, or required by the catalog
+	asJSON   bool           // if the kind is text: an object or a list is written as JSON text
 	fields   []field        // of an object, in the order of the schema
-	index    map[string]int // name → place; leftOut for what is known but not selected; nil: any object
-	places   int            // as many as fields, and those that place has added
-	items    *shape         // of an array; nil: anything
+	index    map[string]int // name → index in fields; notSelected if known but not selected; nil: any object
+	width    int            // number of fields, and of the names that position has added
+	items    *schema        // of an array; nil: anything
 }
 
 type kind byte
@@ -35,34 +35,34 @@ const (
 	array
 )
 
-const leftOut = -1
+const notSelected = -1
 
 type field struct {
-	name  string
-	label []byte // "name":
-	shape *shape
-	// required: it may be null, but must be there.
+	name   string
+	label  []byte // "name":
+	schema *schema
+	// required: the field is written as null if it is missing.
 	required bool
 }
 
-// compile makes the shape of a selected schema. full is the stream's whole
-// schema: what is in there is known, selected or not.
-func compile(path string, selected, full *catalog.Schema) *shape {
+// compile returns the compiled form of a selected schema. full is the stream's
+// whole schema: a field in it is known, whether selected or not.
+func compile(path string, selected, full *catalog.Schema) *schema {
 	selected = widen(selected)
-	s := &shape{path: path, types: selected.Types}
-	s.nullable = s.takes("null")
+	s := &schema{path: path, types: selected.Types}
+	s.nullable = s.allows("null")
 	if one := slices.DeleteFunc(slices.Clone(s.types), func(t string) bool { return t == "null" }); len(one) == 1 {
 		s.kind = map[string]kind{"string": text, "integer": integer, "number": number, "boolean": boolean, "object": object, "array": array}[one[0]]
 	}
-	// What the API has as an object or a list, and the catalog as text.
+	// An object or a list of the API that is text in the catalog.
 	s.asJSON = full != nil && (full.JSON || slices.Contains(full.Types, "object") || slices.Contains(full.Types, "array"))
 	if s.kind == text && selected.Format == "date-time" {
 		s.kind = instant
 	}
-	if s.takes("object") && len(selected.Properties) > 0 {
+	if s.allows("object") && len(selected.Properties) > 0 {
 		s.compileFields(selected, full)
 	}
-	if s.takes("array") && selected.Items != nil {
+	if s.allows("array") && selected.Items != nil {
 		var items *catalog.Schema
 		if full != nil {
 			items = full.Items
@@ -72,11 +72,11 @@ func compile(path string, selected, full *catalog.Schema) *shape {
 	return s
 }
 
-func (s *shape) compileFields(selected, full *catalog.Schema) {
+func (s *schema) compileFields(selected, full *catalog.Schema) {
 	s.index = make(map[string]int)
 	if full != nil {
 		for _, p := range full.Properties {
-			s.index[p.Name] = leftOut
+			s.index[p.Name] = notSelected
 		}
 	}
 	for _, p := range selected.Properties {
@@ -84,18 +84,19 @@ func (s *shape) compileFields(selected, full *catalog.Schema) {
 		if full != nil {
 			known = full.Property(p.Name)
 		}
-		f := field{name: p.Name, label: append(jsondoc.Quote(nil, p.Name), ':'), shape: compile(s.path+"."+p.Name, p.Schema, known)}
+		f := field{name: p.Name, label: append(jsondoc.Quote(nil, p.Name), ':'), schema: compile(s.path+"."+p.Name, p.Schema, known)}
 		f.required = slices.Contains(selected.Required, p.Name)
-		f.shape.must = f.required && !f.shape.nullable
+		f.schema.nonNull = f.required && !f.schema.nullable
 		s.index[p.Name] = len(s.fields)
 		s.fields = append(s.fields, f)
 	}
-	s.places = len(s.fields)
+	s.width = len(s.fields)
 }
 
-// widen gives a schema that leaves its type to alternatives, such as
-// {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
-// the types of all of them, and whatever else the only one that is not null says.
+// widen resolves a schema whose type is given by anyOf or oneOf, such as
+// {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}.
+// The result has the types of all alternatives. If only one alternative is not
+// null, the result has its other keywords, too.
 func widen(s *catalog.Schema) *catalog.Schema {
 	var doc jsondoc.Doc
 	if len(s.Types) > 0 || doc.Parse(s.AppendJSON(nil)) != nil {
@@ -133,24 +134,24 @@ func widen(s *catalog.Schema) *catalog.Schema {
 	return &wide
 }
 
-// takes reports whether the schema allows a type.
-func (s *shape) takes(name string) bool {
+// allows reports whether the schema allows a type.
+func (s *schema) allows(name string) bool {
 	return len(s.types) == 0 || slices.Contains(s.types, name)
 }
 
-// place is where the member of that name is found in what [pen.gather] has
-// gathered, be it a field or not.
-func (s *shape) place(name string) int {
-	if i, ok := s.index[name]; ok && i != leftOut {
+// position returns the index of the named member among those that
+// [writer.collect] stores. It reserves an index for a name that is not a field.
+func (s *schema) position(name string) int {
+	if i, ok := s.index[name]; ok && i != notSelected {
 		return i
 	}
-	s.index[name] = s.places
-	s.places++
+	s.index[name] = s.width
+	s.width++
 	return s.index[name]
 }
 
-// want is the type in words.
-func (s *shape) want() string {
+// typeName is the type as it is named in an error.
+func (s *schema) typeName() string {
 	switch s.kind {
 	case text:
 		return "text"

@@ -9,14 +9,14 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// ranks are the places of a list's entries in the order of time, from 1. Entries
-// of one time keep the list's order; one without a time stands behind the one
-// before it. It is nil if that is the order in which the list has them.
-func (p *pen) ranks(list jsondoc.Value) []int {
+// ranks returns the rank of each entry of a list by time, from 1. Entries with
+// equal times keep their order. An entry without a time follows the entry before it.
+// The result is nil if the list is in the order of time already.
+func (w *writer) ranks(list jsondoc.Value) []int {
 	var last []byte
 	ordered := true
 	for entry := range list.All() {
-		if at := timeOf(entry); at != nil {
+		if at := entryTime(entry); at != nil {
 			ordered = ordered && bytes.Compare(last, at) <= 0
 			last = at
 		}
@@ -34,7 +34,7 @@ func (p *pen) ranks(list jsondoc.Value) []int {
 		if entry.Kind() != jsondoc.Object {
 			continue
 		}
-		if at := timeOf(entry); at != nil {
+		if at := entryTime(entry); at != nil {
 			last = at
 		}
 		all = append(all, placed{last, len(all)})
@@ -47,10 +47,10 @@ func (p *pen) ranks(list jsondoc.Value) []int {
 	return ranks
 }
 
-// timeOf is when an entry was, in a form that sorts; nil if it does not say.
-func timeOf(entry jsondoc.Value) []byte {
+// entryTime returns the time of an entry as sortable bytes; nil if it has none.
+func entryTime(entry jsondoc.Value) []byte {
 	v := entry.Get("timestamp")
-	if silent(v) {
+	if isBlank(v) {
 		v = entry.Get("date")
 	}
 	text := v.Raw()
