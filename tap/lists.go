@@ -229,8 +229,8 @@ func (l *list) write(row *source.Row) {
 		l.out.Deliver(&l.Selected, lines, n)
 	}
 	l.summary.Records[l.Name] += n
-	for _, note := range row.Out.Notes {
-		l.odd.add(note, "")
+	for _, w := range row.Out.Warnings {
+		l.warnings.add(w, "")
 	}
 	l.tick()
 }

@@ -385,14 +385,14 @@ func TestWriteSchemas(t *testing.T) {
 // The log of a run must not be longer for a larger archive, nor repeat itself.
 func TestOdditiesAreBounded(t *testing.T) {
 	var log bytes.Buffer
-	o := newOddities(textLog(&log))
+	o := newWarningCounter(textLog(&log))
 	for i := range 5000 {
-		o.add(source.Note{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: "is not known"}, "A")
-		o.add(source.Note{Field: "chats.rate", Why: "was made null"}, fmt.Sprint(i))
+		o.add(source.Warning{Field: fmt.Sprintf("chats.%d%s", i, strings.Repeat("y", i)), Why: "is not known"}, "A")
+		o.add(source.Warning{Field: "chats.rate", Why: "was made null"}, fmt.Sprint(i))
 	}
 	o.report()
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	if len(lines) > maxOddities+3 {
+	if len(lines) > maxWarningKinds+3 {
 		t.Errorf("%d lines", len(lines))
 	}
 	seen := make(map[string]bool)
@@ -416,7 +416,7 @@ func TestOdditiesAreBounded(t *testing.T) {
 	if !strings.Contains(log.String(), "times=5000 first_chat=0") {
 		t.Error("one kind is not counted as one")
 	}
-	if got := len(slices.Collect(maps.Keys(o.count))); got > maxOddities+2 {
+	if got := len(slices.Collect(maps.Keys(o.count))); got > maxWarningKinds+2 {
 		t.Errorf("%d kinds are kept", got)
 	}
 }

@@ -27,7 +27,7 @@ type Metric struct {
 	Tags  map[string]any `json:"tags"`
 }
 
-// metrics gathers what is measured. It may be told of requests by any goroutine.
+// metrics collects measurements. observe is safe for concurrent use.
 type metrics struct {
 	log     *slog.Logger
 	flushed time.Time
@@ -60,15 +60,15 @@ func (m *metrics) observe(r livechat.Made) {
 	m.requests[tags] = timing{t.count + 1, t.sum + r.Duration}
 }
 
-// tick logs if it is time to.
+// tick calls flush if metricsEvery has passed since the last call.
 func (m *metrics) tick(records map[string]int) {
 	if time.Since(m.flushed) >= metricsEvery {
 		m.flush(records)
 	}
 }
 
-// flush logs what was gathered since the last time: a counter for each stream,
-// and for each kind of request a counter and the mean duration.
+// flush logs what was measured since the last call: for each stream a counter, and
+// for each kind of request a counter and the mean duration.
 func (m *metrics) flush(records map[string]int) {
 	m.flushed = time.Now()
 	for _, stream := range slices.Sorted(maps.Keys(records)) {
@@ -103,38 +103,38 @@ func (m *metrics) emit(kind, name string, value any, tags map[string]any) {
 	m.log.Info("METRIC", MetricKey, Metric{kind, name, value, tags})
 }
 
-// oddities counts what was not as expected, so that each kind is told once.
-type oddities struct {
+// warningCounter counts warnings, so that each kind is logged once.
+type warningCounter struct {
 	log   *slog.Logger
-	count map[source.Note]int
-	chat  map[source.Note]string // the first in which it was seen
+	count map[source.Warning]int
+	chat  map[source.Warning]string // id of the first chat that has it
 }
 
-// maxOddities bounds the kinds that are told apart: names of unknown fields
-// come from outside.
-const maxOddities = 200
+// maxWarningKinds is the maximum number of kinds: names of unknown fields come from
+// the service.
+const maxWarningKinds = 200
 
-func newOddities(log *slog.Logger) *oddities {
-	return &oddities{log: log, count: make(map[source.Note]int), chat: make(map[source.Note]string)}
+func newWarningCounter(log *slog.Logger) *warningCounter {
+	return &warningCounter{log: log, count: make(map[source.Warning]int), chat: make(map[source.Warning]string)}
 }
 
-func (o *oddities) add(odd source.Note, chat string) {
-	if _, known := o.count[odd]; !known {
-		if len(o.count) >= maxOddities {
-			odd = source.Note{Field: "other fields", Why: odd.Why}
+func (o *warningCounter) add(w source.Warning, chat string) {
+	if _, known := o.count[w]; !known {
+		if len(o.count) >= maxWarningKinds {
+			w = source.Warning{Field: "other fields", Why: w.Why}
 		}
-		if len(odd.Field) > 120 {
-			odd.Field = odd.Field[:120] + "…"
+		if len(w.Field) > 120 {
+			w.Field = w.Field[:120] + "…"
 		}
 	}
-	if o.count[odd]++; o.chat[odd] == "" {
-		o.chat[odd] = chat
+	if o.count[w]++; o.chat[w] == "" {
+		o.chat[w] = chat
 	}
 }
 
-// report logs one line for each kind.
-func (o *oddities) report() {
-	all := slices.SortedFunc(maps.Keys(o.count), func(a, b source.Note) int {
+// report logs one line for each kind, sorted by field and reason.
+func (o *warningCounter) report() {
+	all := slices.SortedFunc(maps.Keys(o.count), func(a, b source.Warning) int {
 		if a.Field != b.Field {
 			if a.Field < b.Field {
 				return -1
@@ -146,7 +146,7 @@ func (o *oddities) report() {
 		}
 		return 1
 	})
-	for _, odd := range all {
-		o.log.Warn(odd.Field+": "+odd.Why, "times", o.count[odd], "first_chat", o.chat[odd])
+	for _, w := range all {
+		o.log.Warn(w.Field+": "+w.Why, "times", o.count[w], "first_chat", o.chat[w])
 	}
 }

@@ -38,7 +38,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, metrics: newMetrics(o.Log, started), odd: newOddities(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, metrics: newMetrics(o.Log, started), warnings: newWarningCounter(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
 	if err = s.resume(); err != nil {
 		return Summary{}, err
 	}
@@ -83,7 +83,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	if !o.Sample {
 		s.metrics.flush(s.summary.Records)
 	}
-	s.odd.report()
+	s.warnings.report()
 	return s.summary, err
 }
 
@@ -94,7 +94,7 @@ type run struct {
 	track    *checkpoint.Tracker // of the streams that are made of chats
 	out      singer.Writer
 	metrics  *metrics
-	odd      *oddities
+	warnings *warningCounter
 	summary  Summary
 	end      time.Time // chats that ended at or after it are not wanted; zero: all are
 	seen     int       // chats that came, wanted or not
@@ -233,8 +233,8 @@ func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 		} else {
 			s.summary.Chats++
 		}
-		for _, o := range chat.Out.Notes {
-			s.odd.add(o, chat.ID)
+		for _, o := range chat.Out.Warnings {
+			s.warnings.add(o, chat.ID)
 		}
 	} else if why != "" {
 		s.summary.LeftOut[why]++

@@ -190,7 +190,7 @@ func TestMissedChat(t *testing.T) {
 		name, rest string
 		want       map[string]string
 		ended      bool
-		notes      []source.Note
+		notes      []source.Warning
 	}{
 		{"with a zone", `,"time":"Wed, 01/23/13 11:40:53 am","timezone":"Europe/Berlin"}`, map[string]string{
 			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
@@ -199,12 +199,12 @@ func TestMissedChat(t *testing.T) {
 			"time": `"2013-01-23T10:40:53Z"`, "started_timestamp": `"2013-01-23T10:40:53Z"`, "ended_timestamp": `"2013-01-23T10:40:53Z"`, "agent_email": `"unassigned"`,
 		}, true, nil},
 		{"without", `,"time":"Wed, 01/23/13 11:40:53 am"}`, map[string]string{"time": `null`, "agent_email": `"unassigned"`}, false,
-			[]source.Note{{Field: "time", Why: "its time zone is missing or unknown"}}},
+			[]source.Warning{{Field: "time", Why: "its time zone is missing or unknown"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := mustPlay(t, head+test.rest)
 			same(t, test.want, fields(t, got.records["chats"][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
-			same(t, fmt.Sprint(test.notes), fmt.Sprint(got.Out.Notes))
+			same(t, fmt.Sprint(test.notes), fmt.Sprint(got.Out.Warnings))
 			if !got.Ended.IsZero() != test.ended {
 				t.Errorf("ended %v", got.Ended)
 			}
@@ -264,11 +264,11 @@ func TestZones(t *testing.T) {
 				want = `"` + test.want + `"`
 			}
 			same(t, `[{"date":`+want+`}]`, fields(t, got.records["chats"][0])["goals"])
-			var notes []source.Note
+			var notes []source.Warning
 			if test.why != "" {
-				notes = []source.Note{{Field: "goals.date", Why: test.why}}
+				notes = []source.Warning{{Field: "goals.date", Why: test.why}}
 			}
-			same(t, fmt.Sprint(notes), fmt.Sprint(got.Out.Notes))
+			same(t, fmt.Sprint(notes), fmt.Sprint(got.Out.Warnings))
 		})
 	}
 }
@@ -279,7 +279,7 @@ func TestZoneTwiceWithinChat(t *testing.T) {
 	got := mustPlay(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
 		`"messages":[{"date":"Sun, 10/27/13 02:55:00 am"},{"date":"Sun, 10/27/13 02:30:00 am"}]}`)
 	same(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records["messages"], "date"))
-	same(t, 0, len(got.Out.Notes))
+	same(t, 0, len(got.Out.Warnings))
 }
 
 // The timestamp decides where the date contradicts it or cannot be read.
@@ -288,7 +288,7 @@ func TestTimestampDecides(t *testing.T) {
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records["messages"], "date"))
 	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records["messages"], "timestamp"))
 	same(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records["chats"][0], "started", "timezone"))
-	same(t, 0, len(got.Out.Notes))
+	same(t, 0, len(got.Out.Warnings))
 }
 
 // A chat that is over has an end, if anything in it says when.
@@ -339,7 +339,7 @@ func TestUnixSeconds(t *testing.T) {
 		t.Run(value, func(t *testing.T) {
 			got := mustPlay(t, chatWith(`"goals":[{"timestamp":`+value+`}]`))
 			same(t, `[{"timestamp":"`+want+`"}]`, fields(t, got.records["chats"][0])["goals"])
-			same(t, 0, len(got.Out.Notes))
+			same(t, 0, len(got.Out.Warnings))
 		})
 	}
 	for _, value := range []string{"1e400", "253402300800", "-62167219200", "-62135596801", "-62167219200.5", `"yesterday"`, "true", `"0x10p1"`} {

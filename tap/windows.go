@@ -23,10 +23,10 @@ func (s *run) settled(w source.Window) bool {
 	switch {
 	case w.Estimate:
 		s.o.Log.Warn("fewer chats came than the service states; its number is an estimate, and all that could be done to find more was done", append(args, "total", w.Total)...)
-	case w.Settled:
+	case w.Complete:
 		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
 	default:
-		return s.mismatch("the service states another number of chats than it gives", args, w.From, w.To, w.Chats, w.Total, w.Passes)
+		return s.mismatch("the service states another number of chats than it gives", args, w.From, w.To, w.Chats, w.Total, w.Reads)
 	}
 	return true
 }

@@ -22,11 +22,11 @@ func (w *writer) generateID(s *stream, base int) string {
 	switch id := w.key(s.fields[s.eventID].schema, w.fields[base+s.eventID]); {
 	case id == "":
 	case w.ids[id]:
-		w.note(s.path+".event_id", doubleID)
+		w.warn(s.path+".event_id", doubleID)
 	case !strings.Contains(id, "/") || !strings.HasPrefix(id, w.generatedPrefix(s)):
 		w.ids[id] = true
 		if !strings.HasPrefix(id, w.chat.ID) && w.seen.givenElsewhere(s.name, id, w.chat.ID) {
-			w.note(s.path+".event_id", foreignID)
+			w.warn(s.path+".event_id", foreignID)
 		}
 		return ""
 	}

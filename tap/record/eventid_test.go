@@ -45,11 +45,11 @@ func TestSequence(t *testing.T) {
 var hash = regexp.MustCompile(`/[0-9a-f]{20}`)
 
 func TestEventIDs(t *testing.T) {
-	double := source.Note{Field: "messages.event_id", Why: doubleID}
+	double := source.Warning{Field: "messages.event_id", Why: doubleID}
 	for _, test := range []struct {
 		name, list string
 		want       []string
-		notes      []source.Note
+		notes      []source.Warning
 	}{
 		{"given", `[{"event_id":"E1"},{"event_id":"E2"}]`, []string{"E1", "E2"}, nil},
 		{"none", `[{"text":"a"},{"text":"b"}]`, []string{"C1/messages/#", "C1/messages/#"}, nil},
@@ -57,8 +57,8 @@ func TestEventIDs(t *testing.T) {
 		{"says nothing", `[{"event_id":null},{"event_id":""},{"event_id":" "},{"event_id":"\u0000"}]`,
 			[]string{"C1/messages/#", "C1/messages/#/2", "C1/messages/#/3", "C1/messages/#/4"}, nil},
 		{"some, and a null entry", `[{"event_id":"E1"},null,{}]`, []string{"E1", "C1/messages/#"}, nil},
-		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/#"}, []source.Note{double}},
-		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/#", "C1/messages/#/2"}, []source.Note{double, double}},
+		{"numbers", `[{"event_id":1},{"event_id":2.0},{"event_id":"1"}]`, []string{"1", "2.0", "C1/messages/#"}, []source.Warning{double}},
+		{"twice", `[{"event_id":"E1"},{"event_id":"E1"},{"event_id":"\u00451"}]`, []string{"E1", "C1/messages/#", "C1/messages/#/2"}, []source.Warning{double, double}},
 		{"twice in one entry", `[{"event_id":"E1","event_id":"E2"}]`, []string{"E2"}, nil},
 		{"like a made one", `[{"event_id":"C1/messages/8855508aade16ec573d2"},{}]`, []string{"C1/messages/#", "C1/messages/#/2"}, nil},
 		{"like the other stream's", `[{},{"event_id":"C1/events/1"}]`, []string{"C1/messages/#", "C1/events/1"}, nil},
@@ -73,7 +73,7 @@ func TestEventIDs(t *testing.T) {
 				ids[i] = hash.ReplaceAllString(ids[i], "/#")
 			}
 			same(t, test.want, ids)
-			same(t, fmt.Sprint(test.notes), fmt.Sprint(withoutWhy(got.Out.Notes, altered)))
+			same(t, fmt.Sprint(test.notes), fmt.Sprint(withoutReason(got.Out.Warnings, altered)))
 		})
 	}
 }
@@ -132,13 +132,13 @@ func TestIDsOfSeveralChats(t *testing.T) {
 			t.Fatal(err, got.Out.Err)
 		}
 		n := 0
-		for _, note := range got.Out.Notes {
+		for _, note := range got.Out.Warnings {
 			if note.Why == foreignID {
 				n++
 			}
 		}
 		if n != test.want {
-			t.Errorf("chat %d: %d noted, want %d: %v", i, n, test.want, got.Out.Notes)
+			t.Errorf("chat %d: %d noted, want %d: %v", i, n, test.want, got.Out.Warnings)
 		}
 	}
 	for i := range maxSeen + 100 {

@@ -61,8 +61,8 @@ func TestTooLarge(t *testing.T) {
 	for _, nullIt := range []bool{false, true} {
 		c := &source.Chat{ID: "C1", TooLarge: true}
 		out := testRenderer(t, catalog.Default(catalog.V2), nullIt).Chat(nil, c)
-		if len(out) != 0 || (c.Out.Err == nil) != nullIt || (len(c.Out.Notes) == 1) != nullIt {
-			t.Errorf("nullIt %t: %q, error %v, notes %v", nullIt, out, c.Out.Err, c.Out.Notes)
+		if len(out) != 0 || (c.Out.Err == nil) != nullIt || (len(c.Out.Warnings) == 1) != nullIt {
+			t.Errorf("nullIt %t: %q, error %v, notes %v", nullIt, out, c.Out.Err, c.Out.Warnings)
 		}
 		if err := c.Out.Err; err != nil && err.Error() != "chat C1 is too large to be read: it is longer than 32 MiB" {
 			t.Error(err)

@@ -226,7 +226,7 @@ func same(t *testing.T, want, got any) {
 	}
 }
 
-// withoutWhy leaves out the notes of one reason.
-func withoutWhy(notes []source.Note, why string) []source.Note {
-	return slices.DeleteFunc(slices.Clone(notes), func(n source.Note) bool { return n.Why == why })
+// withoutReason leaves out the warnings of one reason.
+func withoutReason(warnings []source.Warning, why string) []source.Warning {
+	return slices.DeleteFunc(slices.Clone(warnings), func(n source.Warning) bool { return n.Why == why })
 }

@@ -100,8 +100,8 @@ func TestWrongTypes(t *testing.T) {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				got := mustPlay(t, chatWith(fmt.Sprintf(test.member, value)))
 				same(t, want, fields(t, got.records[chats][0])[name])
-				if len(got.Out.Notes) > 0 && name != "pending" {
-					t.Errorf("counted: %v", got.Out.Notes)
+				if len(got.Out.Warnings) > 0 && name != "pending" {
+					t.Errorf("counted: %v", got.Out.Warnings)
 				}
 			})
 		}
@@ -131,13 +131,13 @@ func TestWrongTypes(t *testing.T) {
 				}
 				valid(t, catalog.Default(catalog.V2), got)
 				n := 0
-				for _, o := range got.Out.Notes {
-					if o == (source.Note{Field: test.field, Why: nulled}) {
+				for _, o := range got.Out.Warnings {
+					if o == (source.Warning{Field: test.field, Why: nulled}) {
 						n++
 					}
 				}
 				if n != 1 {
-					t.Errorf("counted %d times: %v", n, got.Out.Notes)
+					t.Errorf("counted %d times: %v", n, got.Out.Warnings)
 				}
 				if f := fields(t, got.records[chats][0])[name]; !strings.Contains(f, "null") {
 					t.Errorf("%s became %s", value, f)
@@ -184,7 +184,7 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
-		same(t, fmt.Sprint([]source.Note{{Field: "events", Why: nulled}}), fmt.Sprint(got.Out.Notes))
+		same(t, fmt.Sprint([]source.Warning{{Field: "events", Why: nulled}}), fmt.Sprint(got.Out.Warnings))
 	}
 }
 
@@ -210,8 +210,8 @@ func TestErrorsDoNotQuote(t *testing.T) {
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
-		if len(got.Out.Notes) == 0 || strings.Contains(fmt.Sprint(got.Out.Notes), words) {
-			t.Errorf("the notes are %v", got.Out.Notes)
+		if len(got.Out.Warnings) == 0 || strings.Contains(fmt.Sprint(got.Out.Warnings), words) {
+			t.Errorf("the notes are %v", got.Out.Warnings)
 		}
 	}
 }
@@ -230,7 +230,7 @@ func TestAlteredTextIsNoted(t *testing.T) {
 	} {
 		got := mustPlay(t, chatWith(member))
 		var fields []string
-		for _, n := range withoutWhy(got.Out.Notes, unknownField) {
+		for _, n := range withoutReason(got.Out.Warnings, unknownField) {
 			same(t, altered, n.Why)
 			fields = append(fields, n.Field)
 		}
@@ -241,7 +241,7 @@ func TestAlteredTextIsNoted(t *testing.T) {
 func TestUnknownFields(t *testing.T) {
 	got := mustPlay(t, chatWith(`"sentiment":{"x":1},"Type":"other","visitor":{"visits":3},"agents":[{"email":"a@x"},{"email":"b@x"}],"events":[{"seen":1},{"seen":2}]`))
 	count := make(map[string]int)
-	for _, o := range got.Out.Notes {
+	for _, o := range got.Out.Warnings {
 		same(t, unknownField, o.Why)
 		count[o.Field]++
 	}

@@ -4,7 +4,7 @@
 //
 // Records are valid against the catalog's schema. A value of another type is
 // converted if that loses nothing; else it is rejected or made null. A field that
-// is not in the schema is left out. A note reports each null and each such field.
+// is not in the schema is left out. A warning reports each null and each such field.
 package record
 
 import (
@@ -23,7 +23,7 @@ import (
 // an e-mail address: agent_email is part of the key and cannot be null.
 const unassigned = "unassigned"
 
-// The reasons of notes.
+// The reasons of warnings.
 const (
 	unknownField = "is not in the schema and was left out"
 	nulled       = "was made null: its value is not of the type, or is none that targets hold"
@@ -98,10 +98,10 @@ func (e *TooLargeError) Hint() string {
 	return "set on_invalid to null to leave such chats out and go on; each is named"
 }
 
-// tooLarge rejects the current chat, or notes that it is left out.
+// tooLarge rejects the current chat, or warns that it is left out.
 func (w *writer) tooLarge() {
 	if w.nullInvalid {
-		w.note("chats", tooLarge)
+		w.warn("chats", tooLarge)
 		return
 	}
 	w.err = &TooLargeError{w.chat.ID}
@@ -109,7 +109,7 @@ func (w *writer) tooLarge() {
 
 // Chat appends the records of a chat to dst; see [source.Renderer].
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
-	w := r.begin(dst, c.Received, c.Notes)
+	w := r.begin(dst, c.Received, c.Warnings)
 	w.chat = c
 	base := len(dst)
 	if c.TooLarge {
@@ -147,16 +147,16 @@ func (r *Renderer) Row(dst []byte, row *source.Row) []byte {
 	if at < 0 {
 		return dst
 	}
-	w := r.begin(dst, row.Received, row.Notes)
+	w := r.begin(dst, row.Received, row.Warnings)
 	s := r.streams[at]
 	w.writeRecord(s, w.collect(s.schema, row.Doc))
 	return r.end(w, &row.Out, []source.Part{{Stream: s.name, End: len(w.out) - len(dst), Count: 1}})
 }
 
-// begin returns a writer that appends to dst and to a copy of the notes.
-func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *writer {
+// begin returns a writer that appends to dst and to a copy of the warnings.
+func (r *Renderer) begin(dst []byte, received time.Time, warnings []source.Warning) *writer {
 	w := r.writers.Get().(*writer)
-	w.out, w.count, w.notes = dst, 0, slices.Clip(notes)
+	w.out, w.count, w.warnings = dst, 0, slices.Clip(warnings)
 	w.scratch.Reset()
 	w.tail = append(jsondoc.AppendTime(append(w.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
 	return w
@@ -164,9 +164,9 @@ func (r *Renderer) begin(dst []byte, received time.Time, notes []source.Note) *w
 
 // end moves the writer's result to to, and returns the writer to the pool.
 func (r *Renderer) end(w *writer, to *source.Rendered, parts []source.Part) (dst []byte) {
-	*to = source.Rendered{Parts: parts, Notes: w.notes, Err: w.err}
+	*to = source.Rendered{Parts: parts, Warnings: w.warnings, Err: w.err}
 	dst = w.out
-	w.chat, w.out, w.notes, w.err, w.fields = nil, nil, nil, nil, w.fields[:0]
+	w.chat, w.out, w.warnings, w.err, w.fields = nil, nil, nil, nil, w.fields[:0]
 	r.writers.Put(w)
 	return dst
 }

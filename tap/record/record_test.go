@@ -92,7 +92,7 @@ func TestChatsAreApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, again.records, got.records)
-		same(t, len(again.Out.Notes), len(got.Out.Notes))
+		same(t, len(again.Out.Warnings), len(got.Out.Warnings))
 	}
 }
 

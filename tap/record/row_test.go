@@ -27,7 +27,7 @@ func TestRow(t *testing.T) {
 	got, text := row(t, r, "groups", `{"new":1,"id":"4","agents":[{"agent_id":"a@x","priority":"first"}],"name":"Returns\u0000"}`)
 	same(t, `{"type":"RECORD","stream":"groups","record":{"id":4,"name":"Returns","agents":[{"agent_id":"a@x","priority":"first"}]},"time_extracted":"2026-03-10T15:04:05Z"}`+"\n", text)
 	same(t, []source.Part{{Stream: "groups", End: len(text), Count: 1}}, got.Out.Parts)
-	same(t, []source.Note{{Field: "groups.new", Why: unknownField}, {Field: "groups.name", Why: altered}}, got.Out.Notes)
+	same(t, []source.Warning{{Field: "groups.new", Why: unknownField}, {Field: "groups.name", Why: altered}}, got.Out.Warnings)
 	for text, want := range map[string]string{
 		`{"name":"x"}`:           "groups.id: wanted a whole number of up to 64 bits, got nothing",
 		`{"id":null}`:            "groups.id: wanted a whole number of up to 64 bits, got null",
@@ -59,13 +59,13 @@ func TestColumnsOfV3(t *testing.T) {
 		`"summary":{"status":"ok","updated_at":"2026-01-05T09:00:00.123456Z"},"properties":"{\"rating\":{\"score\":1.0}}","parent_chat_properties":"{}"}`}, got.records[chats])
 	same(t, map[string]string{"event_id": `"T1_1"`, "api_type": `"file"`, "file_size": "12", "details": `"{\"width\":3}"`, "properties": "null"},
 		fields(t, got.records[events][0], "event_id", "api_type", "file_size", "details", "properties"))
-	same(t, []source.Note{{Field: "chats.timezone", Why: unknownField}}, got.Out.Notes)
+	same(t, []source.Warning{{Field: "chats.timezone", Why: unknownField}}, got.Out.Warnings)
 
 	got, err = play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 	if err != nil || got.Out.Err != nil {
 		t.Fatal(err, got.Out.Err)
 	}
-	if strings.Contains(got.records[chats][0], "parent") || fields(t, got.records[chats][0])["timezone"] != `"UTC"` || len(got.Out.Notes) < 6 {
-		t.Errorf("of v2: %s, noted %v", got.records[chats][0], got.Out.Notes)
+	if strings.Contains(got.records[chats][0], "parent") || fields(t, got.records[chats][0])["timezone"] != `"UTC"` || len(got.Out.Warnings) < 6 {
+		t.Errorf("of v2: %s, noted %v", got.records[chats][0], got.Out.Warnings)
 	}
 }

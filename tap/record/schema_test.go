@@ -48,8 +48,8 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 			selection := selectWith(t, "chats", "null", test.metadata)
 			got, err := play(testRenderer(t, selection, false),
 				chatWith(`"rate":"good","agents":[{"display_name":"A","email":"a@x"}],"visitor":{"id":"S1","name":"Mary"},"events":[{}]`))
-			if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
-				t.Fatal(err, got.Out.Err, got.Out.Notes)
+			if err != nil || got.Out.Err != nil || len(got.Out.Warnings) > 0 {
+				t.Fatal(err, got.Out.Err, got.Out.Warnings)
 			}
 			valid(t, selection, got)
 			f := fields(t, got.records[chats][0])
@@ -68,8 +68,8 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 func TestChildAlone(t *testing.T) {
 	selection := selectWith(t, "events", "null", deselect("properties", "chat_id")+deselect("properties", "text"))
 	got, err := play(testRenderer(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
-	if err != nil || got.Out.Err != nil || len(got.Out.Notes) > 0 {
-		t.Fatal(err, got.Out.Err, got.Out.Notes)
+	if err != nil || got.Out.Err != nil || len(got.Out.Warnings) > 0 {
+		t.Fatal(err, got.Out.Err, got.Out.Warnings)
 	}
 	valid(t, selection, got)
 	same(t, []int{0, 0, 2}, []int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
@@ -219,5 +219,5 @@ func TestStreamsAreCalledAsTheCatalogSays(t *testing.T) {
 			t.Errorf("no %s in %s", want, text)
 		}
 	}
-	same(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Notes[0].Field))
+	same(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Warnings[0].Field))
 }

@@ -10,18 +10,18 @@ import (
 // writer writes the records of one chat or row. Its buffers are reused.
 type writer struct {
 	*Renderer
-	chat    *source.Chat
-	out     []byte
-	tail    []byte          // of every line
-	scratch jsondoc.Doc     // of the values that are not in the document
-	fields  []jsondoc.Value // members of the objects being written, by place; a stack
-	emails  []string        // of the chat's agents
-	ids     map[string]bool // that the list being written gives
-	equal   map[string]int  // ids made for that list, and how many entries would have each
-	text    []byte
-	notes   []source.Note
-	count   int   // of the records of the stream being written
-	err     error // the first value that must not be written
+	chat     *source.Chat
+	out      []byte
+	tail     []byte          // of every line
+	scratch  jsondoc.Doc     // of the values that are not in the document
+	fields   []jsondoc.Value // members of the objects being written, by place; a stack
+	emails   []string        // of the chat's agents
+	ids      map[string]bool // that the list being written gives
+	equal    map[string]int  // ids made for that list, and how many entries would have each
+	text     []byte
+	warnings []source.Warning
+	count    int   // of the records of the stream being written
+	err      error // the first value that must not be written
 }
 
 func (w *writer) writeRecord(s *stream, base int) {
@@ -41,7 +41,7 @@ func (w *writer) collect(s *schema, v jsondoc.Value) (base int) {
 		i, known := s.index[string(m.Name())]
 		switch {
 		case !known:
-			w.note(s.path+"."+printable(m.Name()), unknownField)
+			w.warn(s.path+"."+printable(m.Name()), unknownField)
 		case i != notSelected:
 			w.fields[base+i] = m
 		}
@@ -172,11 +172,11 @@ func (w *writer) writeItems(s *schema, v jsondoc.Value) {
 	w.out = append(w.out, ']')
 }
 
-// reject handles a value of the wrong type: it notes that the value becomes null if
+// reject handles a value of the wrong type: it warns that the value becomes null if
 // the setting and the schema allow that, else it sets w.err.
 func (w *writer) reject(s *schema, v jsondoc.Value) {
 	if w.nullInvalid && !s.nonNull {
-		w.note(s.path, nulled)
+		w.warn(s.path, nulled)
 		return
 	}
 	if w.err != nil {
@@ -189,13 +189,13 @@ func (w *writer) reject(s *schema, v jsondoc.Value) {
 	w.err = &ValueError{Chat: chat, Field: s.path, Wanted: s.typeName(), Got: describe(v), nonNull: s.nonNull}
 }
 
-// checkText adds a note if the text of v was altered.
+// checkText warns if the text of v was altered.
 func (w *writer) checkText(s *schema, v jsondoc.Value) {
 	if v.Altered() {
-		w.note(s.path, altered)
+		w.warn(s.path, altered)
 	}
 }
 
-func (w *writer) note(field, why string) {
-	w.notes = append(w.notes, source.Note{Field: field, Why: why})
+func (w *writer) warn(field, why string) {
+	w.warnings = append(w.warnings, source.Warning{Field: field, Why: why})
 }

@@ -184,7 +184,7 @@ func (s *normaliser) standIn(chat *source.Chat, duration jsondoc.Value, last tim
 }
 
 func note(c *source.Chat, field, why string) {
-	c.Notes = append(c.Notes, source.Note{Field: field, Why: why})
+	c.Warnings = append(c.Warnings, source.Warning{Field: field, Why: why})
 }
 
 // list reads the times of a list's elements and returns the earliest and the latest.

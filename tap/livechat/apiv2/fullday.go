@@ -16,7 +16,7 @@ import (
 // does is proved by chats that both have brought.
 func (r *reader) readFullDay(w *window) ([]source.Window, error) {
 	day0, stated := w.span, w.page().total
-	result := source.Window{From: day0.from, To: day0.to, Total: stated, Settled: true, Passes: 1}
+	result := source.Window{From: day0.from, To: day0.to, Total: stated, Complete: true, Reads: 1}
 	r.a.client.Log().Info("the day holds more chats than one query reaches", "day", w.q.from, "total", stated)
 	yielded, outer := w.chats, w.wanted
 	for k := range yielded {
@@ -46,12 +46,12 @@ func (r *reader) readFullDay(w *window) ([]source.Window, error) {
 		if err != nil {
 			return nil, err
 		}
-		result.Passes = max(result.Passes, passes)
+		result.Reads = max(result.Reads, passes)
 		gap := at < covered && common == 0 && len(p.ids) > 0
 		if gap && covered-at > 1 {
 			at = (at + covered + 1) / 2 // something in between
 		} else {
-			result.Settled = result.Settled && !gap && (p.settled() || !p.ended && !p.shrank())
+			result.Complete = result.Complete && !gap && (p.settled() || !p.ended && !p.shrank())
 			covered = at
 			if p.ended {
 				break // nothing is beyond its reach
@@ -78,7 +78,7 @@ func (r *reader) readFullDay(w *window) ([]source.Window, error) {
 	if stated <= archiveCap {
 		result.Total = -1 // it states only the cap
 	} else if result.Chats < stated {
-		result.Settled = false
+		result.Complete = false
 	}
 	return []source.Window{result}, nil
 }

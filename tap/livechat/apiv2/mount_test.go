@@ -103,7 +103,7 @@ type reading struct {
 
 func (r *reading) unsettled() (n int) {
 	for _, w := range r.windows {
-		if !w.Settled {
+		if !w.Complete {
 			n++
 		}
 	}

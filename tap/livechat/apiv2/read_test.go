@@ -235,13 +235,13 @@ func TestNeverSettles(t *testing.T) {
 			c.window = 60
 			r := read(t.Context(), c, rg)
 			r.check(t, rg)
-			if r.windows[0].Settled {
+			if r.windows[0].Complete {
 				t.Errorf("the first window says that it adds up: %+v", r.windows[0])
 			}
-			if w := r.windows[0]; w.Chats == 0 || w.Total == 0 || w.Passes < 2 {
+			if w := r.windows[0]; w.Chats == 0 || w.Total == 0 || w.Reads < 2 {
 				t.Errorf("the first window is %+v, want both numbers and more than one pass", w)
 			}
-			if last := r.windows[len(r.windows)-1]; !last.To.Equal(rg.To) || last.Chats != 3 || !last.Settled {
+			if last := r.windows[len(r.windows)-1]; !last.To.Equal(rg.To) || last.Chats != 3 || !last.Complete {
 				t.Errorf("the last window is %+v, want three chats that add up", last)
 			}
 			if a.asked > 80 {
@@ -292,7 +292,7 @@ func TestTotalHidesTheCap(t *testing.T) {
 	}
 	rt := rewritten(a, func(body string) string { return allOf.ReplaceAllString(body, `"total":25,"pages":1`) })
 	r := read(t.Context(), newTestClient(t, rt, nil), Range{From: utc("2026-03-01"), To: utc("2026-03-02")})
-	if r.err == nil && len(r.chats) < len(a.chats) && (len(r.windows) == 0 || r.windows[0].Settled) {
+	if r.err == nil && len(r.chats) < len(a.chats) && (len(r.windows) == 0 || r.windows[0].Complete) {
 		t.Errorf("%d of %d chats came in windows %+v", len(r.chats), len(a.chats), r.windows)
 	}
 }

@@ -53,7 +53,7 @@ func (r *reader) search(from time.Time, yielded ids) (source.Searched, error) {
 			}
 		}, func(results []source.Window, _ ids, _ bool) error {
 			for _, result := range results {
-				done.Settled = done.Settled && result.Settled
+				done.Settled = done.Settled && result.Complete
 				done.Chats += result.Chats
 			}
 			return nil

@@ -99,7 +99,7 @@ func (w *window) again() { w.first, w.asked, w.pages = nil, 0, 1 }
 
 // result is what a window was in its last pass.
 func (w *window) result(p *pass, passes int) source.Window {
-	return source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.stated(), Passes: passes, Settled: p.settled()}
+	return source.Window{From: w.span.from, To: w.span.to, Chats: len(p.ids), Total: p.stated(), Reads: passes, Complete: p.settled()}
 }
 
 // readWindow yields the chats of w and returns what it was, or what its parts
@@ -246,7 +246,7 @@ func (r *reader) readDayAgain(w *window, before *pass) ([]source.Window, error) 
 				return nil, err
 			}
 			out := w.result(before, passes)
-			out.Settled = p.settled()
+			out.Complete = p.settled()
 			return []source.Window{out}, nil
 		}
 		first.free() // there is too much beside it

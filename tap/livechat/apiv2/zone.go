@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The reasons for which a local time has no instant; see [source.Note].
+// The reasons for which a local time has no instant; see [source.Warning].
 const (
 	noZone      = "its time zone is missing or unknown"
 	neverLocal  = "the zone's clocks were put forward over it"

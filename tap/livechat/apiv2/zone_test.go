@@ -238,7 +238,7 @@ func TestTimesOfChat(t *testing.T) {
 	for _, test := range tests {
 		chat, json := read1(t, test.in)
 		var fields []string
-		for _, n := range chat.Notes {
+		for _, n := range chat.Warnings {
 			fields = append(fields, n.Field)
 		}
 		got := []string{show(chat.Started), show(chat.Ended), strings.Join(slices.Compact(fields), " ")}

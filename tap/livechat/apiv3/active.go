@@ -96,7 +96,7 @@ func (a *Archive) activePage(ctx context.Context, cursor string) (*activePage, e
 			if chat.ID == "" {
 				continue // a chat without threads
 			}
-			chat.Notes = nil // it is read whole when it has ended
+			chat.Warnings = nil // it is read whole when it has ended
 			chat.Out.Text = a.render(nil, chat, answer)
 			p.chats = append(p.chats, *chat)
 			answer.Undo(mark)

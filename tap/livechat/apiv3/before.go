@@ -33,7 +33,7 @@ func (r *reader) search(begin time.Time) error {
 		r.crossing = 0
 		if err := r.readSpan(s, s.query(), first, func(w source.Window) error {
 			result.Chats += w.Chats
-			result.Settled = result.Settled && w.Settled
+			result.Settled = result.Settled && w.Complete
 			return nil
 		}); err != nil {
 			return err

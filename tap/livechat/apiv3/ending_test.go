@@ -48,7 +48,7 @@ func TestEnding(t *testing.T) {
 				column = end
 			}
 			why := ""
-			for _, n := range chat.Notes {
+			for _, n := range chat.Warnings {
 				if n.Field == "ended_timestamp" {
 					why += n.Why
 				}
@@ -70,7 +70,7 @@ func TestNoStart(t *testing.T) {
 		if !chat.Started.IsZero() || doc["started"] != nil || chat.Ended.IsZero() {
 			t.Errorf("%s: started %v, column %v, ended %v", at, chat.Started, doc["started"], chat.Ended)
 		}
-		if diff := cmp.Diff([]source.Note{{Field: "started_timestamp", Why: whyNoStart}, {Field: "ended_timestamp", Why: whyLastEvent}}, chat.Notes); diff != "" {
+		if diff := cmp.Diff([]source.Warning{{Field: "started_timestamp", Why: whyNoStart}, {Field: "ended_timestamp", Why: whyLastEvent}}, chat.Warnings); diff != "" {
 			t.Errorf("%s: notes (-want +got):\n%s", at, diff)
 		}
 	}

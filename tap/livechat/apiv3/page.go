@@ -225,8 +225,8 @@ func (a *Archive) fill(ctx context.Context, p *page) error {
 			*chat = *whole
 			continue
 		}
-		chat.Notes = append(chat.Notes, source.Note{Field: "events", Why: stillMissing})
-		chat.Out.Notes = append(chat.Out.Notes, source.Note{Field: "events", Why: stillMissing})
+		chat.Warnings = append(chat.Warnings, source.Warning{Field: "events", Why: stillMissing})
+		chat.Out.Warnings = append(chat.Out.Warnings, source.Warning{Field: "events", Why: stillMissing})
 	}
 	return nil
 }

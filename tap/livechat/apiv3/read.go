@@ -285,13 +285,13 @@ func (e *engine) emit() error {
 		if w == nil || !w.From.Equal(e.covered) {
 			return nil
 		}
-		if !w.Settled && e.estimate {
+		if !w.Complete && e.estimate {
 			if e.readByTime(e.windows[0]) {
 				return nil
 			}
-			w.Settled, w.Estimate = true, true
+			w.Complete, w.Estimate = true, true
 		}
-		if !w.Settled && !e.last {
+		if !w.Complete && !e.last {
 			return nil
 		}
 		if again, err := e.askAgain(); again || err != nil {

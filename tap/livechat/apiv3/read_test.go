@@ -617,7 +617,7 @@ func TestEmptyTogether(t *testing.T) {
 		for i := range windows {
 			w := e.open(span{day(i), day(i + 1)})
 			w.chains[0].ended, w.judged, w.total = true, true, 0
-			w.result = &source.Window{From: w.from, To: w.to, Settled: true}
+			w.result = &source.Window{From: w.from, To: w.to, Complete: true}
 		}
 		if err := e.run(); err != nil || chats != 500 || told != windows {
 			t.Errorf("%d chats came, %d windows were told of: %v", chats, told, err)

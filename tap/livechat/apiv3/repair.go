@@ -24,7 +24,7 @@ const (
 // Two threads of one millisecond can be parted by a page border, and the second
 // be left out; a list can be cut off by a cap that nobody states.
 func (e *engine) finish(w *window) error {
-	result := source.Window{From: w.from, To: w.to, Passes: 1, Settled: true}
+	result := source.Window{From: w.from, To: w.to, Reads: 1, Complete: true}
 	if len(w.ids) == 0 && w.total > 0 && !w.sure {
 		// Said once, it proves nothing; and what is looked for may be put down to an estimate.
 		w.sure = true
@@ -51,7 +51,7 @@ func (e *engine) finish(w *window) error {
 		}
 	}
 	if w.missing() > 0 && !e.estimate {
-		result.Passes = 2
+		result.Reads = 2
 		looks := mostLooks
 		complete, err := e.look(w, w.counted(), 0, &looks)
 		if err != nil {
@@ -65,7 +65,7 @@ func (e *engine) finish(w *window) error {
 				return nil
 			}
 		default:
-			result.Settled = false
+			result.Complete = false
 		}
 	}
 	result.Chats, result.Total = len(w.ids), w.total+len(w.ids)-w.came()
@@ -74,7 +74,7 @@ func (e *engine) finish(w *window) error {
 		e.unproven = true
 		e.a.client.Log().Warn("the service neither lists threads in the order asked for nor states truly how many there are: what comes is delivered, and nothing proves that it is all", "from", w.from.Format(time.DateOnly), "to", w.to.Format(time.DateOnly))
 	}
-	if result.Settled {
+	if result.Complete {
 		w.ids = nil // others may be read again
 	}
 	w.result = &result

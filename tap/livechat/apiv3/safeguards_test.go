@@ -282,8 +282,8 @@ func TestLastWindows(t *testing.T) {
 // what does not come so either is delivered with a note.
 func TestMissingEvents(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
-	missing := []source.Note{{Field: "ended_timestamp", Why: whyNoEvents}, {Field: "events", Why: stillMissing}}
-	for get, want := range map[string][]source.Note{
+	missing := []source.Warning{{Field: "ended_timestamp", Why: whyNoEvents}, {Field: "events", Why: stillMissing}}
+	for get, want := range map[string][]source.Warning{
 		"": nil, "empty": missing, "not_found": missing, "missing_access": missing, "authorization": missing,
 	} {
 		archive := filled(30, rg.From, rg.To, "even")
@@ -307,7 +307,7 @@ func TestMissingEvents(t *testing.T) {
 				if step.Chat.ID != "T7" {
 					continue
 				}
-				if diff := cmp.Diff(want, step.Chat.Notes); diff != "" || step.Chat.Ended.IsZero() != (want != nil) {
+				if diff := cmp.Diff(want, step.Chat.Warnings); diff != "" || step.Chat.Ended.IsZero() != (want != nil) {
 					t.Errorf("get_chat %q: ended %v, notes (-want +got):\n%s", get, step.Chat.Ended, diff)
 				}
 			}

@@ -110,7 +110,7 @@ func TestOrder(t *testing.T) {
 func TestNotes(t *testing.T) {
 	chat, _ := made(t, `{"id":"C1","is_followed":false,"access":{},"mood":1,"users":[],"thread":{"id":"T1","created_at":"`+started+`","queue":{},"highlight":[],"weather":2,
 		"events":[{"id":"T1_1","type":"system_message","system_message_type":"system_archived","created_at":"2026-01-05T09:20:00Z"}]}}`)
-	got, err := json.Marshal(chat.Notes)
+	got, err := json.Marshal(chat.Warnings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func (m *maker) take(entry jsondoc.Value) (t thread) {
 
 // note says something about the chat.
 func (m *maker) note(field, why string) {
-	m.chat.Notes = append(m.chat.Notes, source.Note{Field: field, Why: why})
+	m.chat.Warnings = append(m.chat.Warnings, source.Warning{Field: field, Why: why})
 }
 
 // read makes a chat of an entry of doc. answered is when the service says it

@@ -404,7 +404,7 @@ func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range
 // incomplete is how many windows were left so.
 func (r *result) incomplete() (n int) {
 	for _, w := range r.windows {
-		if !w.Settled {
+		if !w.Complete {
 			n++
 		}
 	}

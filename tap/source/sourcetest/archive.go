@@ -165,7 +165,7 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 			set++
 			windows = append(windows, *step.Window)
 			holding = holding || step.Window.Chats > 0
-			if !step.Window.Settled || !step.Window.From.Before(step.Window.To) {
+			if !step.Window.Complete || !step.Window.From.Before(step.Window.To) {
 				s.Errorf("the window is %+v", *step.Window)
 			}
 		}
