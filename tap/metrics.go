@@ -52,7 +52,7 @@ func newMetrics(log *slog.Logger, now time.Time) *metrics {
 	return &metrics{log: log, flushed: now, records: make(map[string]int), requests: make(map[requestTags]timing)}
 }
 
-func (m *metrics) observe(r livechat.Made) {
+func (m *metrics) observe(r livechat.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	tags := requestTags{r.Endpoint, r.Status, r.OK}

@@ -31,7 +31,7 @@ type Options struct {
 	Log       *slog.Logger      // what the user is to know
 	Transport http.RoundTripper // makes the requests; one of the client's own if nil
 	Records   source.Renderer   // renders chats and rows; nil if none are read
-	Observe   func(livechat.Made)
+	Observe   func(livechat.Request)
 }
 
 // Open connects to the API that the config names. It makes no request.

@@ -22,8 +22,8 @@ func WithHint(err error, hint string) error { return hinted{err, hint} }
 // cause. The client knows causes, and only this file knows which settings the
 // user has to put them right.
 var hints = map[livechat.Cause]string{
-	livechat.Region:  "set region to the data centre of the account (dal or fra), or take the setting out",
-	livechat.Request: "the service does not accept the request; check api_url, and report this if it is the default",
+	livechat.Region:     "set region to the data centre of the account (dal or fra), or take the setting out",
+	livechat.BadRequest: "the service does not accept the request; check api_url, and report this if it is the default",
 	livechat.Credentials: "check entity_id and access_token: a personal access token needs both and must belong to that account; " +
 		"an OAuth token goes into access_token alone and may have expired",
 	livechat.Expired: "the token was accepted before and is not any more: it has expired or was revoked. " +

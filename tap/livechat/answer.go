@@ -19,8 +19,8 @@ const (
 	// maxElements is how long a list may be that is read element by element: ten
 	// times the largest page of any API. Beyond it there may be no end.
 	maxElements = 1000
-	// maxRefusal is the most that is read of an answer that is no 2xx.
-	maxRefusal = 64 << 10
+	// maxErrorBody is the most that is read of an answer that is no 2xx.
+	maxErrorBody = 64 << 10
 	// largeAnswer is from when on only one answer is read at a time.
 	largeAnswer = 2 << 20
 )
@@ -38,10 +38,10 @@ type reading struct {
 // answers are read at a time.
 var answers = sync.Pool{New: func() any { return new(reading) }}
 
-// newLarge makes what large answers are read with, one after the other. The
+// newLargeSlot makes what large answers are read with, one after the other. The
 // memory of several at a time would not be small, and each worker would keep what
 // it has got.
-func newLarge() chan *reading {
+func newLargeSlot() chan *reading {
 	large := make(chan *reading, 1)
 	large <- new(reading)
 	return large
@@ -67,12 +67,12 @@ func (c *Client) body(ctx context.Context, l *limit, resp *http.Response, most i
 	}
 	l.pause() // the time to wait for others is not the service's
 	select {
-	case with = <-c.large:
+	case with = <-c.largeSlot:
 		l.resume()
 	case <-ctx.Done():
 		return r, n, done, ctx.Err()
 	}
-	done = func() { c.large <- with }
+	done = func() { c.largeSlot <- with }
 	if list != "" {
 		with.stream = &with.streamed
 		with.stream.from = io.MultiReader(bytes.NewReader(r.body), resp.Body)

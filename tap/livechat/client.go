@@ -35,11 +35,11 @@ type Options struct {
 	// Transport makes the requests; a transport of its own if nil.
 	Transport http.RoundTripper
 	// Observe is told of every request made, from any goroutine; may be nil.
-	Observe func(Made)
+	Observe func(Request)
 }
 
-// Made is a request that was made.
-type Made struct {
+// Request is a request that was made.
+type Request struct {
 	Endpoint string // as the Call names it
 	Status   int    // 0: no answer
 	OK       bool   // the answer was what was asked for
@@ -48,20 +48,20 @@ type Made struct {
 
 // Client asks LiveChat's APIs. It is safe for concurrent use.
 type Client struct {
-	opts     Options
-	http     *http.Client
-	auth     secret.Text
-	secrets  []secret.Text // what must not be quoted from an answer
-	throttle *throttle
-	region   atomic.Pointer[string] // that is configured, or that the service has named
-	prefix   string                 // of the token: tokens have said where the account lives; dal is the default
-	accepted sync.Map               // the versions that have accepted the credentials
-	told     sync.Map               // the announcements that the user has been told of
-	requests atomic.Int64
-	retries  atomic.Int64
-	sent     atomic.Int64 // numbers the requests in the order they were sent
-	clock    clock
-	large    chan *reading // see newLarge
+	opts        Options
+	http        *http.Client
+	auth        secret.Text
+	secrets     []secret.Text // what must not be quoted from an answer
+	throttle    *throttle
+	region      atomic.Pointer[string] // that is configured, or that the service has named
+	tokenRegion string                 // of the token: tokens have said where the account lives; dal is the default
+	accepted    sync.Map               // the versions that have accepted the credentials
+	warned      sync.Map               // the announcements that the user has been told of
+	requests    atomic.Int64
+	retries     atomic.Int64
+	sent        atomic.Int64 // numbers the requests in the order they were sent
+	clock       clock
+	largeSlot   chan *reading // see newLarge
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -82,9 +82,9 @@ func New(o Options) (*Client, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{
-		opts:     o,
-		throttle: newThrottle(o.Workers),
-		large:    newLarge(),
+		opts:      o,
+		throttle:  newThrottle(o.Workers),
+		largeSlot: newLargeSlot(),
 		http: &http.Client{
 			Transport: transport(o),
 			// A redirect is an answer like any other: credentials go to the
@@ -103,7 +103,7 @@ func New(o Options) (*Client, error) {
 	if region := o.Region; region != "" {
 		c.region.Store(&region)
 	} else if region, _, ok := strings.Cut(o.AccessToken.Reveal(), ":"); ok && isRegion(region) && region != "dal" {
-		c.prefix = region
+		c.tokenRegion = region
 	}
 	return c, nil
 }
@@ -135,7 +135,7 @@ func (c *Client) regionFor(version string) string {
 		return *r
 	}
 	if version == version2 {
-		return c.prefix
+		return c.tokenRegion
 	}
 	return ""
 }
@@ -149,9 +149,9 @@ type Call struct {
 	Version  string // of the API, sent as X-API-Version
 	Body     []byte // JSON; nil: none is sent
 	List     string // the member of the answer that is read by Each; empty: none
-	// Apart says that the token may be refused for this call though it is good for
+	// OwnScope says that the token may be refused for this call though it is good for
 	// others: a 401 without a word says that it lacks a scope.
-	Apart bool
+	OwnScope bool
 	// Parse reads the answer. What it keeps of the document it must copy. An
 	// error says that the answer is not what was asked for, so the call is made
 	// again; an *Error is final.
@@ -161,10 +161,10 @@ type Call struct {
 // Answer is what the service said. It is valid while it is parsed.
 type Answer struct {
 	*jsondoc.Doc
-	Size     int       // of its body, in bytes
-	Sent     int64     // the number of the request, in the order in which they were sent
-	Before   int64     // how many requests had been sent when the answer was here: those after it were sent later
-	Received time.Time // by our clock, UTC
+	Size       int       // of its body, in bytes
+	Sent       int64     // the number of the request, in the order in which they were sent
+	SentByThen int64     // how many requests had been sent when the answer was here: those after it were sent later
+	Received   time.Time // by our clock, UTC
 	// Date is when the service answered, by its own clock, UTC, to the second;
 	// zero if it does not say, or cannot be believed: it is more than a day off
 	// our clock, or more than a minute before what an earlier answer said.
@@ -214,15 +214,15 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 	started := time.Now()
 	status, err := c.exchange(ctx, call, r)
 	if c.opts.Observe != nil && ctx.Err() == nil {
-		c.opts.Observe(Made{call.Endpoint, status, err == nil, time.Since(started)})
+		c.opts.Observe(Request{call.Endpoint, status, err == nil, time.Since(started)})
 	}
-	var a *again
+	var a *retryableError
 	switch {
 	case err == nil:
-		c.throttle.ok()
+		c.throttle.succeeded()
 		c.accepted.Store(call.Version, true)
 	case errors.As(err, &a) && a.err.Cause == TooMany:
-		if limit, changed := c.throttle.slow(time.Now(), a.wait); changed {
+		if limit, changed := c.throttle.backOff(time.Now(), a.wait); changed {
 			c.opts.Log.Warn("the service asks to slow down", "max_concurrent_requests", limit)
 		}
 	}
@@ -240,42 +240,42 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	sent := c.sent.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, c.unanswered(ctx, call, err)
+		return 0, c.networkError(ctx, call, err)
 	}
 	defer resp.Body.Close()
 	c.announcements(call, resp.Header)
 	date := c.clock.read(resp.Header.Get("Date"), time.Now())
 	status = resp.StatusCode
-	fine, most := status >= 200 && status < 300, int64(maxAnswer)
+	success, maxBytes := status >= 200 && status < 300, int64(maxAnswer)
 	switch {
 	case status < 200:
-		most = -1 // the rest of the connection is not HTTP any more, and has no end
-	case !fine:
-		most = maxRefusal
+		maxBytes = -1 // the rest of the connection is not HTTP any more, and has no end
+	case !success:
+		maxBytes = maxErrorBody
 	}
 	list := ""
-	if fine {
+	if success {
 		list = call.List
 	}
-	r, n, done, err := c.body(ctx, limit, resp, most, list, r)
+	r, n, done, err := c.body(ctx, limit, resp, maxBytes, list, r)
 	defer done()
-	wrong := &Error{Op: call.Op, Version: call.Version, Status: status, DebugID: c.redact(resp.Header.Get("X-Debug-Id")), Cause: Foreign}
+	failure := &Error{Op: call.Op, Version: call.Version, Status: status, DebugID: c.redact(resp.Header.Get("X-Debug-Id")), Cause: Foreign}
 	switch {
-	case !fine:
-		var said complaint
-		if n <= most && r.doc.Parse(r.body) == nil {
-			said, _ = c.complaint(r.doc.Root(), false)
+	case !success:
+		var apiErr apiError
+		if n <= maxBytes && r.doc.Parse(r.body) == nil {
+			apiErr, _ = c.readAPIError(r.doc.Root(), false)
 		}
-		return status, c.refusal(call, wrong, resp.Header, said)
-	case n > most && err == nil && r.stream == nil:
+		return status, c.errorResponse(call, failure, resp.Header, apiErr)
+	case n > maxBytes && err == nil && r.stream == nil:
 		err = errTooLarge()
 	case err != nil:
-		wrong.Detail, wrong.Err = "the answer was cut off", c.why(ctx, err)
-		return status, &again{err: wrong}
+		failure.Detail, failure.Err = "the answer was cut off", c.cause(ctx, err)
+		return status, &retryableError{err: failure}
 	}
 	head := r.body
 	if err == nil {
-		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, Before: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
+		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, SentByThen: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
 			list: call.List, stream: r.stream}
 		if r.stream != nil {
 			r.doc.Reset() // it is read by Each
@@ -287,8 +287,8 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 			if err = call.Parse(&r.Answer); err == nil {
 				return status, nil
 			}
-			if said, ok := c.complaint(r.doc.Root(), true); ok {
-				return status, c.refusal(call, wrong, resp.Header, said)
+			if apiErr, success := c.readAPIError(r.doc.Root(), true); success {
+				return status, c.errorResponse(call, failure, resp.Header, apiErr)
 			}
 		}
 	}
@@ -304,14 +304,14 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		}
 		return status, final
 	case errors.As(err, &cut):
-		wrong.Detail, wrong.Err = cut.Error(), c.why(ctx, cut.err)
-		return status, &again{err: wrong}
+		failure.Detail, failure.Err = cut.Error(), c.cause(ctx, cut.err)
+		return status, &retryableError{err: failure}
 	}
-	wrong.Detail = describe(resp.Header.Get("Content-Type"), head, err)
+	failure.Detail = describe(resp.Header.Get("Content-Type"), head, err)
 	if errors.Is(err, jsondoc.ErrDepth) {
-		return status, wrong // it is whole, and will be the same next time
+		return status, failure // it is whole, and will be the same next time
 	}
-	return status, &again{err: wrong}
+	return status, &retryableError{err: failure}
 }
 
 func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) {

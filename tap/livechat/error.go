@@ -14,7 +14,7 @@ type Cause byte
 const (
 	Unknown     Cause = iota
 	Region            // the account lives in another data centre
-	Request           // the service does not accept the request
+	BadRequest        // the service does not accept the request
 	Credentials       // they are wrong or have expired
 	Expired           // they were accepted before and are not any more
 	Scope             // they may not read this
@@ -76,10 +76,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// verdict is what a refusal means.
-type verdict struct {
-	cause Cause
-	again bool // it may pass
+// class is what a refusal means.
+type class struct {
+	cause     Cause
+	retryable bool // it may pass
 }
 
 // The names that the client itself acts on.
@@ -88,10 +88,10 @@ const (
 	typeTooMany     = "too_many_requests"
 )
 
-// types are the service's names for errors. They win over the status, which
+// errorTypes are the service's names for errors. They win over the status, which
 // LiveChat does not document. The Agent Chat API documents them; v2's answers
 // have been seen with and without.
-var types = map[string]verdict{
+var errorTypes = map[string]class{
 	typeMisdirected: {Region, false}, // but for once, in the region that it names
 	typeTooMany:     {TooMany, true},
 
@@ -102,10 +102,10 @@ var types = map[string]verdict{
 	"authentication":     {Credentials, false},
 	"authorization":      {Scope, false},
 	"missing_access":     {Scope, false},
-	"validation":         {Request, false},
-	"entity_too_large":   {Request, false},
-	"already_exists":     {Request, false},
-	"ownership_transfer": {Request, false},
+	"validation":         {BadRequest, false},
+	"entity_too_large":   {BadRequest, false},
+	"already_exists":     {BadRequest, false},
+	"ownership_transfer": {BadRequest, false},
 
 	"unsupported_version":   {Version, false},
 	"license_expired":       {Account, false},
@@ -120,38 +120,38 @@ var types = map[string]verdict{
 	"agent_offline":   {Refused, false},
 }
 
-// judge says what a refusal means: by its type, and by its status if the
+// classify says what a refusal means: by its type, and by its status if the
 // service gives no type, or one that is not known here.
-func judge(kind string, status int) verdict {
-	if v, ok := types[kind]; ok {
+func classify(kind string, status int) class {
+	if v, ok := errorTypes[kind]; ok {
 		return v
 	}
 	switch {
 	case status >= 200 && status < 300:
 		// The service says no under a status that says yes: nothing tells
 		// whether that will pass, and asking again costs less than to give up.
-		return verdict{Refused, true}
+		return class{Refused, true}
 	case status >= 300 && status < 400:
-		return verdict{Redirect, false}
+		return class{Redirect, false}
 	case status >= 500:
-		return verdict{Service, true}
+		return class{Service, true}
 	}
 	switch status {
 	case http.StatusBadRequest:
-		return verdict{Request, false}
+		return class{BadRequest, false}
 	case http.StatusUnauthorized:
-		return verdict{Credentials, false}
+		return class{Credentials, false}
 	case http.StatusForbidden:
-		return verdict{Scope, false}
+		return class{Scope, false}
 	case http.StatusNotFound:
-		return verdict{Missing, false}
+		return class{Missing, false}
 	case http.StatusRequestTimeout:
-		return verdict{Service, true}
+		return class{Service, true}
 	case http.StatusTooManyRequests:
-		return verdict{TooMany, true}
+		return class{TooMany, true}
 	}
 	if status >= 400 {
-		return verdict{Refused, false}
+		return class{Refused, false}
 	}
-	return verdict{Foreign, false}
+	return class{Foreign, false}
 }

@@ -37,7 +37,7 @@ func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.S
 			yield(nil, source.ErrNotServed)
 			return
 		}
-		r := &listing{Lists: s, ctx: ctx, stream: stream, yield: yield}
+		r := &listReader{Lists: s, ctx: ctx, stream: stream, yield: yield}
 		if err := r.read(&s.table[at], rg); err != nil && !errors.Is(err, errStopped) {
 			yield(nil, denied(err))
 		}
@@ -63,8 +63,8 @@ func denied(err error) error {
 	return err
 }
 
-// listing is a list that is being read.
-type listing struct {
+// listReader is a list that is being read.
+type listReader struct {
 	*Lists
 	ctx    context.Context
 	stream string
@@ -84,11 +84,11 @@ type request struct {
 // parent is a row that a list is asked for once for: its members, as JSON.
 type parent map[string][]byte
 
-func (r *listing) read(l *List, rg source.Range) error {
-	if l.Per == nil {
+func (r *listReader) read(l *List, rg source.Range) error {
+	if l.ForEach == nil {
 		return r.days(l, request{zone: rg.Zone}, rg)
 	}
-	parents, err := r.parents(l.Per)
+	parents, err := r.parents(l.ForEach)
 	if err != nil {
 		return err
 	}
@@ -106,20 +106,20 @@ func (r *listing) read(l *List, rg source.Range) error {
 }
 
 // days asks for each span of a report.
-func (r *listing) days(l *List, q request, rg source.Range) error {
+func (r *listReader) days(l *List, q request, rg source.Range) error {
 	if q.zone == nil {
 		q.zone = time.UTC
 	}
 	if l.Days == NoDays {
 		return r.pages(l, q)
 	}
-	most := mostDays
+	maxSpan := maxDays
 	if l.Days == ByDay {
-		most = 1
+		maxSpan = 1
 	}
 	last := midnight(rg.To.Add(-1), q.zone)
-	for q.from = midnight(rg.From, q.zone); !q.from.After(last); q.from = q.from.AddDate(0, 0, most) {
-		if q.to = q.from.AddDate(0, 0, most-1); q.to.After(last) {
+	for q.from = midnight(rg.From, q.zone); !q.from.After(last); q.from = q.from.AddDate(0, 0, maxSpan) {
+		if q.to = q.from.AddDate(0, 0, maxSpan-1); q.to.After(last) {
 			q.to = last
 		}
 		if err := r.pages(l, q); err != nil {
@@ -134,7 +134,7 @@ func midnight(at time.Time, zone *time.Location) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, zone)
 }
 
-func (r *listing) pages(l *List, q request) error {
+func (r *listReader) pages(l *List, q request) error {
 	seen := make(map[string]bool)
 	for n, cursor := 1, ""; ; n++ {
 		pages, next := 1, ""
@@ -145,7 +145,7 @@ func (r *listing) pages(l *List, q request) error {
 				next = root.Get(l.Cursor).Text()
 			}
 			if l.Pages != "" {
-				pages, _ = strconv.Atoi(at(root, l.Pages).Text())
+				pages, _ = strconv.Atoi(valueAt(root, l.Pages).Text())
 			}
 			return l.walk(root, l.Rows, q, nil, func(v jsondoc.Value, found []column) { r.row(l, q, a, v, found) })
 		}))
@@ -166,7 +166,7 @@ func (r *listing) pages(l *List, q request) error {
 }
 
 // flush yields the rows of an answer.
-func (r *listing) flush() error {
+func (r *listReader) flush() error {
 	start := 0
 	for i := range r.rows {
 		row := &r.rows[i]
@@ -179,14 +179,14 @@ func (r *listing) flush() error {
 }
 
 // row makes a row and has it rendered.
-func (r *listing) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
+func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
 	mark := a.Mark()
 	b := a.Build()
 	b.Object("")
-	l.fill(b, v)
-	for member, name := range l.Inherit {
+	l.putDefaults(b, v)
+	for member, name := range l.FromParent {
 		if value, err := a.JSON(q.parent[member]); err == nil {
-			l.member(b, name, value, q.zone)
+			l.putMember(b, name, value, q.zone)
 		}
 	}
 	if l.Days != NoDays {
@@ -202,7 +202,7 @@ func (r *listing) row(l *List, q request, a *Answer, v jsondoc.Value, found []co
 	}
 	if v.Kind() == jsondoc.Object {
 		for m := range v.All() {
-			l.member(b, string(m.Name()), m, q.zone)
+			l.putMember(b, string(m.Name()), m, q.zone)
 		}
 	}
 	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
@@ -223,7 +223,7 @@ func (r *listing) row(l *List, q request, a *Answer, v jsondoc.Value, found []co
 }
 
 // parents reads the list that another one is asked for once for each row of.
-func (r *listing) parents(l *List) ([]parent, error) {
+func (r *listReader) parents(l *List) ([]parent, error) {
 	var all []parent
 	err := r.client.Ask(r.ctx, r.call(l, request{}, 1, "", func(a *Answer) error {
 		all = nil
@@ -238,7 +238,7 @@ func (r *listing) parents(l *List) ([]parent, error) {
 	return all, err
 }
 
-func (r *listing) op(l *List, q request, page int) string {
+func (r *listReader) op(l *List, q request, page int) string {
 	op := "the list " + r.stream
 	if l.Days != NoDays {
 		op = r.stream + " of " + q.from.Format(time.DateOnly)
@@ -252,18 +252,18 @@ func (r *listing) op(l *List, q request, page int) string {
 	return op
 }
 
-func (r *listing) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
+func (r *listReader) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
 	method, path, _ := strings.Cut(l.Call, " ")
 	endpoint, _, _ := strings.Cut(path, "?")
-	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.into(path), Version: l.Version, Apart: true, Parse: parse}
+	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.fillPath(path), Version: l.Version, OwnScope: true, Parse: parse}
 	if method == "POST" {
 		c.Body = l.body(q, page, cursor)
 	}
 	return c
 }
 
-// into puts the parent's members into a path.
-func (p parent) into(path string) string {
+// fillPath puts the parent's members into a path.
+func (p parent) fillPath(path string) string {
 	for name, value := range p {
 		if place := "{" + name + "}"; strings.Contains(path, place) {
 			var doc jsondoc.Doc
@@ -274,8 +274,8 @@ func (p parent) into(path string) string {
 	return path
 }
 
-// stamp is the form of times in requests.
-const stamp = "2006-01-02T15:04:05.000000-07:00"
+// timeFormat is the form of times in requests.
+const timeFormat = "2006-01-02T15:04:05.000000-07:00"
 
 // body is what a request says.
 func (l *List) body(q request, page int, cursor string) []byte {
@@ -289,7 +289,7 @@ func (l *List) body(q request, page int, cursor string) []byte {
 	if l.Days != NoDays {
 		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
 		members = append(members, `"distribution":"day"`, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
-			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(stamp), end.Format(stamp)))
+			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(timeFormat), end.Format(timeFormat)))
 	}
 	if l.Pages != "" {
 		members = append(members, fmt.Sprintf(`"page":%d`, page))
@@ -305,15 +305,15 @@ type column struct {
 
 // walk goes the way to each row. The error says that the answer is not what was
 // asked for.
-func (l *List) walk(v jsondoc.Value, way string, q request, found []column, row func(jsondoc.Value, []column)) error {
-	if way == "" {
+func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row func(jsondoc.Value, []column)) error {
+	if path == "" {
 		if len(found) == 0 && l.Days != BySpan && v.Kind() != jsondoc.Object && l.Rows == "" {
 			return errors.New("it is no object")
 		}
 		row(v, found)
 		return nil
 	}
-	step, rest, _ := strings.Cut(way, "/")
+	step, rest, _ := strings.Cut(path, "/")
 	found = slices.Clip(found)
 	name, ofNames := strings.CutPrefix(step, "{")
 	name = strings.TrimSuffix(name, "}")
@@ -362,9 +362,9 @@ func (l *List) walk(v jsondoc.Value, way string, q request, found []column, row 
 	return nil
 }
 
-// at is the value at the end of a way of members.
-func at(v jsondoc.Value, way string) jsondoc.Value {
-	for step := range strings.SplitSeq(way, "/") {
+// valueAt is the value at the end of a way of members.
+func valueAt(v jsondoc.Value, path string) jsondoc.Value {
+	for step := range strings.SplitSeq(path, "/") {
 		v = v.Get(step)
 	}
 	return v

@@ -16,18 +16,18 @@ const (
 	maxWait   = 60 * time.Second       // the longest of these waits, and the most that Retry-After is obeyed
 )
 
-// again marks an error that may go away when the same is asked again.
-type again struct {
+// retryableError marks an error that may go away when the same is asked again.
+type retryableError struct {
 	err  *Error
 	wait time.Duration // what the service asks for; 0: our own backoff
 }
 
-func (a *again) Error() string { return a.err.Error() }
-func (a *again) Unwrap() error { return a.err }
+func (a *retryableError) Error() string { return a.err.Error() }
+func (a *retryableError) Unwrap() error { return a.err }
 
 // retry calls try until it succeeds, fails for good, or has been called
 // MaxRetries+1 times. Asked again are: requests without an answer, 2xx answers
-// that are not what was asked for, and refusals that may pass, as judge says.
+// that are not what was asked for, and refusals that may pass, as classify says.
 // Never: what another try does not mend, since such a request costs money.
 // Waits end with the context.
 func (c *Client) retry(ctx context.Context, try func() error) error {
@@ -37,7 +37,7 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		tries++
 		err := try()
-		var a *again
+		var a *retryableError
 		switch {
 		case err == nil:
 			return struct{}{}, nil
@@ -61,7 +61,7 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 			}
 		}),
 	)
-	var a *again
+	var a *retryableError
 	if errors.As(err, &a) {
 		a.err.Tries = tries
 		return a.err

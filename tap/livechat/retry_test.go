@@ -50,14 +50,14 @@ func TestThrottle(t *testing.T) {
 					highest.Store(max(highest.Load(), in.Add(1)))
 					time.Sleep(time.Millisecond)
 					in.Add(-1)
-					th.ok()
+					th.succeeded()
 					th.release()
 				})
 			}
 			all.Wait()
 		}
 		for range 5 {
-			th.slow(time.Now(), time.Second)
+			th.backOff(time.Now(), time.Second)
 			time.Sleep(2 * time.Second)
 		}
 		if th.limit != 1 {

@@ -16,7 +16,7 @@ import (
 type List struct {
 	Stream  string
 	Version string // of the API that is asked
-	Call    string // "POST /v3.6/…"; a name in braces stands for that member of Per's row
+	Call    string // "POST /v3.6/…"; a name in braces stands for that member of ForEach's row
 	Args    string // the members of the body, as JSON: `"all": true`
 
 	// Rows is the way from an answer to its rows, in steps with a slash between:
@@ -25,22 +25,22 @@ type List struct {
 	// all that is there. Empty if the answer is the row.
 	Rows string
 
-	Cursor string // the member that names the next page, which page_id asks for, alone
-	Pages  string // the way to the number of pages, which page asks for
-	Per    *List  // it is asked for once for each row of another list
-	Days   Days   // how a report is asked for
+	Cursor  string // the member that names the next page, which page_id asks for, alone
+	Pages   string // the way to the number of pages, which page asks for
+	ForEach *List  // it is asked for once for each row of another list
+	Days    Days   // how a report is asked for
 
-	Inherit map[string]string    // members of Per's row that become columns; the row's own win
-	Rename  map[string]string    // members by other names; "" leaves one out
-	Flat    []string             // objects whose members become columns: queue.url is queue_url
-	Pairs   map[string][2]string // objects whose names are values: they become a list of objects with these two members
-	Seconds []string             // columns with Unix seconds
-	Address []string             // columns with addresses that may lack their scheme
-	Local   []string             // columns with times that may lack their zone: it is the report's
-	Date    string               // the one of these whose day is the date of the row
-	Zero    []string             // columns that are 0 where a report says nothing
-	Empty   []string             // columns that are "" where there is nothing, since keys are never null
-	ID      []string             // the members that the column id is made of
+	FromParent   map[string]string    // members of ForEach's row that become columns; the row's own win
+	Rename       map[string]string    // members by other names; "" leaves one out
+	Flatten      []string             // objects whose members become columns: queue.url is queue_url
+	MapToList    map[string][2]string // objects whose names are values: they become a list of objects with these two members
+	Seconds      []string             // columns with Unix seconds
+	URLs         []string             // columns with addresses that may lack their scheme
+	LocalTimes   []string             // columns with times that may lack their zone: it is the report's
+	Date         string               // the one of these whose day is the date of the row
+	DefaultZero  []string             // columns that are 0 where a report says nothing
+	DefaultEmpty []string             // columns that are "" where there is nothing, since keys are never null
+	ID           []string             // the members that the column id is made of
 }
 
 // Days says how a report is asked for. Each row of a report has columns date
@@ -54,14 +54,14 @@ const (
 	ByDay              // one request a day
 )
 
-// mostDays is the longest span of one request.
-const mostDays = 366
+// maxDays is the longest span of one request.
+const maxDays = 366
 
-// member puts a member of a row into its column.
-func (l *List) member(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
-	if contains(l.Flat, name) && v.Kind() == jsondoc.Object {
+// putMember puts a member of a row into its column.
+func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
+	if contains(l.Flatten, name) && v.Kind() == jsondoc.Object {
 		for m := range v.All() {
-			l.member(b, name+"_"+string(m.Name()), m, zone)
+			l.putMember(b, name+"_"+string(m.Name()), m, zone)
 		}
 		return
 	}
@@ -71,7 +71,7 @@ func (l *List) member(b *jsondoc.Builder, name string, v jsondoc.Value, zone *ti
 	if name == "" || v.Kind() == jsondoc.Null {
 		return
 	}
-	switch pair, isPair := l.Pairs[name]; {
+	switch pair, isPair := l.MapToList[name]; {
 	case isPair && v.Kind() == jsondoc.Object:
 		b.Array(name)
 		for m := range v.All() {
@@ -81,12 +81,12 @@ func (l *List) member(b *jsondoc.Builder, name string, v jsondoc.Value, zone *ti
 			b.End()
 		}
 		b.End()
-	case contains(l.Address, name):
+	case contains(l.URLs, name):
 		if address := withScheme(v.Text()); address != "" {
 			b.Text(name, address)
 		}
-	case contains(l.Seconds, name), contains(l.Local, name):
-		at := instant(v, zone)
+	case contains(l.Seconds, name), contains(l.LocalTimes, name):
+		at := parseTime(v, zone)
 		switch {
 		case v.Text() == "0": // no time at all
 			return
@@ -103,12 +103,12 @@ func (l *List) member(b *jsondoc.Builder, name string, v jsondoc.Value, zone *ti
 	}
 }
 
-// fill puts in what stands where a row says nothing; what comes later wins.
-func (l *List) fill(b *jsondoc.Builder, v jsondoc.Value) {
-	for _, column := range l.Zero {
+// putDefaults puts in what stands where a row says nothing; what comes later wins.
+func (l *List) putDefaults(b *jsondoc.Builder, v jsondoc.Value) {
+	for _, column := range l.DefaultZero {
 		b.Int(column, 0)
 	}
-	for _, column := range l.Empty {
+	for _, column := range l.DefaultEmpty {
 		b.Text(column, "")
 	}
 	if len(l.ID) > 0 {
@@ -131,9 +131,9 @@ func withScheme(address string) string {
 	return "https://" + address
 }
 
-// instant reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
+// parseTime reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
 // it is none of these.
-func instant(v jsondoc.Value, zone *time.Location) time.Time {
+func parseTime(v jsondoc.Value, zone *time.Location) time.Time {
 	text := strings.TrimSpace(v.Text())
 	if v.Kind() == jsondoc.Number || jsondoc.IsNumber(text) {
 		var n int64

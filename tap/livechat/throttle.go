@@ -15,12 +15,12 @@ const recovery = 25
 type throttle struct {
 	slots chan struct{} // one token for each request that may start
 
-	mu    sync.Mutex
-	max   int
-	limit int       // tokens in slots and in use, less debt
-	debt  int       // tokens in use that will not come back
-	good  int       // good answers since the limit last changed
-	until time.Time // nobody starts before
+	mu          sync.Mutex
+	max         int
+	limit       int       // tokens in slots and in use, less debt
+	debt        int       // tokens in use that will not come back
+	successes   int       // successes answers since the limit last changed
+	pausedUntil time.Time // nobody starts before
 }
 
 func newThrottle(most int) *throttle {
@@ -39,7 +39,7 @@ func (t *throttle) acquire(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	t.mu.Lock()
-	wait := time.Until(t.until)
+	wait := time.Until(t.pausedUntil)
 	t.mu.Unlock()
 	if wait <= 0 {
 		return nil
@@ -66,17 +66,17 @@ func (t *throttle) release() {
 	t.slots <- struct{}{}
 }
 
-// ok notes a good answer.
-func (t *throttle) ok() {
+// succeeded notes a good answer.
+func (t *throttle) succeeded() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.limit == t.max {
 		return
 	}
-	if t.good++; t.good < recovery {
+	if t.successes++; t.successes < recovery {
 		return
 	}
-	t.good = 0
+	t.successes = 0
 	t.limit++
 	if t.debt > 0 {
 		t.debt--
@@ -85,18 +85,18 @@ func (t *throttle) ok() {
 	}
 }
 
-// slow halves the limit and holds everybody back for wait. It returns the new
+// backOff halves the limit and holds everybody back for wait. It returns the new
 // limit, and whether it changed.
-func (t *throttle) slow(now time.Time, wait time.Duration) (limit int, changed bool) {
+func (t *throttle) backOff(now time.Time, wait time.Duration) (limit int, changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.good = 0
+	t.successes = 0
 	// One burst of refusals is one reason to slow down, not one for each
 	// request that was under way.
-	if held := now.Before(t.until); held {
+	if held := now.Before(t.pausedUntil); held {
 		return t.limit, false
 	}
-	t.until = now.Add(max(wait, firstWait))
+	t.pausedUntil = now.Add(max(wait, firstWait))
 	lower := max(1, t.limit/2)
 	t.debt += t.limit - lower
 	for t.debt > 0 && len(t.slots) > 0 { // those that nobody uses are taken away at once

@@ -44,9 +44,9 @@ func (e *proxyError) Error() string {
 
 var errSlow = errors.New("no complete answer within request_timeout")
 
-// unanswered is the error of a request that got no answer.
-func (c *Client) unanswered(ctx context.Context, call Call, err error) error {
-	e := &Error{Op: call.Op, Version: call.Version, Err: c.why(ctx, err), Cause: Network}
+// networkError is the error of a request that got no answer.
+func (c *Client) networkError(ctx context.Context, call Call, err error) error {
+	e := &Error{Op: call.Op, Version: call.Version, Err: c.cause(ctx, err), Cause: Network}
 	var (
 		proxy       *proxyError
 		dial        *net.OpError
@@ -57,7 +57,7 @@ func (c *Client) unanswered(ctx context.Context, call Call, err error) error {
 	case errors.As(err, &proxy):
 		e.Cause, e.Err = Proxy, proxy
 		if proxy.code < 400 || proxy.code >= 500 {
-			return &again{err: e}
+			return &retryableError{err: e}
 		}
 		return e
 	case errors.As(err, &certificate):
@@ -69,11 +69,11 @@ func (c *Client) unanswered(ctx context.Context, call Call, err error) error {
 	case errors.As(err, &dial) && dial.Op == "proxyconnect":
 		e.Cause, e.Err = Proxy, fmt.Errorf("the proxy HTTPS_PROXY names cannot be reached: %w", e.Err)
 	}
-	return &again{err: e}
+	return &retryableError{err: e}
 }
 
-// why is what went wrong below HTTP, without the URL that net/http puts before it.
-func (c *Client) why(ctx context.Context, err error) error {
+// cause is what went wrong below HTTP, without the URL that net/http puts before it.
+func (c *Client) cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
 		return errSlow
 	}

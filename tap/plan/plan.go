@@ -40,7 +40,7 @@ type Part struct {
 func Make(ctx context.Context, o api.Options, now time.Time, n int) (Plan, error) {
 	var mu sync.Mutex
 	var waited time.Duration
-	o.Observe = func(m livechat.Made) {
+	o.Observe = func(m livechat.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		waited += m.Duration

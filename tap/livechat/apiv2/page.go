@@ -60,7 +60,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 		},
 	})
 	var e *livechat.Error
-	if n > 1 && errors.As(err, &e) && (e.Cause == livechat.Request || e.Cause == livechat.Missing) {
+	if n > 1 && errors.As(err, &e) && (e.Cause == livechat.BadRequest || e.Cause == livechat.Missing) {
 		// The list has become shorter: what one service answers with an empty
 		// page, another refuses.
 		return &page{past: true}, nil
@@ -72,7 +72,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 }
 
 func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
-	p := &page{sent: answer.Sent, before: answer.Before, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
+	p := &page{sent: answer.Sent, before: answer.SentByThen, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
 	if !answer.Date.IsZero() {
 		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}

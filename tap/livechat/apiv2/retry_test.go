@@ -104,7 +104,7 @@ func TestPermanentFaults(t *testing.T) {
 // TestNeverAskedAgain: what will be the same next time is asked for once.
 func TestNeverAskedAgain(t *testing.T) {
 	for switches, want := range map[string]livechat.Cause{
-		"status=400":                   livechat.Request,
+		"status=400":                   livechat.BadRequest,
 		"access_token=another":         livechat.Credentials,
 		"status=403":                   livechat.Scope,
 		"status=404":                   livechat.Missing,
@@ -346,9 +346,9 @@ func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t, "chats=300&days=4&rate_503=0.2&rate_reset=0.1&latency=10ms")
 		var mu sync.Mutex
-		var all []livechat.Made
+		var all []livechat.Request
 		c := newTestClient(t, mounted{Handler: s}, func(o *Options) {
-			o.Observe = func(r livechat.Made) { mu.Lock(); all = append(all, r); mu.Unlock() }
+			o.Observe = func(r livechat.Request) { mu.Lock(); all = append(all, r); mu.Unlock() }
 		})
 		read(t.Context(), c, oneDay).check(t, oneDay)
 		ok := 0

@@ -7,14 +7,14 @@ func Lists() []livechat.List {
 	return []livechat.List{
 		// Without a group only those of group 0 come.
 		{Stream: "canned_responses", Version: version, Call: "GET /canned_responses?group={id}", Rows: "[]",
-			Per:     &livechat.List{Version: "3.6", Call: "POST /v3.6/configuration/action/list_groups", Rows: "[]"},
-			Inherit: map[string]string{"id": "group_id"},
+			ForEach:    &livechat.List{Version: "3.6", Call: "POST /v3.6/configuration/action/list_groups", Rows: "[]"},
+			FromParent: map[string]string{"id": "group_id"},
 			Rename: map[string]string{"group": "group_id", "creation_date": "created_at", "modification_date": "modified_at",
 				"modification_by": "modified_by"},
 			Seconds: []string{"created_at", "modified_at"}},
 		// What a goal is about stands in its details alone.
 		{Stream: "goals", Version: version, Call: "GET /goals/{id}",
-			Per:     &livechat.List{Version: version, Call: "GET /goals", Rows: "[]"},
-			Inherit: map[string]string{"id": "id", "name": "name", "type": "type", "active": "active"}},
+			ForEach:    &livechat.List{Version: version, Call: "GET /goals", Rows: "[]"},
+			FromParent: map[string]string{"id": "id", "name": "name", "type": "type", "active": "active"}},
 	}
 }

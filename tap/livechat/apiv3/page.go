@@ -241,7 +241,7 @@ func refused(err error) bool {
 // was asked for wrongly.
 func absent(err error) bool {
 	var e *livechat.Error
-	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.Request)
+	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.BadRequest)
 }
 
 // get asks for one thread; nil if its events do not come with it.

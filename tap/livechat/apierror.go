@@ -13,14 +13,14 @@ import (
 	"tap-livechat/tap/secret"
 )
 
-// complaint is what a refusal says for itself.
-type complaint struct{ kind, message string }
+// apiError is what a refusal says for itself.
+type apiError struct{ kind, message string }
 
-// complaint reads the bodies that LiveChat's versions use for errors:
+// readAPIError reads the bodies that LiveChat's versions use for errors:
 // {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]},
 // {"message": "…"}. A strict one has nothing but that in it: what comes in place
 // of a chat may be half a chat, and its message a visitor's.
-func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok bool) {
+func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, ok bool) {
 	var words []string
 	switch e := root.Get("error"); e.Kind() {
 	case jsondoc.Object:
@@ -37,28 +37,28 @@ func (c *Client) complaint(root jsondoc.Value, strict bool) (said complaint, ok 
 			words = append(words, e.Text())
 		}
 	}
-	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyComplains(root)) {
+	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyErrorMembers(root)) {
 		words = append(words, m.Text())
 	}
 	said.kind = strings.ToLower(strings.TrimSpace(c.redact(said.kind))) // in lower case a credential is not known again
 	if kind := root.Get("type"); said.kind == "" && kind.Kind() == jsondoc.String {
-		if _, known := types[kind.Text()]; known {
+		if _, known := errorTypes[kind.Text()]; known {
 			said.kind = kind.Text()
 		}
 	}
-	if _, known := types[strings.Join(words, "")]; known && said.kind == "" {
+	if _, known := errorTypes[strings.Join(words, "")]; known && said.kind == "" {
 		said.kind, words = words[0], nil
 	}
 	said.kind, said.message = c.redact(said.kind), c.redact(strings.Join(words, "; "))
 	if said.kind == "" && strings.Contains(strings.ToLower(said.message), "misdirected") {
 		said.kind = typeMisdirected
 	}
-	return said, said != complaint{}
+	return said, said != apiError{}
 }
 
-// onlyComplains reports whether an object has no other members than those that
+// onlyErrorMembers reports whether an object has no other members than those that
 // gateways put around an error.
-func onlyComplains(root jsondoc.Value) bool {
+func onlyErrorMembers(root jsondoc.Value) bool {
 	for m := range root.All() {
 		switch strings.ToLower(string(m.Name())) {
 		case "message", "error", "errors", "error_description", "type", "code", "status", "statuscode", "success",
@@ -70,15 +70,15 @@ func onlyComplains(root jsondoc.Value) bool {
 	return true
 }
 
-// refusal makes the error of an answer that says no.
-func (c *Client) refusal(call Call, e *Error, header http.Header, said complaint) error {
-	v := judge(said.kind, e.Status)
-	e.Type, e.Detail, e.Cause = said.kind, said.message, v.cause
+// errorResponse makes the error of an answer that says no.
+func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr apiError) error {
+	v := classify(apiErr.kind, e.Status)
+	e.Type, e.Detail, e.Cause = apiErr.kind, apiErr.message, v.cause
 	_, accepted := c.accepted.Load(call.Version)
 	switch {
-	case v.again:
-		return &again{e, retryAfter(header, time.Now())}
-	case e.Cause == Credentials && e.Type == "" && call.Apart:
+	case v.retryable:
+		return &retryableError{e, retryAfter(header, time.Now())}
+	case e.Cause == Credentials && e.Type == "" && call.OwnScope:
 		e.Cause = Scope
 	case e.Cause == Credentials && accepted:
 		e.Cause = Expired
@@ -99,7 +99,7 @@ func (c *Client) announcements(call Call, header http.Header) {
 		if date == "" {
 			continue
 		}
-		if _, known := c.told.LoadOrStore([2]string{call.Version, name}, true); !known {
+		if _, known := c.warned.LoadOrStore([2]string{call.Version, name}, true); !known {
 			c.opts.Log.Warn(means, "api_version", call.Version, "header", name, "date", date)
 		}
 	}

@@ -65,7 +65,7 @@ func ask(t *testing.T, rt http.RoundTripper, call Call, change func(*Options)) (
 
 // TestTypes: what the service calls an error decides, whatever the status.
 func TestTypes(t *testing.T) {
-	for kind, want := range types {
+	for kind, want := range errorTypes {
 		for _, status := range []int{200, 202, 302, 400, 401, 403, 404, 409, 421, 429, 500, 503, 599} {
 			synctest.Test(t, func(t *testing.T) {
 				body := fmt.Sprintf(`{"error":{"type":%q,"message":"What it says, %s"}}`, kind, testToken)
@@ -74,7 +74,7 @@ func TestTypes(t *testing.T) {
 					t.Fatalf("%s under %d: %v, cause %d, want %d", kind, status, e, e.Cause, want.cause)
 				}
 				tries := 1
-				if want.again {
+				if want.retryable {
 					tries = 4
 				}
 				if requests != tries {
@@ -105,7 +105,7 @@ func TestRefusals(t *testing.T) {
 		says   string
 	}{
 		// without a type that is known, the status decides
-		{`{"error":{"type":"brand_new","message":"No."}}`, 400, Request, 1, "(brand_new): No."},
+		{`{"error":{"type":"brand_new","message":"No."}}`, 400, BadRequest, 1, "(brand_new): No."},
 		{`{"error":{"message":"No."}}`, 401, Credentials, 1, ": No."},
 		{`{"error":"No."}`, 403, Scope, 1, ": No."},
 		{`{"errors":["No.","Never."]}`, 404, Missing, 1, ": No.; Never."},
@@ -170,7 +170,7 @@ func TestExpired(t *testing.T) {
 	}
 	call := func(version string, apart bool) Cause {
 		var e *Error
-		if err := c.Ask(t.Context(), Call{Version: version, Apart: apart, Parse: wantList}); err != nil && !errors.As(err, &e) {
+		if err := c.Ask(t.Context(), Call{Version: version, OwnScope: apart, Parse: wantList}); err != nil && !errors.As(err, &e) {
 			t.Fatal(err)
 		}
 		if e == nil {
