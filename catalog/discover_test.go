@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"tap-livechat/schemas"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -120,7 +119,17 @@ func TestTableMatchesSchemas(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if diff := cmp.Diff(schemas.Names(), names); diff != "" {
+	files, err := filepath.Glob("../schemas/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schemas []string
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".json"); name != "config" {
+			schemas = append(schemas, name)
+		}
+	}
+	if diff := cmp.Diff(schemas, names); diff != "" {
 		t.Errorf("streams with a schema (-schemas +table):\n%s", diff)
 	}
 }

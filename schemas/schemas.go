@@ -8,10 +8,7 @@
 // that holds JSON.
 package schemas
 
-import (
-	"embed"
-	"strings"
-)
+import "embed"
 
 // The schema of a stream is the file of its name.
 //
@@ -21,23 +18,8 @@ var files embed.FS
 // settings is the one file that is not a stream's.
 const settings = "config.json"
 
-// Names lists the streams that have a schema, in alphabetical order.
-func Names() []string {
-	all, err := files.ReadDir(".")
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	var names []string
-	for _, f := range all {
-		if f.Name() != settings {
-			names = append(names, strings.TrimSuffix(f.Name(), ".json"))
-		}
-	}
-	return names
-}
-
 // Stream returns the schema of a stream's records as JSON text. The caller owns
-// the bytes. A name that is not one of [Names] is a programmer's error: it panics.
+// the bytes. It panics if no stream has the name: that is a programmer's error.
 func Stream(name string) []byte {
 	text, err := files.ReadFile(name + ".json")
 	if err != nil || name+".json" == settings {

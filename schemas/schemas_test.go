@@ -24,13 +24,29 @@ func parseAny(text string, v *any) error {
 	return d.Decode(v)
 }
 
+// names lists the streams that have a schema.
+func names(t *testing.T) []string {
+	t.Helper()
+	all, err := files.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range all {
+		if f.Name() != settings {
+			names = append(names, strings.TrimSuffix(f.Name(), ".json"))
+		}
+	}
+	return names
+}
+
 // Old targets read draft-04, the Singer SDK reads 2020-12.
 func TestStreamsHoldInBothDrafts(t *testing.T) {
 	for _, draft := range []string{
 		"http://json-schema.org/draft-04/schema#",
 		"https://json-schema.org/draft/2020-12/schema",
 	} {
-		for _, name := range Names() {
+		for _, name := range names(t) {
 			schema := decode(t, string(Stream(name))).(map[string]any)
 			schema["$schema"] = draft
 			text, err := json.Marshal(schema)
@@ -48,7 +64,7 @@ func TestStreamsHoldInBothDrafts(t *testing.T) {
 // but the keys without null, arrays with items, and a description of each field.
 func TestStreamsStyle(t *testing.T) {
 	allowed := []string{"type", "properties", "items", "format", "description", "api", "json"}
-	for _, name := range Names() {
+	for _, name := range names(t) {
 		var visit func(at string, schema map[string]any)
 		visit = func(at string, schema map[string]any) {
 			for keyword := range schema {
