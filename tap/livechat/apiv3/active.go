@@ -87,7 +87,7 @@ func (a *Archive) activePage(ctx context.Context, cursor string) (*activePage, e
 			return errors.New("it has no list of chats (chats_summary)")
 		}
 		p = &activePage{next: word(answer.Root().Get("next_page_id"))}
-		m := makers.Get().(*maker)
+		m := makers.Get().(*converter)
 		defer makers.Put(m)
 		mark := answer.Mark()
 		for summary := range list.All() {

@@ -24,7 +24,7 @@ func BenchmarkThread(b *testing.B) {
 	if err := doc.Parse([]byte(entry)); err != nil {
 		b.Fatal(err)
 	}
-	var m maker
+	var m converter
 	mark := doc.Mark()
 	b.SetBytes(int64(len(entry)))
 	b.ReportAllocs()

@@ -7,10 +7,10 @@ import (
 )
 
 // putRating writes the rating in v2's words, and when it was given.
-func (m *maker) putRating(b *jsondoc.Builder, props jsondoc.Value) {
+func (c *converter) putRating(b *jsondoc.Builder, props jsondoc.Value) {
 	score := property(props, "rating", "score")
 	switch {
-	case !says(score):
+	case !isSet(score):
 		b.Text("rate", "not_rated")
 		return
 	case isNumber(score, "1"):
@@ -20,10 +20,10 @@ func (m *maker) putRating(b *jsondoc.Builder, props jsondoc.Value) {
 	default:
 		b.Put("rate", score)
 	}
-	for i := len(m.events) - 1; i >= 0; i-- {
-		e := &m.events[i]
-		if e.systemType() == "rating.chat_rated" || e.kind == "annotation" && equal(e.v.Get("annotation_type"), "rating") {
-			b.Put("rated_at", timeOr(m.doc, e.at, e.created))
+	for i := len(c.events) - 1; i >= 0; i-- {
+		e := &c.events[i]
+		if e.systemType() == "rating.chat_rated" || e.kind == "annotation" && isText(e.v.Get("annotation_type"), "rating") {
+			b.Put("rated_at", timeOr(c.doc, e.at, e.created))
 			return
 		}
 	}
@@ -35,15 +35,15 @@ func isNumber(v jsondoc.Value, text string) bool {
 
 // engagement is how the thread came about, in v2's words; empty if its events,
 // which would say it, are not there. What is sent by itself opens no conversation.
-func (m *maker) engagement(t *thread) string {
-	if says(property(t.props, "lc2", "greeting_id")) {
+func (c *converter) engagement(t *thread) string {
+	if isSet(property(t.props, "lc2", "greeting_id")) {
 		return "auto_invite"
 	}
 	if t.events.Kind() != jsondoc.Array {
 		return ""
 	}
-	for i := range m.events {
-		e := &m.events[i]
+	for i := range c.events {
+		e := &c.events[i]
 		switch e.kind {
 		case "message", "rich_message", "file", "filled_form":
 		default:
@@ -52,7 +52,7 @@ func (m *maker) engagement(t *thread) string {
 		if e.author.Kind() != jsondoc.String || truthy(property(e.props, "lc2", "welcome_message")) {
 			continue
 		}
-		switch m.users[m.author(e.author)].kind {
+		switch c.users[c.author(e.author)].kind {
 		case byAgent:
 			return "manual_invite"
 		case byVisitor:
@@ -64,7 +64,7 @@ func (m *maker) engagement(t *thread) string {
 
 // putVariables writes the custom variables. An element that has neither a key nor
 // a value, but a member of another name, is a variable of that name.
-func (m *maker) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
+func (c *converter) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
 	if list.Kind() != jsondoc.Array {
 		b.Put("custom_variables", list)
 		return
@@ -86,14 +86,14 @@ func (m *maker) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
 }
 
 // putSummary writes the summary that is made after the end.
-func (m *maker) putSummary(b *jsondoc.Builder, summary jsondoc.Value) {
+func (c *converter) putSummary(b *jsondoc.Builder, summary jsondoc.Value) {
 	if summary.Kind() != jsondoc.Object {
 		b.Put("summary", summary)
 		return
 	}
 	b.Object("summary")
 	for f := range summary.All() {
-		if at := instant(f); string(f.Name()) == "updated_at" && !at.IsZero() {
+		if at := parseTime(f); string(f.Name()) == "updated_at" && !at.IsZero() {
 			b.Time("updated_at", at)
 		} else {
 			b.Put(string(f.Name()), f)

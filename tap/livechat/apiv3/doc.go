@@ -2,8 +2,8 @@
 // the seam calls a chat is a thread there.
 //
 // An entry of the archive becomes a document in the form of our schemas
-// (thread.go): who took part (people.go), what was said (talk.go), what was
-// filled in (forms.go), what is known besides (columns.go, properties.go). When
+// (thread.go): who took part (participants.go), what was said (events.go), what was
+// filled in (surveys.go), what is known besides (columns.go, properties.go). When
 // a thread ended is nowhere stated, and ending.go alone says it.
 //
 // Threads are listed by when they began. Time is cut into windows (plan.go), each

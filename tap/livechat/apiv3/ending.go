@@ -39,39 +39,39 @@ var lateMessages = map[string]bool{
 
 // The reasons for which an end is missing or not the one that was stated.
 const (
-	whyEndless     = "it is missing, and nothing else says when the thread ended"
-	whyNoEvents    = "it is missing, since the service gives no events for the thread"
-	whyLastEvent   = "it is missing; the time of the last event stands for it"
-	whyOtherEnd    = "the time of the ending message cannot be the end; that of another one stands for it"
-	whyEventForEnd = "the time of the ending message cannot be the end; the time of the last event stands for it"
-	whyNoTrueEnd   = "the times of the events cannot be the end, and nothing else says when the thread ended"
-	whyNoStart     = "it is in another century, or after the answer"
+	unknownEnd         = "it is missing, and nothing else says when the thread ended"
+	noEvents           = "it is missing, since the service gives no events for the thread"
+	lastEventIsEnd     = "it is missing; the time of the last event stands for it"
+	otherMessageIsEnd  = "the time of the ending message cannot be the end; that of another one stands for it"
+	implausibleMessage = "the time of the ending message cannot be the end; the time of the last event stands for it"
+	implausibleEvents  = "the times of the events cannot be the end, and nothing else says when the thread ended"
+	implausibleStart   = "it is in another century, or after the answer"
 )
 
-// slack is how far after the answer a time may be: clocks differ.
-const slack = 10 * time.Minute
+// maxClockSkew is how far after the answer a time may be: clocks differ.
+const maxClockSkew = 10 * time.Minute
 
 // firstThread is before every thread: LiveChat was founded in 2002.
 var firstThread = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// possible reports whether something can have happened at that time, as far as the
+// isPlausible reports whether something can have happened at that time, as far as the
 // answer's own time says. A zero answered says nothing.
-func possible(at, answered time.Time) bool {
-	return !at.Before(firstThread) && (answered.IsZero() || !at.After(answered.Add(slack)))
+func isPlausible(at, answered time.Time) bool {
+	return !at.Before(firstThread) && (answered.IsZero() || !at.After(answered.Add(maxClockSkew)))
 }
 
 // ending is how a thread ended.
 type ending struct {
-	at     time.Time     // zero: not known, or not ended yet
-	reason jsondoc.Value // type of the system message that says so, absent without one
-	by     string        // who ended it; empty without such a message
-	why    string        // what is to be said about it; empty if it was stated
+	at      time.Time     // zero: not known, or not ended yet
+	reason  jsondoc.Value // type of the system message that says so, absent without one
+	by      string        // who ended it; empty without such a message
+	warning string        // what is to be said about it; empty if it was stated
 }
 
-// endOf finds the end of a thread that is not active. The events are in order.
-func endOf(events []event, started, answered time.Time, given bool) ending {
+// findEnd finds the end of a thread that is not active. The events are in order.
+func findEnd(events []event, started, answered time.Time, given bool) ending {
 	can := func(e *event) bool {
-		return !e.at.IsZero() && possible(e.at, answered) && !e.at.Before(started)
+		return !e.at.IsZero() && isPlausible(e.at, answered) && !e.at.Before(started)
 	}
 	stated := 0 // ending messages whose time cannot be the end
 	for i := len(events) - 1; i >= 0; i-- {
@@ -82,7 +82,7 @@ func endOf(events []event, started, answered time.Time, given bool) ending {
 		case !can(e):
 			stated++
 		case stated > 0:
-			return ending{e.at, e.system, by, whyOtherEnd}
+			return ending{e.at, e.system, by, otherMessageIsEnd}
 		default:
 			return ending{e.at, e.system, by, ""}
 		}
@@ -90,29 +90,29 @@ func endOf(events []event, started, answered time.Time, given bool) ending {
 	timed := false
 	for i := len(events) - 1; i >= 0; i-- {
 		e := &events[i]
-		if late(e) {
+		if isLate(e) {
 			continue
 		}
 		timed = true
 		switch {
 		case !can(e):
 		case stated > 0:
-			return ending{at: e.at, why: whyEventForEnd}
+			return ending{at: e.at, warning: implausibleMessage}
 		default:
-			return ending{at: e.at, why: whyLastEvent}
+			return ending{at: e.at, warning: lastEventIsEnd}
 		}
 	}
 	switch {
 	case timed:
-		return ending{why: whyNoTrueEnd}
+		return ending{warning: implausibleEvents}
 	case !given:
-		return ending{why: whyNoEvents}
+		return ending{warning: noEvents}
 	}
-	return ending{why: whyEndless}
+	return ending{warning: unknownEnd}
 }
 
-// late reports whether an event can come after the end: a rating, a survey, a transcript.
-func late(e *event) bool {
+// isLate reports whether an event can come after the end: a rating, a survey, a transcript.
+func isLate(e *event) bool {
 	switch e.kind {
 	case "system_message":
 		return lateMessages[e.systemType()]

@@ -19,25 +19,25 @@ func TestEnding(t *testing.T) {
 		{"the ending message", entryOf(events(said(line, eveID, ""), system("09:20:00", "routing.archived_inactive"))), "2026-01-05T09:20:00Z", ""},
 		{"the last of two", entryOf(events(system("09:10:00", "manual_archived_agent"), system("09:20:00", "manual_archived_customer"))), "2026-01-05T09:20:00Z", ""},
 		{"late events do not move it", entryOf(events(system("09:20:00", "system_archived"), system("09:30:00", "rating.chat_rated"), survey, said("09:41:00", eveID, ""))), "2026-01-05T09:20:00Z", ""},
-		{"not that of another system message", entryOf(events(system("09:20:00", "routing.assigned_other"), said("09:21:00", eveID, ""))), "2026-01-05T09:21:00Z", whyLastEvent},
-		{"without one, the last event", entryOf(events(said(line, eveID, ""), said("09:06:00", eveID, ""))), "2026-01-05T09:06:00Z", whyLastEvent},
+		{"not that of another system message", entryOf(events(system("09:20:00", "routing.assigned_other"), said("09:21:00", eveID, ""))), "2026-01-05T09:21:00Z", lastEventIsEnd},
+		{"without one, the last event", entryOf(events(said(line, eveID, ""), said("09:06:00", eveID, ""))), "2026-01-05T09:06:00Z", lastEventIsEnd},
 		{"but for late ones", entryOf(events(said(line, eveID, ""), system("09:30:00", "rating.chat_commented"), system("09:31:00", "transcript_sent"), survey,
-			`"type":"annotation","created_at":"2026-01-05T09:50:00Z"`)), "2026-01-05T09:05:00Z", whyLastEvent},
-		{"the survey says what it is by a property", entryOf(events(said(line, eveID, ""), form("09:40:00", `,"properties":{"lc2":{"form_type":"postchat"}}`, ""))), "2026-01-05T09:05:00Z", whyLastEvent},
-		{"a deleted event happened", entryOf(events(said(line, eveID, ""), `"type":"message","deleted":true,"created_at":"2026-01-05T09:06:00Z"`)), "2026-01-05T09:06:00Z", whyLastEvent},
-		{"late ones alone", entryOf(events(system("09:30:00", "rating.chat_rated"))), noEnd, whyEndless},
-		{"no event", entryOf(``), noEnd, whyEndless},
-		{"events missing", entryOf(`"events":null`), noEnd, whyNoEvents},
+			`"type":"annotation","created_at":"2026-01-05T09:50:00Z"`)), "2026-01-05T09:05:00Z", lastEventIsEnd},
+		{"the survey says what it is by a property", entryOf(events(said(line, eveID, ""), form("09:40:00", `,"properties":{"lc2":{"form_type":"postchat"}}`, ""))), "2026-01-05T09:05:00Z", lastEventIsEnd},
+		{"a deleted event happened", entryOf(events(said(line, eveID, ""), `"type":"message","deleted":true,"created_at":"2026-01-05T09:06:00Z"`)), "2026-01-05T09:06:00Z", lastEventIsEnd},
+		{"late ones alone", entryOf(events(system("09:30:00", "rating.chat_rated"))), noEnd, unknownEnd},
+		{"no event", entryOf(``), noEnd, unknownEnd},
+		{"events missing", entryOf(`"events":null`), noEnd, noEvents},
 		{"active", entryOf(`"active":true,` + events(system("09:20:00", "system_archived"))), noEnd, ""},
 		{"before the start: another one", entryOf(events(system("09:10:00", "system_archived"), system("08:00:00", "system_archived"))), "2026-01-05T09:10:00Z", ""},
 		{"after the answer: another one", entryOf(events(system("09:10:00", "system_archived"), `"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-06T00:10:01Z"`)),
-			"2026-01-05T09:10:00Z", whyOtherEnd},
+			"2026-01-05T09:10:00Z", otherMessageIsEnd},
 		{"ten minutes after the answer", entryOf(events(`"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-06T00:10:00Z"`)), "2026-01-06T00:10:00Z", ""},
 		{"after the answer: the last event", entryOf(events(said(line, eveID, ""), `"type":"system_message","system_message_type":"system_archived","created_at":"2126-01-05T09:10:00Z"`)),
-			"2026-01-05T09:05:00Z", whyEventForEnd},
-		{"in another century", entryOf(`"created_at":"nonsense",` + events(`"type":"system_message","system_message_type":"system_archived","created_at":"1970-01-01T00:00:00Z"`)), noEnd, whyNoTrueEnd},
-		{"no time", entryOf(events(`"type":"system_message","system_message_type":"system_archived","created_at":0`, said(line, eveID, ""))), "2026-01-05T09:05:00Z", whyEventForEnd},
-		{"all before the start", entryOf(events(said("08:00:00", eveID, ""))), noEnd, whyNoTrueEnd},
+			"2026-01-05T09:05:00Z", implausibleMessage},
+		{"in another century", entryOf(`"created_at":"nonsense",` + events(`"type":"system_message","system_message_type":"system_archived","created_at":"1970-01-01T00:00:00Z"`)), noEnd, implausibleEvents},
+		{"no time", entryOf(events(`"type":"system_message","system_message_type":"system_archived","created_at":0`, said(line, eveID, ""))), "2026-01-05T09:05:00Z", implausibleMessage},
+		{"all before the start", entryOf(events(said("08:00:00", eveID, ""))), noEnd, implausibleEvents},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestNoStart(t *testing.T) {
 		if !chat.Started.IsZero() || doc["started"] != nil || chat.Ended.IsZero() {
 			t.Errorf("%s: started %v, column %v, ended %v", at, chat.Started, doc["started"], chat.Ended)
 		}
-		if diff := cmp.Diff([]source.Warning{{Field: "started_timestamp", Why: whyNoStart}, {Field: "ended_timestamp", Why: whyLastEvent}}, chat.Warnings); diff != "" {
+		if diff := cmp.Diff([]source.Warning{{Field: "started_timestamp", Why: implausibleStart}, {Field: "ended_timestamp", Why: lastEventIsEnd}}, chat.Warnings); diff != "" {
 			t.Errorf("%s: notes (-want +got):\n%s", at, diff)
 		}
 	}

@@ -25,7 +25,7 @@ func FuzzThread(f *testing.F) {
 		if doc.Parse(text) != nil {
 			return
 		}
-		var m maker
+		var m converter
 		var last string
 		for range 2 {
 			var chat source.Chat
@@ -35,7 +35,7 @@ func FuzzThread(f *testing.F) {
 			if !json.Valid(out) || !utf8.Valid(out) || chat.Doc.Kind() != jsondoc.Object {
 				t.Fatalf("%q became %q", text, out)
 			}
-			if !chat.Ended.IsZero() && (chat.Ended.Before(chat.Started) || chat.Pending || !possible(chat.Ended, answered)) {
+			if !chat.Ended.IsZero() && (chat.Ended.Before(chat.Started) || chat.Pending || !isPlausible(chat.Ended, answered)) {
 				t.Fatalf("%q ended at %v, began at %v, pending: %v", text, chat.Ended, chat.Started, chat.Pending)
 			}
 			if last != "" && last != string(out) {

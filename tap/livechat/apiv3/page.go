@@ -58,7 +58,7 @@ type page struct {
 var outs = sync.Pool{New: func() any { return new([]byte) }}
 
 // makers are what entries are read with.
-var makers = sync.Pool{New: func() any { return new(maker) }}
+var makers = sync.Pool{New: func() any { return new(converter) }}
 
 // free gives the page's memory back; its chats are not valid any more.
 func (p *page) free() {
@@ -120,7 +120,7 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	if !answer.Date.IsZero() {
 		p.at, p.ahead = answer.Date, answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}
-	m := makers.Get().(*maker)
+	m := makers.Get().(*converter)
 	defer makers.Put(m)
 	ends := make([]int, 0, pageSize)
 	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
@@ -252,7 +252,7 @@ func (a *Archive) get(ctx context.Context, parent, id string) (*source.Chat, err
 		if answer.Root().Kind() != jsondoc.Object {
 			return errors.New("it is no chat")
 		}
-		m := makers.Get().(*maker)
+		m := makers.Get().(*converter)
 		defer makers.Put(m)
 		chat = new(source.Chat)
 		eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat)

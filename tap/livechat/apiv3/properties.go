@@ -57,12 +57,12 @@ func putProperties(b *jsondoc.Builder, columns []propertyColumn, props, chat jso
 }
 
 // otherProperties are those without a column, as JSON text; absent if there are none.
-func (m *maker) otherProperties(props jsondoc.Value, columns []propertyColumn) jsondoc.Value {
+func (c *converter) otherProperties(props jsondoc.Value, columns []propertyColumn) jsondoc.Value {
 	if props.Kind() != jsondoc.Object {
 		return props // null, or for the renderer to judge
 	}
 	others := 0
-	b := m.doc.Build()
+	b := c.doc.Build()
 	b.Object("")
 	for space := range props.All() {
 		if space.Kind() != jsondoc.Object {
@@ -90,7 +90,7 @@ func (m *maker) otherProperties(props jsondoc.Value, columns []propertyColumn) j
 	if others == 0 {
 		return jsondoc.Value{}
 	}
-	return m.asText(v)
+	return c.asJSONText(v)
 }
 
 func hasColumn(columns []propertyColumn, namespace, name []byte) bool {
@@ -102,8 +102,8 @@ func hasColumn(columns []propertyColumn, namespace, name []byte) bool {
 	return false
 }
 
-// asText is v as JSON text.
-func (m *maker) asText(v jsondoc.Value) jsondoc.Value {
-	m.text = v.AppendJSON(m.text[:0])
-	return m.doc.Bytes(m.text)
+// asJSONText is v as JSON text.
+func (c *converter) asJSONText(v jsondoc.Value) jsondoc.Value {
+	c.text = v.AppendJSON(c.text[:0])
+	return c.doc.Bytes(c.text)
 }

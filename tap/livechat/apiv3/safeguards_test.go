@@ -282,7 +282,7 @@ func TestLastWindows(t *testing.T) {
 // what does not come so either is delivered with a note.
 func TestMissingEvents(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
-	missing := []source.Warning{{Field: "ended_timestamp", Why: whyNoEvents}, {Field: "events", Why: stillMissing}}
+	missing := []source.Warning{{Field: "ended_timestamp", Why: noEvents}, {Field: "events", Why: stillMissing}}
 	for get, want := range map[string][]source.Warning{
 		"": nil, "empty": missing, "not_found": missing, "missing_access": missing, "authorization": missing,
 	} {

@@ -46,7 +46,7 @@ func made(tb testing.TB, entry string) (source.Chat, map[string]any) {
 		tb.Fatalf("the test's own entry: %v\n%s", err, entry)
 	}
 	var chat source.Chat
-	var m maker
+	var m converter
 	m.read(&doc, doc.Root(), answered, &chat)
 	text := chat.Doc.AppendJSON(nil)
 	var out map[string]any

@@ -6,13 +6,13 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// instant reads a time as the API writes it: RFC 3339, of any offset. It is in
+// parseTime reads a time as the API writes it: RFC 3339, of any offset. It is in
 // UTC; zero if v is something else, or nothing.
-func instant(v jsondoc.Value) time.Time {
+func parseTime(v jsondoc.Value) time.Time {
 	if v.Kind() != jsondoc.String {
 		return time.Time{}
 	}
-	t, ok := usual(v.Raw())
+	t, ok := parseUsualForm(v.Raw())
 	if !ok {
 		var err error
 		if t, err = time.Parse(time.RFC3339, v.Text()); err != nil {
@@ -26,9 +26,9 @@ func instant(v jsondoc.Value) time.Time {
 	return t
 }
 
-// usual reads a time in the form that nearly all have, "2026-01-05T09:00:00.120000Z"
+// parseUsualForm reads a time in the form that nearly all have, "2026-01-05T09:00:00.120000Z"
 // in its quotes, without a copy.
-func usual(raw []byte) (t time.Time, ok bool) {
+func parseUsualForm(raw []byte) (t time.Time, ok bool) {
 	const form = `"0000-00-00T00:00:00.000000Z"`
 	if len(raw) != len(form) {
 		return t, false

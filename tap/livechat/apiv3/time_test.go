@@ -20,7 +20,7 @@ func TestInstant(t *testing.T) {
 		if want = want.UTC(); err != nil || want.Year() < 1 || want.Year() > 9999 {
 			want = time.Time{}
 		}
-		if got := instant(d.String(text)); !got.Equal(want) || got.IsZero() != want.IsZero() {
+		if got := parseTime(d.String(text)); !got.Equal(want) || got.IsZero() != want.IsZero() {
 			t.Errorf("%s is %v, want %v", text, got, want)
 		}
 	}

@@ -11,26 +11,26 @@ import (
 
 // event is one entry of a thread's events.
 type event struct {
-	v       jsondoc.Value // all of it; what is no object is passed on
-	kind    string        // its type
-	id      jsondoc.Value
-	created jsondoc.Value
-	system  jsondoc.Value // system_message_type
-	form    jsondoc.Value // form_type
-	author  jsondoc.Value
-	hidden  bool // from the visitor
-	deleted bool
-	props   jsondoc.Value
-	at      time.Time // zero if it says none that can be read
-	order   time.Time // at; of an event without, that of the one before it
-	n       int       // the number in its id; the same
+	v        jsondoc.Value // all of it; what is no object is passed on
+	kind     string        // its type
+	id       jsondoc.Value
+	created  jsondoc.Value
+	system   jsondoc.Value // system_message_type
+	formKind jsondoc.Value // form_type
+	author   jsondoc.Value
+	hidden   bool // from the visitor
+	deleted  bool
+	props    jsondoc.Value
+	at       time.Time // zero if it says none that can be read
+	order    time.Time // at; of an event without, that of the one before it
+	number   int       // the number in its id; the same
 }
 
 // The types of events that are messages.
 func isMessage(kind string) bool { return kind == "message" || kind == "rich_message" }
 
-// formerType is what v2 calls an event of that type; the same word where it has none.
-func formerType(kind string) string {
+// v2Type is what v2 calls an event of that type; the same word where it has none.
+func v2Type(kind string) string {
 	switch kind {
 	case "rich_message":
 		return "message"
@@ -52,7 +52,7 @@ func (e *event) systemType() string {
 
 // formType is what a form is for; empty if nothing says it.
 func (e *event) formType() string {
-	if t := word(e.form); t != "" {
+	if t := word(e.formKind); t != "" {
 		return t
 	}
 	return word(property(e.props, "lc2", "form_type"))
@@ -80,8 +80,8 @@ func word(v jsondoc.Value) string {
 
 // readEvents reads the events and puts them in order: by time, then by the
 // number in their ids.
-func (m *maker) readEvents(list jsondoc.Value, userIDs bool) {
-	m.events = m.events[:0]
+func (c *converter) readEvents(list jsondoc.Value, userIDs bool) {
+	c.events = c.events[:0]
 	if list.Kind() != jsondoc.Array {
 		return
 	}
@@ -92,45 +92,45 @@ func (m *maker) readEvents(list jsondoc.Value, userIDs bool) {
 		for f := range v.All() {
 			switch string(f.Name()) {
 			case "id":
-				e.id, e.n = f, number(f)
+				e.id, e.number = f, eventNumber(f)
 			case "type":
 				e.kind = word(f)
 			case "created_at":
-				e.created, e.at = f, instant(f)
+				e.created, e.at = f, parseTime(f)
 			case "author_id":
 				e.author = f
 			case "visibility":
-				e.hidden = equal(f, "agents")
+				e.hidden = isText(f, "agents")
 			case "deleted":
 				e.deleted = f.Kind() == jsondoc.True
 			case "system_message_type":
 				e.system = f
 			case "form_type":
-				e.form = f
+				e.formKind = f
 			case "properties":
 				e.props = f
 			}
 		}
 		if e.order = e.at; e.order.IsZero() {
-			e.order, e.n = last, lastN
+			e.order, e.number = last, lastN
 		}
-		if says(e.author) && e.author.Kind() == jsondoc.String {
-			u := &m.users[m.author(e.author)]
-			u.here = u.here || u.hidden || !userIDs // a supervisor need not be among user_ids
+		if isSet(e.author) && e.author.Kind() == jsondoc.String {
+			u := &c.users[c.author(e.author)]
+			u.participated = u.participated || u.hidden || !userIDs // a supervisor need not be among user_ids
 		}
-		last, lastN = e.order, e.n
-		m.events = append(m.events, e)
+		last, lastN = e.order, e.number
+		c.events = append(c.events, e)
 	}
-	slices.SortStableFunc(m.events, func(a, b event) int {
+	slices.SortStableFunc(c.events, func(a, b event) int {
 		if c := a.order.Compare(b.order); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.n, b.n)
+		return cmp.Compare(a.number, b.number)
 	})
 }
 
-// number is the n of an event's id, "<thread id>_<n>"; 0 if it has none.
-func number(id jsondoc.Value) int {
+// eventNumber is the n of an event's id, "<thread id>_<n>"; 0 if it has none.
+func eventNumber(id jsondoc.Value) int {
 	raw := id.Raw()
 	at := bytes.LastIndexByte(raw, '_')
 	if id.Kind() != jsondoc.String || at < 0 || len(raw)-at > 12 {
@@ -146,16 +146,16 @@ func number(id jsondoc.Value) int {
 	return n
 }
 
-// makeEvents makes the entries of both lists.
-func (m *maker) makeEvents() {
-	m.entries = m.entries[:0]
-	for i := range m.events {
-		e := &m.events[i]
+// convertEvents makes the entries of both lists.
+func (c *converter) convertEvents() {
+	c.entries = c.entries[:0]
+	for i := range c.events {
+		e := &c.events[i]
 		if e.v.Kind() != jsondoc.Object {
-			m.entries = append(m.entries, e.v)
+			c.entries = append(c.entries, e.v)
 			continue
 		}
-		m.entries = append(m.entries, m.makeEvent(e))
+		c.entries = append(c.entries, c.convertEvent(e))
 	}
 }
 
@@ -187,20 +187,20 @@ func (e *event) column(name string) string {
 	return ""
 }
 
-// elsewhere are the members that are read by name.
-var elsewhere = map[string]bool{
+// readByName are the members that are read by name.
+var readByName = map[string]bool{
 	"created_at": true, "properties": true, "deleted": true, "url": true, "template_id": true, "elements": true, "fields": true, "details": true,
 }
 
-// erased are the columns that say what somebody said. Of a deleted event they are
+// clearedIfDeleted are the columns that say what somebody said. Of a deleted event they are
 // null, so that nothing of it stays in a table that is brought up to date.
 var (
-	erased      = [...]string{"text", "message_json", "details", "properties"}
-	erasedFiles = [...]string{"files", "file_name", "file_type", "file_size", "form_answers"} // of events that are no messages
+	clearedIfDeleted = [...]string{"text", "message_json", "details", "properties"}
+	clearedFiles     = [...]string{"files", "file_name", "file_type", "file_size", "form_answers"} // of events that are no messages
 )
 
-// makeEvent makes an entry of messages and events.
-func (m *maker) makeEvent(e *event) jsondoc.Value {
+// convertEvent makes an entry of messages and events.
+func (c *converter) convertEvent(e *event) jsondoc.Value {
 	var file, template, elements, fields, details jsondoc.Value
 	more := false
 	for f := range e.v.All() {
@@ -216,38 +216,38 @@ func (m *maker) makeEvent(e *event) jsondoc.Value {
 		case "details":
 			details = f
 		default:
-			more = more || e.column(name) == "" && !elsewhere[name]
+			more = more || e.column(name) == "" && !readByName[name]
 		}
 	}
 	if e.deleted {
-		return m.makeDeleted(e)
+		return c.convertDeleted(e)
 	}
 	var rich jsondoc.Value
 	if e.kind == "rich_message" {
-		b := m.doc.Build()
+		b := c.doc.Build()
 		b.Object("")
 		b.Put("template_id", template)
 		b.Put("elements", elements)
-		rich = m.asText(b.Value())
+		rich = c.asJSONText(b.Value())
 	}
 	if more {
-		details = m.rest(e, details)
+		details = c.otherMembers(e, details)
 	}
 	welcome, greeting := property(e.props, "lc2", "welcome_message"), property(e.props, "lc2", "greeting_id")
-	others := m.otherProperties(e.props, eventProperties)
-	answers := m.answers(fields)
-	at := timeOr(m.doc, e.at, e.created)
+	others := c.otherProperties(e.props, eventProperties)
+	answers := c.answers(fields)
+	at := timeOr(c.doc, e.at, e.created)
 
-	b := m.doc.Build()
+	b := c.doc.Build()
 	b.Object("")
 	for f := range e.v.All() {
 		if column := e.column(string(f.Name())); column != "" {
 			b.Put(column, f)
 		}
 	}
-	m.putHead(b, e, at)
+	c.putCommon(b, e, at)
 	b.Put("message_json", rich)
-	if says(file) {
+	if isSet(file) {
 		b.Array("files")
 		b.Put("", file)
 		b.End()
@@ -260,14 +260,14 @@ func (m *maker) makeEvent(e *event) jsondoc.Value {
 	return b.Value()
 }
 
-// putHead writes what every event has: its time, its kind, its author.
-func (m *maker) putHead(b *jsondoc.Builder, e *event, at jsondoc.Value) {
+// putCommon writes what every event has: its time, its kind, its author.
+func (c *converter) putCommon(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 	b.Put("timestamp", at)
 	b.Put("date", at)
 	if e.kind != "" {
-		b.Text("type", formerType(e.kind))
+		b.Text("type", v2Type(e.kind))
 	}
-	if !says(e.author) {
+	if !isSet(e.author) {
 		if e.kind == "system_message" || e.kind == "system" {
 			b.Text("author_type", bySystem)
 		}
@@ -279,56 +279,56 @@ func (m *maker) putHead(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 	if e.author.Kind() != jsondoc.String {
 		return
 	}
-	u := &m.users[m.author(e.author)]
+	u := &c.users[c.author(e.author)]
 	b.Text("author_type", u.kind)
 	b.Put("author_name", u.v.Get("name"))
-	former := u.kind
+	v2Kind := u.kind
 	switch {
 	case u.kind == byAgent && (u.hidden || e.hidden):
-		former = "supervisor"
+		v2Kind = "supervisor"
 	case u.kind == byBot:
-		former = byAgent
+		v2Kind = byAgent
 	}
-	b.Text("user_type", former)
+	b.Text("user_type", v2Kind)
 	if u.kind == byAgent {
 		b.Put("agent_id", e.author)
 	}
 }
 
-// makeDeleted makes an entry of an event that was deleted, without its content.
-func (m *maker) makeDeleted(e *event) jsondoc.Value {
-	at := timeOr(m.doc, e.at, e.created)
-	b := m.doc.Build()
+// convertDeleted makes an entry of an event that was deleted, without its content.
+func (c *converter) convertDeleted(e *event) jsondoc.Value {
+	at := timeOr(c.doc, e.at, e.created)
+	b := c.doc.Build()
 	b.Object("")
 	b.Put("event_id", e.id)
 	b.Put("api_type", e.v.Get("type"))
 	b.Put("event_type", e.system)
 	b.Put("visibility", e.v.Get("visibility"))
 	b.Put("author_id", e.author)
-	m.putHead(b, e, at)
+	c.putCommon(b, e, at)
 	b.Bool("is_deleted", true)
-	for _, column := range erased {
+	for _, column := range clearedIfDeleted {
 		b.Null(column)
 	}
 	if !isMessage(e.kind) {
-		for _, column := range erasedFiles {
+		for _, column := range clearedFiles {
 			b.Null(column)
 		}
 	}
 	return b.Value()
 }
 
-// rest is the members of an event that have no column, as JSON text; the details
+// otherMembers is the members of an event that have no column, as JSON text; the details
 // of a system event are among them if it has others.
-func (m *maker) rest(e *event, details jsondoc.Value) jsondoc.Value {
-	b := m.doc.Build()
+func (c *converter) otherMembers(e *event, details jsondoc.Value) jsondoc.Value {
+	b := c.doc.Build()
 	b.Object("")
 	for f := range e.v.All() {
 		name := string(f.Name())
-		if e.column(name) == "" && !elsewhere[name] {
+		if e.column(name) == "" && !readByName[name] {
 			b.Put(name, f)
 		}
 	}
 	b.Put("details", details)
-	return m.asText(b.Value())
+	return c.asJSONText(b.Value())
 }

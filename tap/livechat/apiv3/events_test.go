@@ -73,7 +73,7 @@ func TestEvents(t *testing.T) {
 
 // TestErasedIsThere: what was in a deleted event is null in its record, not absent.
 func TestErasedIsThere(t *testing.T) {
-	for kind, columns := range map[string][]string{"message": erased[:], "file": append(erasedFiles[:], erased[:]...)} {
+	for kind, columns := range map[string][]string{"message": clearedIfDeleted[:], "file": append(clearedFiles[:], clearedIfDeleted[:]...)} {
 		_, got := made(t, entryOf(events(`"deleted":true,"type":"`+kind+`"`)))
 		event := got["events"].([]any)[0].(map[string]any)
 		for _, column := range columns {

@@ -17,30 +17,30 @@ const (
 
 // user is somebody whom the chat describes, or only names.
 type user struct {
-	v      jsondoc.Value // absent if only named
-	id     jsondoc.Value
-	key    string // the id's text
-	kind   string // byAgent, byBot or byVisitor
-	hidden bool   // from the visitor: a supervisor
-	here   bool   // took part in this thread, not only in the chat
+	v            jsondoc.Value // absent if only named
+	id           jsondoc.Value
+	key          string // the id's text
+	kind         string // byAgent, byBot or byVisitor
+	hidden       bool   // from the visitor: a supervisor
+	participated bool   // took part in this thread, not only in the chat
 }
 
 // readUsers reads whom the chat describes, and whom the thread only names.
-func (m *maker) readUsers(users, userIDs jsondoc.Value) {
-	m.users = m.users[:0]
+func (c *converter) readUsers(users, userIDs jsondoc.Value) {
+	c.users = c.users[:0]
 	if users.Kind() == jsondoc.Array {
 		for v := range users.All() {
-			m.addUser(v)
+			c.addUser(v)
 		}
 	}
 	for id := range userIDs.All() {
 		if id.Kind() == jsondoc.String && userIDs.Kind() == jsondoc.Array {
-			m.users[m.author(id)].here = true
+			c.users[c.author(id)].participated = true
 		}
 	}
 }
 
-func (m *maker) addUser(v jsondoc.Value) {
+func (c *converter) addUser(v jsondoc.Value) {
 	u := user{v: v}
 	var kind jsondoc.Value
 	for f := range v.All() {
@@ -50,7 +50,7 @@ func (m *maker) addUser(v jsondoc.Value) {
 		case "type":
 			kind = f
 		case "visibility":
-			u.hidden = equal(f, "agents")
+			u.hidden = isText(f, "agents")
 		}
 	}
 	if u.id.Kind() != jsondoc.String || v.Kind() != jsondoc.Object {
@@ -58,17 +58,17 @@ func (m *maker) addUser(v jsondoc.Value) {
 	}
 	u.key = u.id.Text()
 	switch {
-	case equal(kind, "customer"):
+	case isText(kind, "customer"):
 		u.kind = byVisitor
 	case isAddress(u.key):
 		u.kind = byAgent
-	case equal(kind, "agent"):
+	case isText(kind, "agent"):
 		u.kind = byBot
 	default:
 		u.kind = byVisitor
 	}
 	u.hidden = u.hidden && u.kind != byVisitor
-	m.users = append(m.users, u)
+	c.users = append(c.users, u)
 }
 
 // isAddress tells an agent's id from a bot's and a customer's.
@@ -76,9 +76,9 @@ func isAddress(id string) bool { return strings.Contains(id, "@") }
 
 // author is the place in m.users of whoever has that id. Somebody whom the chat
 // does not describe is an agent if the id is an address, else a visitor.
-func (m *maker) author(id jsondoc.Value) int {
-	for i := range m.users {
-		if equal(id, m.users[i].key) {
+func (c *converter) author(id jsondoc.Value) int {
+	for i := range c.users {
+		if isText(id, c.users[i].key) {
 			return i
 		}
 	}
@@ -86,17 +86,17 @@ func (m *maker) author(id jsondoc.Value) int {
 	if isAddress(u.key) {
 		u.kind = byAgent
 	}
-	m.users = append(m.users, u)
-	return len(m.users) - 1
+	c.users = append(c.users, u)
+	return len(c.users) - 1
 }
 
 // customer is whom the agents talked to: one who is described, if possible; one who
 // took part, if possible; and one whose id is like a customer's, if possible.
-func (m *maker) customer() *user {
+func (c *converter) customer() *user {
 	var best *user
 	points := -1
-	for i := range m.users {
-		u := &m.users[i]
+	for i := range c.users {
+		u := &c.users[i]
 		if u.kind != byVisitor {
 			continue
 		}
@@ -104,7 +104,7 @@ func (m *maker) customer() *user {
 		if u.v.Kind() != jsondoc.Absent {
 			p += 4
 		}
-		if u.here {
+		if u.participated {
 			p += 2
 		}
 		if strings.Contains(u.key, "-") {
@@ -117,19 +117,19 @@ func (m *maker) customer() *user {
 	return best
 }
 
-// putPeople writes the agents, supervisors and bots of the thread, and the visitor.
-func (m *maker) putPeople(b *jsondoc.Builder, t *thread, missed bool) {
+// putParticipants writes the agents, supervisors and bots of the thread, and the visitor.
+func (c *converter) putParticipants(b *jsondoc.Builder, t *thread, missed bool) {
 	switch {
-	case says(t.userIDs) && t.userIDs.Kind() != jsondoc.Array:
+	case isSet(t.userIDs) && t.userIDs.Kind() != jsondoc.Array:
 		b.Put("agents", t.userIDs) // for the renderer to judge
-	case !missed || m.some(isAgent):
-		m.putUsers(b, "agents", isAgent, t.userIDs)
-		m.putUsers(b, "supervisors", isSupervisor, jsondoc.Value{})
+	case !missed || c.anyUser(isAgent):
+		c.putUsers(b, "agents", isAgent, t.userIDs)
+		c.putUsers(b, "supervisors", isSupervisor, jsondoc.Value{})
 	}
-	if m.some(isBot) || !missed {
+	if c.anyUser(isBot) || !missed {
 		b.Array("bots")
-		for i := range m.users {
-			if u := &m.users[i]; u.here && isBot(u) {
+		for i := range c.users {
+			if u := &c.users[i]; u.participated && isBot(u) {
 				b.Object("")
 				b.Put("id", u.id)
 				b.Put("name", u.v.Get("name"))
@@ -138,22 +138,22 @@ func (m *maker) putPeople(b *jsondoc.Builder, t *thread, missed bool) {
 		}
 		b.End()
 	}
-	if says(t.users) && t.users.Kind() != jsondoc.Array {
+	if isSet(t.users) && t.users.Kind() != jsondoc.Array {
 		b.Put("visitor", t.users) // the same
 		return
 	}
-	m.putVisitor(b, t.visit)
-	m.putTickets(b)
+	c.putVisitor(b, t.visit)
+	c.putTickets(b)
 }
 
 func isAgent(u *user) bool      { return u.kind == byAgent && !u.hidden }
 func isSupervisor(u *user) bool { return u.kind == byAgent && u.hidden }
 func isBot(u *user) bool        { return u.kind == byBot }
 
-// some reports whether there is such a user in the thread.
-func (m *maker) some(wanted func(*user) bool) bool {
-	for i := range m.users {
-		if u := &m.users[i]; u.here && wanted(u) {
+// anyUser reports whether there is such a user in the thread.
+func (c *converter) anyUser(wanted func(*user) bool) bool {
+	for i := range c.users {
+		if u := &c.users[i]; u.participated && wanted(u) {
 			return true
 		}
 	}
@@ -162,10 +162,10 @@ func (m *maker) some(wanted func(*user) bool) bool {
 
 // putUsers writes those who took part in the thread; and what stands among the
 // ids and is none, for the renderer to judge.
-func (m *maker) putUsers(b *jsondoc.Builder, name string, wanted func(*user) bool, ids jsondoc.Value) {
+func (c *converter) putUsers(b *jsondoc.Builder, name string, wanted func(*user) bool, ids jsondoc.Value) {
 	b.Array(name)
-	for i := range m.users {
-		if u := &m.users[i]; u.here && wanted(u) {
+	for i := range c.users {
+		if u := &c.users[i]; u.participated && wanted(u) {
 			b.Object("")
 			b.Put("display_name", u.v.Get("name"))
 			b.Put("email", u.id)
@@ -182,29 +182,29 @@ func (m *maker) putUsers(b *jsondoc.Builder, name string, wanted func(*user) boo
 
 // putVisitor writes the visitor. Where the thread does not say from where the
 // visitor came, the visitor's latest visit does.
-func (m *maker) putVisitor(b *jsondoc.Builder, visit jsondoc.Value) {
-	c := m.customer()
-	if c == nil && visit.Kind() != jsondoc.Object {
+func (c *converter) putVisitor(b *jsondoc.Builder, visit jsondoc.Value) {
+	customer := c.customer()
+	if customer == nil && visit.Kind() != jsondoc.Object {
 		return
 	}
-	if c != nil {
-		b.Put("customer_id", c.id)
+	if customer != nil {
+		b.Put("customer_id", customer.id)
 	}
 	b.Object("visitor")
 	defer b.End()
-	if c != nil {
-		if old := c.v.Get("__priv_lc2_customer_id"); !says(old) {
-			b.Put("id", c.id)
+	if customer != nil {
+		if old := customer.v.Get("__priv_lc2_customer_id"); !isSet(old) {
+			b.Put("id", customer.id)
 		} else {
 			b.Put("id", old)
 		}
-		b.Put("name", c.v.Get("name"))
-		b.Put("email", c.v.Get("email"))
+		b.Put("name", customer.v.Get("name"))
+		b.Put("email", customer.v.Get("email"))
 		if visit.Kind() != jsondoc.Object {
-			visit = c.v.Get("visit")
+			visit = customer.v.Get("visit")
 		}
 		if visit.Kind() != jsondoc.Object {
-			visit = c.v.Get("last_visit") // before v3.6
+			visit = customer.v.Get("last_visit") // before v3.6
 		}
 	}
 	place := visit.Get("geolocation")
@@ -218,12 +218,12 @@ func (m *maker) putVisitor(b *jsondoc.Builder, visit jsondoc.Value) {
 
 // putTickets writes the ids of the customer's tickets. They are the customer's,
 // whichever thread they were made from: that is nowhere said.
-func (m *maker) putTickets(b *jsondoc.Builder) {
-	c := m.customer()
-	if c == nil {
+func (c *converter) putTickets(b *jsondoc.Builder) {
+	customer := c.customer()
+	if customer == nil {
 		return
 	}
-	list := c.v.Get("tickets")
+	list := customer.v.Get("tickets")
 	if list.Kind() != jsondoc.Array {
 		b.Put("tickets", list)
 		return
@@ -238,8 +238,8 @@ func (m *maker) putTickets(b *jsondoc.Builder) {
 	b.End()
 }
 
-// equal reports whether v is the string text.
-func equal(v jsondoc.Value, text string) bool {
+// isText reports whether v is the string text.
+func isText(v jsondoc.Value, text string) bool {
 	if v.Kind() != jsondoc.String {
 		return false
 	}
@@ -250,8 +250,8 @@ func equal(v jsondoc.Value, text string) bool {
 	return bytes.IndexByte(raw, '\\') >= 0 && v.Text() == text
 }
 
-// says reports whether v is there and says something.
-func says(v jsondoc.Value) bool {
+// isSet reports whether v is there and says something.
+func isSet(v jsondoc.Value) bool {
 	k := v.Kind()
 	return k != jsondoc.Absent && k != jsondoc.Null && !v.Blank()
 }
