@@ -6,21 +6,20 @@ import (
 	"slices"
 )
 
-// What the metadata says of a property or a stream.
+// Values of "inclusion", for a property or a stream.
 const (
-	available   = "available"   // may be selected
+	available   = "available"   // can be selected
 	automatic   = "automatic"   // is always selected
-	unsupported = "unsupported" // never is
+	unsupported = "unsupported" // cannot be selected
 )
 
-// The ways in which a stream can be read.
+// Replication methods.
 const (
 	incremental = "INCREMENTAL" // from the bookmark on
 	fullTable   = "FULL_TABLE"  // from the start, each time
 )
 
-// A Catalog lists streams, what their records look like and what of them is
-// wanted.
+// A Catalog lists streams, with their schemas and what is selected.
 type Catalog struct {
 	Streams []Entry `json:"streams"`
 }
@@ -39,17 +38,17 @@ type Entry struct {
 	Schema            *Schema    `json:"schema"`
 	Metadata          []Metadata `json:"metadata"`
 
-	faults []error // what could not be read; Select tells of it
+	errs []error // from reading the entry; Select returns them
 }
 
-// Metadata is what a catalog says of one place in a stream's schema.
+// Metadata is the metadata of one breadcrumb in a stream's schema.
 type Metadata struct {
 	Breadcrumb []string `json:"breadcrumb"`
 	Marks      Marks    `json:"metadata"`
 }
 
-// Marks are the statements of one piece of metadata that mean something to the
-// tap. All but the first three belong to the stream itself.
+// Marks are the metadata keys that the tap reads. All but the first three belong to
+// the stream itself.
 type Marks struct {
 	Inclusion               string   `json:"inclusion,omitempty"`
 	Selected                *bool    `json:"selected,omitempty"`
@@ -63,19 +62,18 @@ type Marks struct {
 	ParentStream            string   `json:"parent-tap-stream-id,omitempty"`
 }
 
-// Discover returns the catalog for a user of an API who asks for some groups of
-// streams: the chats and those.
+// Discover returns the catalog of an API: the streams of chats and those of the
+// given groups.
 func Discover(api string, groups ...string) *Catalog {
 	c := &Catalog{}
-	for _, s := range wanted(groups) {
-		s.SelectedByDefault = true // it was asked for
+	for _, s := range streamsOf(groups) {
+		s.SelectedByDefault = true // the config asks for it
 		c.Streams = append(c.Streams, s.entry(api))
 	}
 	return c
 }
 
-// DiscoverAll returns the catalog of everything the tap can deliver, for a user
-// of whom nothing is known.
+// DiscoverAll returns the catalog of all streams, for discovery without a config.
 func DiscoverAll() *Catalog {
 	c := &Catalog{}
 	for _, s := range table {
@@ -84,12 +82,12 @@ func DiscoverAll() *Catalog {
 	return c
 }
 
-// wanted are the streams that are made of chats, and those of some groups.
-func wanted(groups []string) []Stream {
+// streamsOf returns the streams of chats and those of the given groups.
+func streamsOf(groups []string) []Stream {
 	return slices.DeleteFunc(Streams(), func(s Stream) bool { return s.Group != "" && !slices.Contains(groups, s.Group) })
 }
 
-// entry is what discovery says of the stream.
+// entry returns the catalog entry of the stream.
 func (s Stream) entry(api string) Entry {
 	own := s.schema(api)
 	marks := Marks{
@@ -110,30 +108,30 @@ func (s Stream) entry(api string) Entry {
 		ReplicationKey:    s.ReplicationKey,
 		ReplicationMethod: method,
 		Schema:            own,
-		Metadata:          s.describe([]Metadata{{Breadcrumb: []string{}, Marks: marks}}, own, nil),
+		Metadata:          s.addMetadata([]Metadata{{Breadcrumb: []string{}, Marks: marks}}, own, nil),
 	}
 }
 
-// describe adds metadata for every property of an object and those of objects
-// within; what a catalog leaves out, Meltano marks as automatic, so that nobody
-// can deselect it. Properties of array elements still stay out: Meltano
-// deselects whatever metadata it finds before it applies its rules, and a rule
-// that selects an array would not reach them.
-func (s Stream) describe(all []Metadata, object *Schema, at breadcrumb) []Metadata {
+// addMetadata appends metadata for every property of an object and of the objects in
+// it. Meltano marks properties without metadata as automatic, and nobody can deselect
+// those. Properties of array elements get none: Meltano deselects every property that
+// has metadata before it applies its rules, and a rule that selects an array would
+// not reach them.
+func (s Stream) addMetadata(all []Metadata, object *Schema, at breadcrumb) []Metadata {
 	for _, p := range object.Properties {
 		here := at.child("properties", p.Name)
 		marks := Marks{Inclusion: available}
-		if s.always(here) {
+		if s.isAutomatic(here) {
 			marks.Inclusion = automatic
 		}
 		all = append(all, Metadata{here, marks})
-		all = s.describe(all, p.Schema, here)
+		all = s.addMetadata(all, p.Schema, here)
 	}
 	return all
 }
 
-// Write writes the catalog as JSON, indented, the same bytes each time. It has
-// to be indented: Meltano cannot read a line of more than 64 KiB.
+// Write writes the catalog as indented JSON, the same bytes each time. It is
+// indented because Meltano cannot read a line of more than 64 KiB.
 func (c *Catalog) Write(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -1,11 +1,9 @@
-// Package catalog knows the streams of the tap and what of them a run is to
-// deliver. It describes them ([Discover], [Catalog.Write]), reads the catalog
-// that a user or a runner such as Meltano hands back ([Read]), and makes of it
-// the list of streams, each with the schema of the fields wanted
-// ([Catalog.Select]).
+// Package catalog describes the streams of the tap and selects those that a run
+// delivers. It writes the catalog ([Discover], [Catalog.Write]), reads the catalog
+// that a user or a runner such as Meltano passes ([Read]), and returns the selected
+// streams, each with the schema of its selected fields ([Catalog.Select]).
 //
-// It is generous in what it reads: fields of old tools, booleans as text, gaps
-// filled from our own tables. What it cannot honour it says, all of it at once,
-// with the stream and the breadcrumb. Only streams of this tap are looked at;
-// others are named in a warning.
+// It reads leniently: it accepts fields of old tools and booleans as text, and fills
+// gaps from its own tables. An error names everything that cannot be honoured, with
+// stream and breadcrumb. A stream that is not the tap's is ignored with a warning.
 package catalog

@@ -13,7 +13,7 @@ import (
 
 // quote appends text as a JSON string, without HTML escapes.
 func quote(to []byte, text string) []byte {
-	to, _ = jsontext.AppendQuote(to, text) // the error tells of bad UTF-8, which it has replaced
+	to, _ = jsontext.AppendQuote(to, text) // the error reports bad UTF-8, which has been replaced
 	return to
 }
 
@@ -24,18 +24,18 @@ func compact(value userjson.Value) userjson.Value {
 	return value
 }
 
-// A breadcrumb is the path Singer's metadata uses: ["properties", "visitor",
-// "properties", "ip"]. The stream itself is the empty one.
+// A breadcrumb is a path in Singer's metadata: ["properties", "visitor",
+// "properties", "ip"]. The empty breadcrumb is the stream itself.
 type breadcrumb []string
 
 func (at breadcrumb) child(parts ...string) breadcrumb {
 	return slices.Concat(at, parts)
 }
 
-// key makes a breadcrumb fit for a map.
+// key returns the breadcrumb as a key of a map.
 func (at breadcrumb) key() string { return strings.Join(at, "\x00") }
 
-// String is the JSON form, as it can be searched for in the catalog.
+// String returns the JSON form, which users can search for in the catalog.
 func (at breadcrumb) String() string {
 	text := []byte{'['}
 	for i, part := range at {
@@ -47,27 +47,26 @@ func (at breadcrumb) String() string {
 	return string(append(text, ']'))
 }
 
-// faults gathers what is wrong with the JSON of one stream, so that a user
-// hears of all of it at once. Its methods read a value of the kind that is
-// wanted; another kind is a fault and reads as if the value were not there,
-// and so does null, but is none.
-type faults struct {
+// decoder decodes the JSON of one stream and collects all errors in it. Its methods
+// return a value of the required kind. A value of another kind is an error; the
+// methods then return the zero value. They return it for null, too, without an error.
+type decoder struct {
 	stream string
-	list   []error
+	errs   []error
 }
 
-func (f *faults) add(at breadcrumb, format string, args ...any) {
+func (d *decoder) add(at breadcrumb, format string, args ...any) {
 	place := ""
-	if f.stream != "" {
-		place = "stream " + f.stream + ", "
+	if d.stream != "" {
+		place = "stream " + d.stream + ", "
 	}
-	f.list = append(f.list, fmt.Errorf("%sbreadcrumb %s: %s", place, at, fmt.Sprintf(format, args...)))
+	d.errs = append(d.errs, fmt.Errorf("%sbreadcrumb %s: %s", place, at, fmt.Sprintf(format, args...)))
 }
 
-func (f *faults) err() error { return errors.Join(f.list...) }
+func (d *decoder) joined() error { return errors.Join(d.errs...) }
 
-// boolean also takes the text "true" or "false", as in Singer's own examples.
-func (f *faults) boolean(at breadcrumb, m userjson.Member) *bool {
+// boolean also accepts the text "true" or "false", as in Singer's own examples.
+func (d *decoder) boolean(at breadcrumb, m userjson.Member) *bool {
 	switch m.Value.Kind() {
 	case 'n':
 		return nil
@@ -81,23 +80,23 @@ func (f *faults) boolean(at breadcrumb, m userjson.Member) *bool {
 			return new(false)
 		}
 	}
-	f.add(at, "%q is %s; it must be true or false", m.Name, shorten(m.Value))
+	d.add(at, "%q is %s; it must be true or false", m.Name, shorten(m.Value))
 	return nil
 }
 
-func (f *faults) text(at breadcrumb, m userjson.Member) string {
+func (d *decoder) text(at breadcrumb, m userjson.Member) string {
 	switch m.Value.Kind() {
 	case 'n':
 		return ""
 	case '"':
 		return userjson.Unquote(m.Value)
 	}
-	f.add(at, "%q is %s; it must be a text", m.Name, shorten(m.Value))
+	d.add(at, "%q is %s; it must be a text", m.Name, shorten(m.Value))
 	return ""
 }
 
-// texts reads a list of texts; one text by itself is a list of one.
-func (f *faults) texts(at breadcrumb, m userjson.Member) []string {
+// texts decodes a list of texts; a single text is a list of one.
+func (d *decoder) texts(at breadcrumb, m userjson.Member) []string {
 	switch m.Value.Kind() {
 	case 'n':
 		return nil
@@ -107,32 +106,32 @@ func (f *faults) texts(at breadcrumb, m userjson.Member) []string {
 		all := []string{}
 		for _, e := range userjson.Elements(m.Value) {
 			if e.Kind() != '"' {
-				f.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
+				d.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
 				return nil
 			}
 			all = append(all, userjson.Unquote(e))
 		}
 		return all
 	}
-	f.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
+	d.add(at, "%q is %s; it must be a list of texts", m.Name, shorten(m.Value))
 	return nil
 }
 
-func (f *faults) inclusion(at breadcrumb, m userjson.Member) string {
-	switch text := strings.ToLower(f.text(at, m)); text {
+func (d *decoder) inclusion(at breadcrumb, m userjson.Member) string {
+	switch text := strings.ToLower(d.text(at, m)); text {
 	case "", available, automatic, unsupported:
 		return text
 	}
-	f.add(at, "%q is %s; it must be available, automatic or unsupported", m.Name, shorten(m.Value))
+	d.add(at, "%q is %s; it must be available, automatic or unsupported", m.Name, shorten(m.Value))
 	return ""
 }
 
-// shorten is a value as an error shows it.
+// shorten returns a value as it is shown in an error.
 func shorten(value userjson.Value) string {
-	const most = 60
+	const maxLength = 60
 	text := []rune(string(compact(value)))
-	if len(text) > most {
-		return string(text[:most]) + "…"
+	if len(text) > maxLength {
+		return string(text[:maxLength]) + "…"
 	}
 	return string(text)
 }

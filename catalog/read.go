@@ -10,12 +10,12 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// renew is the way out that always works.
-const renew = `a new one is made by "tap-livechat --discover > catalog.json"`
+// discoverHint is the hint of every error about a catalog's structure.
+const discoverHint = `a new one is made by "tap-livechat --discover > catalog.json"`
 
-// Read reads a catalog. It fails if the text is not one at all. Faults inside
-// of streams are left to [Catalog.Select], which tells of all of them together
-// with those that only show when the catalog is used.
+// Read reads a catalog. It returns an error if the text is not a catalog. Errors
+// inside of streams are returned by [Catalog.Select], together with the errors of the
+// selection.
 func Read(r io.Reader) (*Catalog, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -23,14 +23,14 @@ func Read(r io.Reader) (*Catalog, error) {
 	}
 	list, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w; %s", err, renew)
+		return nil, fmt.Errorf("%w; %s", err, discoverHint)
 	}
 	c := &Catalog{}
 	var bad []error
 	for i, value := range list {
 		entry, err := readEntry(value)
 		if err != nil {
-			bad = append(bad, fmt.Errorf("entry %d of the catalog's streams %w; %s", i+1, err, renew))
+			bad = append(bad, fmt.Errorf("entry %d of the catalog's streams %w; %s", i+1, err, discoverHint))
 			continue
 		}
 		c.Streams = append(c.Streams, entry)
@@ -62,20 +62,21 @@ func parse(text []byte) ([]userjson.Value, error) {
 	return nil, errors.New(`the catalog has no list "streams"`)
 }
 
-// readEntry reads the entry of one stream; of one that is not ours, only the name.
+// readEntry decodes the entry of one stream; for a stream that is not the tap's, only
+// the name.
 func readEntry(value userjson.Value) (Entry, error) {
 	if value.Kind() != '{' {
 		return Entry{}, fmt.Errorf("is %s; it must be an object", shorten(value))
 	}
 	all := userjson.Members(value)
-	var f faults
+	var d decoder
 	var e Entry
 	for _, m := range all {
 		switch m.Name {
 		case "tap_stream_id":
-			e.ID = f.text(nil, m)
+			e.ID = d.text(nil, m)
 		case "stream":
-			e.Name = f.text(nil, m)
+			e.Name = d.text(nil, m)
 		}
 	}
 	if e.ID == "" {
@@ -87,44 +88,44 @@ func readEntry(value userjson.Value) (Entry, error) {
 	if !known(e.ID) {
 		return e, nil
 	}
-	f = faults{stream: e.ID}
+	d = decoder{stream: e.ID}
 	for _, m := range all {
 		switch m.Name {
 		case "stream_alias":
-			e.Alias = f.text(nil, m)
+			e.Alias = d.text(nil, m)
 		case "key_properties":
-			e.KeyProperties = f.texts(nil, m)
+			e.KeyProperties = d.texts(nil, m)
 		case "replication_key":
-			e.ReplicationKey = f.text(nil, m)
+			e.ReplicationKey = d.text(nil, m)
 		case "replication_method":
-			e.ReplicationMethod = f.text(nil, m)
+			e.ReplicationMethod = d.text(nil, m)
 		case "selected":
-			e.Selected = f.boolean(nil, m)
+			e.Selected = d.boolean(nil, m)
 		case "schema":
 			if m.Value.Kind() != 'n' {
-				e.Schema = f.schema(m.Value, nil)
+				e.Schema = d.schema(m.Value, nil)
 			}
 		case "metadata":
-			e.Metadata = f.metadata(m)
+			e.Metadata = d.metadata(m)
 		}
 	}
-	e.faults = f.list
+	e.errs = d.errs
 	return e, nil
 }
 
-func (f *faults) metadata(m userjson.Member) []Metadata {
+func (d *decoder) metadata(m userjson.Member) []Metadata {
 	switch m.Value.Kind() {
 	case 'n':
 		return nil
 	case '[':
 	default:
-		f.add(nil, "%q is %s; it must be a list", m.Name, shorten(m.Value))
+		d.add(nil, "%q is %s; it must be a list", m.Name, shorten(m.Value))
 		return nil
 	}
 	var all []Metadata
 	for _, e := range userjson.Elements(m.Value) {
 		if e.Kind() != '{' {
-			f.add(nil, `%s stands in "metadata"; it must be an object with "breadcrumb" and "metadata"`, shorten(e))
+			d.add(nil, `%s stands in "metadata"; it must be an object with "breadcrumb" and "metadata"`, shorten(e))
 			continue
 		}
 		var one Metadata
@@ -133,53 +134,53 @@ func (f *faults) metadata(m userjson.Member) []Metadata {
 		for _, m := range userjson.Members(e) {
 			switch {
 			case m.Name == "breadcrumb" && m.Value.Kind() == '[':
-				one.Breadcrumb, located = f.texts(nil, m), true
+				one.Breadcrumb, located = d.texts(nil, m), true
 			case m.Name == "metadata":
 				marks = m.Value
 			}
 		}
 		if !located {
-			f.add(nil, `%s stands in "metadata" without a "breadcrumb", which must be a list of texts`, shorten(e))
+			d.add(nil, `%s stands in "metadata" without a "breadcrumb", which must be a list of texts`, shorten(e))
 			continue
 		}
-		one.Marks = f.marks(marks, one.Breadcrumb)
+		one.Marks = d.marks(marks, one.Breadcrumb)
 		all = append(all, one)
 	}
 	return all
 }
 
-func (f *faults) marks(value userjson.Value, at breadcrumb) Marks {
+func (d *decoder) marks(value userjson.Value, at breadcrumb) Marks {
 	var marks Marks
 	switch value.Kind() {
 	case 'n', jsontext.KindInvalid: // null, or not there
 		return marks
 	case '{':
 	default:
-		f.add(at, `"metadata" is %s; it must be an object`, shorten(value))
+		d.add(at, `"metadata" is %s; it must be an object`, shorten(value))
 		return marks
 	}
 	for _, m := range userjson.Members(value) {
 		switch m.Name {
 		case "inclusion":
-			marks.Inclusion = f.inclusion(at, m)
+			marks.Inclusion = d.inclusion(at, m)
 		case "selected":
-			marks.Selected = f.boolean(at, m)
+			marks.Selected = d.boolean(at, m)
 		case "selected-by-default":
-			marks.SelectedByDefault = f.boolean(at, m)
+			marks.SelectedByDefault = d.boolean(at, m)
 		case "table-key-properties":
-			marks.KeyProperties = f.texts(at, m)
+			marks.KeyProperties = d.texts(at, m)
 		case "view-key-properties":
-			marks.ViewKeyProperties = f.texts(at, m)
+			marks.ViewKeyProperties = d.texts(at, m)
 		case "valid-replication-keys":
-			marks.ReplicationKeys = f.texts(at, m)
+			marks.ReplicationKeys = d.texts(at, m)
 		case "replication-key":
-			marks.ReplicationKey = f.text(at, m)
+			marks.ReplicationKey = d.text(at, m)
 		case "replication-method":
-			marks.ReplicationMethod = f.text(at, m)
+			marks.ReplicationMethod = d.text(at, m)
 		case "forced-replication-method":
-			marks.ForcedReplicationMethod = f.text(at, m)
+			marks.ForcedReplicationMethod = d.text(at, m)
 		case "parent-tap-stream-id":
-			marks.ParentStream = f.text(at, m)
+			marks.ParentStream = d.text(at, m)
 		}
 	}
 	return marks

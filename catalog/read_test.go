@@ -28,7 +28,7 @@ func TestReadFaults(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			for _, want := range []string{test.want, renew} {
+			for _, want := range []string{test.want, discoverHint} {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q\ndoes not say\n%q", err, want)
 				}

@@ -7,18 +7,17 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// A Schema is a JSON Schema that remembers how it was written: the order of its
-// keywords and properties, and every keyword that means nothing to the tap.
-// Make one with [ParseSchema].
+// A Schema is a JSON Schema that keeps its form: the order of its keywords and
+// properties, and every keyword that the tap does not use. [ParseSchema] returns one.
 type Schema struct {
-	Types      []string   // what "type" allows; none if the schema does not say
+	Types      []string   // the values of "type"; empty if the schema has none
 	Format     string     // such as "date-time"
-	Properties []Property // in the order of the text
+	Properties []Property // in the order of the source
 	Items      *Schema    // of an array's elements; nil unless all of them share one
 	Required   []string
-	JSON       bool // of our own schemas: a text that holds JSON
+	JSON       bool // in the tap's own schemas: a text that contains JSON
 
-	// Marks that tools older than Singer's metadata put inside the schema.
+	// Keywords of tools that are older than Singer's metadata.
 	selected  *bool
 	inclusion string
 
@@ -42,37 +41,37 @@ func (s *Schema) Property(name string) *Schema {
 	return nil
 }
 
-// mark is the old mark "selected", nil if there is none.
-func (s *Schema) mark() *bool {
+// selectedMark returns the old keyword "selected"; nil if there is none.
+func (s *Schema) selectedMark() *bool {
 	if s == nil {
 		return nil
 	}
 	return s.selected
 }
 
-// ParseSchema reads one JSON Schema. Keywords the tap has no use for are kept
-// as they are; those it must understand have to be as the drafts define them.
-// The error names every fault and its place.
+// ParseSchema parses a JSON Schema. Keywords that the tap does not use are kept
+// unchanged. The others must have the form that the drafts define. The error names
+// every problem with its breadcrumb.
 func ParseSchema(text []byte) (*Schema, error) {
 	if !userjson.Value(text).IsValid() {
 		return nil, errors.New("the schema is not valid JSON")
 	}
-	var f faults
-	s := f.schema(text, nil)
-	if err := f.err(); err != nil {
+	var d decoder
+	s := d.schema(text, nil)
+	if err := d.joined(); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// schema reads the schema at a breadcrumb; nil if the value cannot be one.
-func (f *faults) schema(text userjson.Value, at breadcrumb) *Schema {
+// schema decodes the schema at a breadcrumb; nil if the value is not a schema.
+func (d *decoder) schema(text userjson.Value, at breadcrumb) *Schema {
 	switch text.Kind() {
 	case 't', 'f':
 		return &Schema{boolean: compact(text)}
 	case '{':
 	default:
-		f.add(at, "%s stands where a schema must be", shorten(text))
+		d.add(at, "%s stands where a schema must be", shorten(text))
 		return nil
 	}
 	s := &Schema{}
@@ -80,51 +79,51 @@ func (f *faults) schema(text userjson.Value, at breadcrumb) *Schema {
 		kind := m.Value.Kind()
 		switch m.Name {
 		case "type":
-			s.Types = f.texts(at, m)
+			s.Types = d.texts(at, m)
 		case "format":
-			s.Format = f.text(at, m)
+			s.Format = d.text(at, m)
 		case "selected":
-			s.selected = f.boolean(at, m)
+			s.selected = d.boolean(at, m)
 		case "inclusion":
-			s.inclusion = f.inclusion(at, m)
+			s.inclusion = d.inclusion(at, m)
 		}
 		switch {
 		case m.Name == "properties":
-			s.Properties = f.properties(m, at)
+			s.Properties = d.properties(m, at)
 			m.Value = nil
-		case m.Name == "items" && kind != '[': // a list has one schema for each place: draft-04's tuples
-			s.Items = f.schema(m.Value, at.child("items"))
+		case m.Name == "items" && kind != '[': // a list is a tuple of draft-04: one schema for each index
+			s.Items = d.schema(m.Value, at.child("items"))
 			m.Value = nil
 		case m.Name == "required" && kind == '[': // a boolean is draft-03's
-			s.Required = f.texts(at, m)
+			s.Required = d.texts(at, m)
 			m.Value = nil
 		default:
 			m.Value = compact(m.Value)
 		}
-		m.Line = 0 // two schemas that say the same are the same
+		m.Line = 0 // so that equal schemas compare equal
 		s.keywords = append(s.keywords, m)
 	}
 	return s
 }
 
-func (f *faults) properties(m userjson.Member, at breadcrumb) []Property {
+func (d *decoder) properties(m userjson.Member, at breadcrumb) []Property {
 	if m.Value.Kind() != '{' {
-		f.add(at, "%q is %s; it must be an object of schemas", m.Name, shorten(m.Value))
+		d.add(at, "%q is %s; it must be an object of schemas", m.Name, shorten(m.Value))
 		return nil
 	}
 	var all []Property
 	for _, p := range userjson.Members(m.Value) {
-		if s := f.schema(p.Value, at.child("properties", p.Name)); s != nil {
+		if s := d.schema(p.Value, at.child("properties", p.Name)); s != nil {
 			all = append(all, Property{p.Name, s})
 		}
 	}
 	return all
 }
 
-// with returns a copy that has other properties and items; names in "required"
-// that are no longer among the properties are gone, and so are the marks of old
-// tools, which are no part of a JSON Schema.
-func (s *Schema) with(properties []Property, items *Schema) *Schema {
+// withParts returns a copy with other properties and items. The copy has no names in
+// "required" that are not among its properties, and no keywords of old tools, which
+// are not part of JSON Schema.
+func (s *Schema) withParts(properties []Property, items *Schema) *Schema {
 	t := *s
 	t.Properties, t.Items = properties, items
 	t.selected, t.inclusion = nil, ""
@@ -138,9 +137,9 @@ func (s *Schema) with(properties []Property, items *Schema) *Schema {
 	return &t
 }
 
-// of returns what one API has of a schema of ours, without the keywords that
-// only we understand.
-func (s *Schema) of(api string) *Schema {
+// forAPI returns the part of one of the tap's schemas that an API has, without the
+// tap's own keywords.
+func (s *Schema) forAPI(api string) *Schema {
 	t := *s
 	t.keywords, t.Properties = nil, nil
 	for _, k := range s.keywords {
@@ -154,23 +153,23 @@ func (s *Schema) of(api string) *Schema {
 	}
 	for _, p := range s.Properties {
 		if only := p.Schema.OnlyIn(); only == "" || only == api {
-			t.Properties = append(t.Properties, Property{p.Name, p.Schema.of(api)})
+			t.Properties = append(t.Properties, Property{p.Name, p.Schema.forAPI(api)})
 		}
 	}
 	if s.Items != nil {
-		t.Items = s.Items.of(api)
+		t.Items = s.Items.forAPI(api)
 	}
 	return &t
 }
 
-// The keywords that only we understand.
+// The tap's own keywords.
 const (
 	keywordAPI  = "api"
 	keywordJSON = "json"
 )
 
-// OnlyIn is the one API that has a property, by the text of a schema of ours;
-// empty if both have it.
+// OnlyIn returns the API that has the property, as one of the tap's schemas says;
+// empty if both APIs have it.
 func (s *Schema) OnlyIn() string {
 	for _, k := range s.keywords {
 		if k.Name == keywordAPI {

@@ -6,28 +6,29 @@ import (
 	"tap-livechat/schemas"
 )
 
-// The APIs that chats come from, as users name them.
+// The APIs, as values of the setting api_version.
 const (
 	V2 = "2"
 	V3 = "3"
 )
 
-// The groups of streams that are not chats. A user asks for each as a whole.
+// The groups of streams that do not come from chats. A setting selects each group as
+// a whole.
 const (
 	ReferenceData = "reference_data"
 	Reports       = "reports"
 )
 
-// A Stream is one kind of record. No catalog can change what it says.
+// A Stream describes one kind of record. A catalog cannot change it.
 type Stream struct {
 	Name              string
-	Parent            string   // the stream its records come out of; empty for none
-	Keys              []string // what makes a record unique
-	ReplicationKey    string   // the time that a bookmark speaks of; empty: read in full, each time
-	API               string   // V2 or V3 if only that one has it
-	Group             string   // ReferenceData or Reports; empty for what is made of chats
-	Scope             string   // what a token must be allowed to, in LiveChat's words
-	SelectedByDefault bool     // what discovery says to tools that select by themselves
+	Parent            string   // the stream whose chats contain its records; empty for none
+	Keys              []string // the primary key
+	ReplicationKey    string   // the field of the bookmark; empty: read in full each time
+	API               string   // V2 or V3 if only that API has the stream
+	Group             string   // ReferenceData or Reports; empty for streams of chats
+	Scope             string   // the scope that a token needs, as LiveChat names it
+	SelectedByDefault bool     // "selected-by-default" in discovery
 	Description       string   // what one record is
 }
 
@@ -36,8 +37,7 @@ const (
 	reportsScope  = "reports_read"
 )
 
-// table is the one place that says which streams there are; a stream is a row
-// here and a file in schemas.
+// table lists all streams. A stream is a row here and a file in schemas.
 var table = []Stream{
 	{Name: "chats", Keys: []string{"id", "agent_email"}, ReplicationKey: "ended_timestamp", Scope: archiveScopes, SelectedByDefault: true,
 		Description: "One record per agent of a chat that has ended, with everything the archive says of it but the conversation."},
@@ -102,8 +102,7 @@ var table = []Stream{
 		Description: "One record per day: how many visitors the site had."},
 }
 
-// Streams returns the table of streams, in output order. Discovery, messages
-// and records all take what they know of a stream from here.
+// Streams returns all streams, in output order.
 func Streams() []Stream { return slices.Clone(table) }
 
 // known reports whether the tap has a stream of that name.
@@ -111,7 +110,7 @@ func known(name string) bool {
 	return slices.ContainsFunc(table, func(s Stream) bool { return s.Name == name })
 }
 
-// automatic lists the properties that are delivered whatever a catalog says.
+// automatic returns the properties that are always selected.
 func (s Stream) automatic() []string {
 	if s.ReplicationKey == "" || slices.Contains(s.Keys, s.ReplicationKey) {
 		return s.Keys
@@ -119,16 +118,16 @@ func (s Stream) automatic() []string {
 	return append(slices.Clone(s.Keys), s.ReplicationKey)
 }
 
-// always reports whether a breadcrumb leads to one of those.
-func (s Stream) always(at breadcrumb) bool {
+// isAutomatic reports whether a breadcrumb is that of an automatic property.
+func (s Stream) isAutomatic(at breadcrumb) bool {
 	return len(at) == 2 && slices.Contains(s.automatic(), at[1])
 }
 
-// schema is our own schema of the stream, with every property that an API has.
+// schema returns the tap's schema of the stream, with every property of the API.
 func (s Stream) schema(api string) *Schema {
 	own, err := ParseSchema(schemas.Stream(s.Name))
 	if err != nil {
 		panic(err) // it is embedded: no run gets past this, so no release does
 	}
-	return own.of(api)
+	return own.forAPI(api)
 }

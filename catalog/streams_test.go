@@ -115,7 +115,7 @@ func TestPropertiesOfOneAPI(t *testing.T) {
 		V2: `{"type":"object","properties":{"a":{"type":"string"},"c":{"type":"object","properties":{"d":{"type":"string"},"e":{"type":"array","items":{"type":"object","properties":{"g":{}}}}}}}}`,
 		V3: `{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"},"c":{"type":"object","properties":{"e":{"type":"array","items":{"type":"object","properties":{"f":{},"g":{}}}}}}}}`,
 	} {
-		own := s.of(api)
+		own := s.forAPI(api)
 		if got := string(own.AppendJSON(nil)); got != want {
 			t.Errorf("API %s:\n got %s\nwant %s", api, got, want)
 		}
