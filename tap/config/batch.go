@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// Batch is where and how BATCH files are written.
+// Batch says where and how BATCH files are written.
 type Batch struct {
-	Root   string // the folder as a file:// address, without a slash at the end
-	Folder string // the same as a path
-	Prefix string // of the files' names, without separators
+	Root   string // the folder as a file:// URL, without a trailing slash
+	Folder string // the same folder as a path
+	Prefix string // of file names, without separators
 	Gzip   bool
-	Size   int // how many records go into one file; above zero
+	Size   int // records in one file; above zero
 }
 
-// batch makes the result of batch_config, nil if it is not set.
+// batch returns the result of batch_config; nil if it is not set.
 func (r *reader) batch() *Batch {
 	given, ok := r.given["batch_config"]
 	if !ok {
@@ -37,7 +37,7 @@ func (r *reader) batch() *Batch {
 		r.reject("batch_config", ", in which batch_size is too large", wantedBatch)
 		return nil
 	}
-	folder, err := folderOf(b.Storage.Root)
+	folder, err := folderPath(b.Storage.Root)
 	if err != nil {
 		r.reject("batch_config", ", in which storage.root"+err.Error(), wantedBatch)
 		return nil
@@ -51,9 +51,9 @@ func (r *reader) batch() *Batch {
 	}
 }
 
-// folderOf is the path of a file:// address. The error says what is wrong in
-// words that can follow the address.
-func folderOf(root string) (string, error) {
+// folderPath returns the path of a file:// URL. The error's text can be appended to the
+// URL.
+func folderPath(root string) (string, error) {
 	u, err := url.Parse(root)
 	switch {
 	case err != nil || u.Scheme != "file":

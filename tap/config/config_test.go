@@ -543,7 +543,7 @@ func FuzzParse(f *testing.F) {
 				if !cmp.Equal(c, Config{}, sameZone) {
 					t.Error("a config with the error")
 				}
-			} else if c.AccessToken.IsZero() || strings.ContainsFunc(c.AccessToken.Reveal(), notVisible) || strings.ContainsAny(c.EntityID.Reveal()+c.UserAgent, "\r\n") ||
+			} else if c.AccessToken.IsZero() || strings.ContainsFunc(c.AccessToken.Reveal(), isNotVisible) || strings.ContainsAny(c.EntityID.Reveal()+c.UserAgent, "\r\n") ||
 				c.StartDate.After(testNow) || c.RequestTimeout <= 0 || c.MaxConcurrentRequests < 1 || c.LookbackDays < 0 || c.APIURL == "" {
 				t.Errorf("a config that makes no sense: %#v", c)
 			}

@@ -1,4 +1,4 @@
-// Package config reads the settings of a run: from JSON files and from
-// environment variables, leniently in form and strictly in meaning. [Parse] is the
-// whole of it; schemas/config.json says which settings there are.
+// Package config reads the settings of a run from JSON files and environment
+// variables: leniently in form, strictly in meaning. [Parse] is its entry point;
+// schemas/config.json defines the settings.
 package config

@@ -8,21 +8,20 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// Dotenv adds the variables of a .env file to environ. A variable that is in both
-// keeps the value of the real environment, even an empty one: so a line of the
-// file can be switched off. ${NAME} is looked up in the environment, and then
-// among the lines before.
+// Dotenv returns environ with the variables of a .env file added. A variable that is
+// in both keeps the value of environ, even an empty one, so that a line of the file can
+// be switched off. ${NAME} is looked up in environ, then in the lines before.
 //
-// Most such files belong to another project. So a line that cannot be read is
-// a warning with its number, and an error, which is an *[Error], only if it is
-// about a setting of ours. Neither shows the line.
+// Most such files belong to other projects. A line that cannot be read is therefore a
+// warning with its number; it is an error, an *[Error], only if it names a setting of
+// the tap. Neither shows the line.
 func Dotenv(environ []string, file []byte) (both, warnings []string, err error) {
 	text, err := userjson.Text(file)
 	if err != nil {
 		return environ, []string{".env is not read: " + err.Error()}, nil
 	}
 	d := dotenv{rest: strings.ReplaceAll(string(text), "\r\n", "\n"), environ: environ}
-	var ours []Fault
+	var problems []Problem
 	for line := 1; d.rest != ""; {
 		first := line
 		statement, ok := d.next()
@@ -30,21 +29,21 @@ func Dotenv(environ []string, file []byte) (both, warnings []string, err error) 
 		switch {
 		case ok:
 		case strings.HasPrefix(strings.TrimPrefix(strings.TrimSpace(statement), "export "), EnvPrefix):
-			ours = append(ours, Fault{Given: fmt.Sprintf("a line that cannot be read: line %d", first), Wanted: "NAME=value", Source: ".env"})
+			problems = append(problems, Problem{Given: fmt.Sprintf("a line that cannot be read: line %d", first), Wanted: "NAME=value", Source: ".env"})
 		default:
 			warnings = append(warnings, fmt.Sprintf("line %d of .env cannot be read and is passed over", first))
 		}
 	}
-	if ours != nil {
-		return environ, warnings, &Error{ours}
+	if problems != nil {
+		return environ, warnings, &Error{problems}
 	}
-	// Of two entries, Env takes the later one.
+	// If a name occurs twice, Env uses the later entry.
 	return append(d.found, environ...), warnings, nil
 }
 
-// A dotenv is a file on its way.
+// A dotenv is the state of parsing a .env file.
 type dotenv struct {
-	rest    string // not read yet
+	rest    string // not parsed yet
 	found   []string
 	environ []string
 }
@@ -54,14 +53,13 @@ var (
 	dotenvTrailing = regexp.MustCompile(`^[ \t]*(?:#[^\n]*)?(?:\n|$)`) // what may follow a value in quotes
 	dotenvComment  = regexp.MustCompile(`[ \t]#.*$`)
 	dotenvNothing  = regexp.MustCompile(`^[ \t]*(?:#.*)?$`)
-	// $NAME, ${NAME} and ${NAME:-otherwise}; a backslash before it takes the
-	// meaning away.
+	// $NAME, ${NAME} and ${NAME:-default}; a backslash before it escapes it.
 	dotenvReference = regexp.MustCompile(`\\?\$(?:([A-Z0-9_]+)|\{([A-Za-z0-9_]+)(?::-([^}]*))?\})`)
 	dotenvEscape    = regexp.MustCompile(`\\.`)
 )
 
-// next reads one statement and returns its text, line break included; ok is
-// false if it cannot be read.
+// next parses one statement and returns its text, line break included; ok is false if
+// it cannot be parsed.
 func (d *dotenv) next() (statement string, ok bool) {
 	line, _, _ := strings.Cut(d.rest, "\n")
 	end := min(len(line)+1, len(d.rest))
@@ -85,7 +83,7 @@ func (d *dotenv) next() (statement string, ok bool) {
 		d.found = append(d.found, name[1]+"="+d.expand(value))
 		return "", true
 	}
-	// In quotes a value may go over several lines.
+	// A quoted value may span lines.
 	begin := len(line) - len(value) + 1
 	quote := value[0]
 	for i := begin; i < len(d.rest); i++ {
@@ -109,7 +107,7 @@ func (d *dotenv) next() (statement string, ok bool) {
 	return "", false
 }
 
-// unescape reads the escapes of a value in double quotes, but for that of a $.
+// unescape replaces the escapes in a value in double quotes, except that of a $.
 func unescape(value string) string {
 	return dotenvEscape.ReplaceAllStringFunc(value, func(escape string) string {
 		switch escape[1] {

@@ -5,31 +5,30 @@ import (
 	"strings"
 )
 
-// A Error tells everything that is wrong with a config at once. It never
-// shows a credential.
+// An Error lists every problem of a config. It never shows a credential.
 type Error struct {
-	Faults []Fault // what is wrong with a file first, then in the order of [Settings]
+	Problems []Problem // those of whole sources first, then in the order of [Settings]
 }
 
-// A Fault is one thing that is wrong with a config.
-type Fault struct {
-	Setting string // empty: it is the source that cannot be read
-	Given   string // what is there, described where it may be secret
+// A Problem is one thing that is wrong with a config.
+type Problem struct {
+	Setting string // empty: the source cannot be read
+	Given   string // the value; only its kind and length if it may be secret
 	Wanted  string
-	Source  string // where it was given; for what is missing, where it was looked for
+	Source  string // where the value is; for a missing setting, the sources that were read
 }
 
-// Error has a line for each fault.
+// Error returns one line for each problem.
 func (e *Error) Error() string {
-	lines := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
+	lines := make([]string, len(e.Problems))
+	for i, f := range e.Problems {
 		lines[i] = f.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
-// String is one line: the setting, where, what was given and what is wanted.
-func (f Fault) String() string {
+// String returns one line: setting, source, value and what is allowed.
+func (f Problem) String() string {
 	where := f.Setting
 	switch {
 	case f.Setting == "":
@@ -42,13 +41,13 @@ func (f Fault) String() string {
 	return where + ": given " + f.Given + "; wanted " + f.Wanted
 }
 
-// Hint says what to do.
+// Hint says how the user can continue.
 func (e *Error) Hint() string {
 	hint := "`tap-livechat --about` describes every setting"
-	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Given == nothing }) {
+	if slices.ContainsFunc(e.Problems, func(f Problem) bool { return f.Given == missingValue }) {
 		hint += "; they go into a JSON file for --config, or into " + EnvPrefix + "… variables for --config=ENV"
 	}
-	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Setting == "access_token" && f.Given == nothing }) {
+	if slices.ContainsFunc(e.Problems, func(f Problem) bool { return f.Setting == "access_token" && f.Given == missingValue }) {
 		hint += `; to try the tap without an account, set "api_url" to "sandbox:"`
 	}
 	return hint

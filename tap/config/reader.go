@@ -12,21 +12,21 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// nothing is what is given where a required setting is missing.
-const nothing = "nothing"
+// missingValue is Problem.Given for a required setting that is missing.
+const missingValue = "nothing"
 
-// A reader collects what the sources say and what is wrong with it.
+// A reader collects settings and problems from all sources.
 type reader struct {
-	given    map[string]givenValue // by setting; those at fault are taken out
-	empty    map[string]givenValue // set to null or an empty text somewhere
-	secrets  []string              // every text that was given as a secret
-	sources  []string              // names of the sources that could be read
-	unread   bool                  // one could not be read, so nobody knows what is missing
-	faults   []Fault
-	warnings []string
+	given        map[string]givenValue // by setting; without those that have a problem
+	empty        map[string]givenValue // set to null or an empty text somewhere
+	secrets      []string              // every text in a secret setting
+	sources      []string              // names of the sources that could be read
+	sourceFailed bool                  // a source cannot be read, so missing settings are unknown
+	problems     []Problem
+	warnings     []string
 }
 
-// A givenValue is a setting as it was written and as it was read.
+// A givenValue is the value of a setting as written and as read.
 type givenValue struct {
 	raw, value any
 	source     string
@@ -42,10 +42,10 @@ func newReader(sources []Source) *reader {
 	type unknown struct{ name, source string }
 	var unknowns []unknown
 	for _, source := range sources {
-		members, fault := source.members()
-		if fault != nil {
-			r.faults = append(r.faults, *fault)
-			r.unread = true
+		members, problem := source.members()
+		if problem != nil {
+			r.problems = append(r.problems, *problem)
+			r.sourceFailed = true
 			continue
 		}
 		r.sources = append(r.sources, source.Name)
@@ -58,24 +58,24 @@ func newReader(sources []Source) *reader {
 			}
 			if first := firstLine[m.Name]; first > 0 {
 				given := fmt.Sprintf("twice, in lines %d and %d", first, m.Line)
-				r.faults = append(r.faults, Fault{m.Name, given, "one of the two", source.Name})
+				r.problems = append(r.problems, Problem{m.Name, given, "one of the two", source.Name})
 			}
 			firstLine[m.Name] = m.Line
-			r.take(s, m.Value, source.Name)
+			r.add(s, m.Value, source.Name)
 		}
 	}
-	// Only now are all secrets known that a misplaced name could repeat.
+	// All secrets are known only now; a misplaced name could contain one.
 	for _, u := range unknowns {
 		r.warnUnknown(u.name, u.source)
 	}
-	if token := "access_token"; strings.HasPrefix(valueOf[string](r, "api_url"), sandboxScheme) && !r.has(token) {
+	if token := "access_token"; strings.HasPrefix(valueOf[string](r, "api_url"), sandboxScheme) && !r.isSet(token) {
 		r.given[token] = givenValue{"sandbox", "sandbox", "the defaults"}
 	}
 	return r
 }
 
-// take keeps what a source says about a setting.
-func (r *reader) take(s Setting, text userjson.Value, source string) {
+// add stores the value that a source has for a setting.
+func (r *reader) add(s Setting, text userjson.Value, source string) {
 	var raw any
 	mustDecode(text, &raw)
 	g := givenValue{raw, s.read(raw), source}
@@ -109,40 +109,40 @@ func (r *reader) addSecret(raw any) {
 	}
 }
 
-func (r *reader) has(setting string) bool {
+func (r *reader) isSet(setting string) bool {
 	_, ok := r.given[setting]
 	return ok
 }
 
-// valueOf is a setting's value; zero if it is not set or at fault.
+// valueOf returns the value of a setting; zero if it is not set or has a problem.
 func valueOf[T any](r *reader, setting string) T {
 	v, _ := r.given[setting].value.(T)
 	return v
 }
 
-func timeOf(r *reader, setting string) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, valueOf[string](r, setting)) // it is what read made
+func timeSetting(r *reader, setting string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, valueOf[string](r, setting)) // in the form that Setting.read returns
 	return t
 }
 
-// checkRequired finds the settings that are missing.
+// checkRequired adds a problem for each required setting that is missing.
 func (r *reader) checkRequired() {
 	for _, s := range settings() {
-		if !s.Required || r.has(s.Name) || r.unread {
+		if !s.Required || r.isSet(s.Name) || r.sourceFailed {
 			continue
 		}
-		fault := Fault{s.Name, nothing, s.wanted(), strings.Join(r.sources, " or ")}
+		problem := Problem{s.Name, missingValue, s.wanted(), strings.Join(r.sources, " or ")}
 		if e, ok := r.empty[s.Name]; ok {
-			fault.Given, fault.Source = "an empty text", e.source
+			problem.Given, problem.Source = "an empty text", e.source
 			if e.raw == nil {
-				fault.Given = "null"
+				problem.Given = "null"
 			}
 		}
-		r.faults = append(r.faults, fault)
+		r.problems = append(r.problems, problem)
 	}
 }
 
-// checkShape holds what was given against the schema.
+// checkShape validates the settings against the schema.
 func (r *reader) checkShape() {
 	doc := map[string]any{}
 	for name, g := range r.given {
@@ -152,34 +152,34 @@ func (r *reader) checkShape() {
 		name, inside, _ := strings.Cut(f.Path, ".")
 		name, _, _ = strings.Cut(name, "[")
 		s, known := findSetting(name)
-		if !known || !r.has(name) {
-			continue // what is missing is told by checkRequired, what was told once is enough
+		if !known || !r.isSet(name) {
+			continue // checkRequired reports missing settings; one problem for each setting is enough
 		}
-		note := ""
-		if inside != "" { // a name that the schema knows
-			note = ", in which " + inside + " is wrong"
+		suffix := ""
+		if inside != "" { // a name in the schema
+			suffix = ", in which " + inside + " is wrong"
 		}
 		if text, ok := r.given[name].value.(string); ok && s.Format == "date-time" {
 			if _, err := ParseTime(text); err != nil {
-				note = err.Error()
+				suffix = err.Error()
 			}
 		}
-		r.reject(name, note, s.wanted())
+		r.reject(name, suffix, s.wanted())
 		delete(r.given, name)
 	}
 }
 
-// reject adds a fault of a setting that was given. The note follows the value and
+// reject adds a problem for a setting that is set. suffix is appended to the value and
 // says what is wrong with it.
-func (r *reader) reject(setting, note, wanted string) {
+func (r *reader) reject(setting, suffix, wanted string) {
 	g := r.given[setting]
 	s, _ := findSetting(setting)
-	r.faults = append(r.faults, Fault{setting, r.show(s, g.raw) + note, wanted, g.source})
+	r.problems = append(r.problems, Problem{setting, r.describe(s, g.raw) + suffix, wanted, g.source})
 }
 
-// show describes a value: short ones as they are, but only the kind and length
-// of a credential and of what could be one in the wrong place.
-func (r *reader) show(s Setting, raw any) string {
+// describe returns a short value as it is. For a credential, and for what may be a
+// misplaced credential, it returns only the kind and length.
+func (r *reader) describe(s Setting, raw any) string {
 	var text, shown string
 	switch v := raw.(type) {
 	case bool:
@@ -191,11 +191,11 @@ func (r *reader) show(s Setting, raw any) string {
 	default:
 		return kindOf(raw)
 	}
-	longest := 40 // a time with a fraction and an offset is shorter, most tokens are not
+	maxLength := 40 // a time with a fraction and an offset is shorter, most tokens are not
 	if s.Name == "api_url" {
-		longest = 100
+		maxLength = 100
 		if strings.Contains(text, "@") { // user:password@
-			longest = 0
+			maxLength = 0
 		}
 		if i := strings.IndexAny(text, "?#"); i >= 0 { // a query may hold a key
 			shown = strconv.Quote(text[:i]) + "…"
@@ -203,9 +203,9 @@ func (r *reader) show(s Setting, raw any) string {
 	}
 	length := utf8.RuneCountInString(text)
 	private := s.Secret || s.Name == "entity_id" || s.Type == "object" || r.hidesSecret(text) ||
-		strings.ContainsAny(text, "{}[]<>\"'=") && s.Name != "api_url" || strings.ContainsAny(text, "{}\"") // a whole document, maybe
+		strings.ContainsAny(text, "{}[]<>\"'=") && s.Name != "api_url" || strings.ContainsAny(text, "{}\"") // maybe a whole document
 	switch {
-	case !private && length <= longest:
+	case !private && length <= maxLength:
 		return shown
 	case kindOf(raw) == "a number":
 		return "a number"
@@ -214,7 +214,7 @@ func (r *reader) show(s Setting, raw any) string {
 	}
 }
 
-// kindOf names the kind of a decoded value.
+// kindOf returns the kind of a decoded value, in words.
 func kindOf(raw any) string {
 	text, err := json.Marshal(raw)
 	if err != nil {
@@ -223,7 +223,7 @@ func kindOf(raw any) string {
 	return userjson.Kind(text)
 }
 
-// hidesSecret reports whether a text holds a token, or looks like one.
+// hidesSecret reports whether a text contains a secret or looks like a token.
 func (r *reader) hidesSecret(text string) bool {
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "dal:") || strings.HasPrefix(text, "fra:") {
@@ -234,9 +234,9 @@ func (r *reader) hidesSecret(text string) bool {
 	})
 }
 
-// sdkSettings begin the names of settings that every tap made with the Singer
-// SDK has, each with what somebody who sets it should know.
-var sdkSettings = []struct{ prefix, instead string }{
+// sdkPrefixes are prefixes of settings that every tap made with the Singer SDK has,
+// each with what to use instead.
+var sdkPrefixes = []struct{ prefix, instead string }{
 	{"stream_map", "the mapper plugin meltano-map-transform does that"},
 	{"faker_config", "the mapper plugin meltano-map-transform does that"},
 	{"flattening_", "the mapper plugin meltano-map-transform does that"},
@@ -244,7 +244,7 @@ var sdkSettings = []struct{ prefix, instead string }{
 }
 
 func (r *reader) warnUnknown(name, source string) {
-	for _, sdk := range sdkSettings {
+	for _, sdk := range sdkPrefixes {
 		if strings.HasPrefix(name, sdk.prefix) {
 			r.warn("setting %s in %s is ignored: %s", r.showName(name), source, sdk.instead)
 			return
@@ -258,21 +258,21 @@ func (r *reader) warnUnknown(name, source string) {
 }
 
 func (r *reader) showName(name string) string {
-	if strings.Contains(name, ":") { // which no setting has, but a token
+	if strings.Contains(name, ":") { // no setting has a colon, but a token may
 		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(name))
 	}
-	return r.show(Setting{}, name)
+	return r.describe(Setting{}, name)
 }
 
 func (r *reader) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
-// sortedFaults puts the faults into the order in which they are told.
-func (r *reader) sortedFaults() []Fault {
-	place := func(f Fault) int {
+// sortedProblems returns the problems in the order of Error.Problems.
+func (r *reader) sortedProblems() []Problem {
+	place := func(f Problem) int {
 		return slices.IndexFunc(settings(), func(s Setting) bool { return s.Name == f.Setting }) // -1 for a whole source
 	}
-	slices.SortStableFunc(r.faults, func(a, b Fault) int { return place(a) - place(b) })
-	return r.faults
+	slices.SortStableFunc(r.problems, func(a, b Problem) int { return place(a) - place(b) })
+	return r.problems
 }

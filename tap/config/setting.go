@@ -12,13 +12,12 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// A Setting is one thing that can be configured, as schemas/config.json
-// describes it.
+// A Setting is a setting, as schemas/config.json describes it.
 type Setting struct {
 	Name        string
 	Type        string // "string", "integer", "number", "boolean" or "object"
-	Kind        string // Meltano's word for it: "string", "integer", "decimal", "boolean", "date_iso8601", "object", "options", "password"
-	Format      string // "date-time" for a day or a time, else empty
+	Kind        string // Meltano's kind: "string", "integer", "decimal", "boolean", "date_iso8601", "object", "options", "password"
+	Format      string // "date-time" for a day or a time; else empty
 	Title       string
 	Description string // one line of plain text
 	Default     any    // string, bool or [json.Number]; nil if there is none
@@ -30,7 +29,7 @@ type Setting struct {
 	Minimum, ExclusiveMinimum, Maximum json.Number // empty if there is none
 }
 
-// Env is the environment variable that sets it.
+// Env returns the name of the environment variable of the setting.
 func (s Setting) Env() string { return EnvPrefix + strings.ToUpper(s.Name) }
 
 // Settings returns all settings, in the order of schemas/config.json.
@@ -52,8 +51,7 @@ var settings = sync.OnceValue(func() []Setting {
 	return all
 })
 
-// validator checks the shape of a config, after its values were read
-// leniently.
+// validator validates a config after its values have been read leniently.
 var validator = sync.OnceValue(func() *schemas.Validator {
 	v, err := schemas.Compile("config", schemas.Config())
 	if err != nil {
@@ -62,7 +60,7 @@ var validator = sync.OnceValue(func() *schemas.Validator {
 	return v
 })
 
-// mustDecode decodes JSON of our own.
+// mustDecode decodes embedded JSON, or JSON that has been validated.
 func mustDecode(data []byte, into any) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -94,7 +92,7 @@ func findSetting(name string) (Setting, bool) {
 	return settings()[i], true
 }
 
-// What is wanted of texts that have a shape of their own.
+// Problem.Wanted of texts with a special form.
 const (
 	wantedToken    = "a personal access token (together with entity_id) or an OAuth token (alone)"
 	wantedTime     = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
@@ -104,7 +102,7 @@ const (
 	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
 )
 
-// wanted says in words what the schema allows.
+// wanted returns what the schema allows, in words.
 func (s Setting) wanted() string {
 	switch {
 	case s.Name == "access_token":
@@ -132,7 +130,7 @@ func (s Setting) wanted() string {
 	}
 }
 
-// Values says in few words what may be given.
+// Values returns the allowed values, in a few words, for documentation.
 func (s Setting) Values() string {
 	switch {
 	case s.Secret:
@@ -165,33 +163,34 @@ func (s Setting) limits() string {
 	}
 }
 
-// nearest is the setting that somebody who wrote name may have meant; empty
-// if none is near.
+// nearest returns the name of the setting that is most similar to name; empty if none
+// is similar.
 func nearest(name string) string {
-	written := squash(name)
-	if len(written) > 40 { // no setting's name is; and the distance costs len²
+	written := normalizeName(name)
+	if len(written) > 40 { // longer than every setting's name; and the distance costs len²
 		return ""
 	}
-	best, least := "", 3 // two slips of the finger are near, three are not
+	best, minDistance := "", 3 // at most two typos
 	for _, s := range settings() {
-		known := squash(s.Name)
+		known := normalizeName(s.Name)
 		d := editDistance(written, known)
 		if len(written) >= 5 && (strings.Contains(known, written) || strings.Contains(written, known)) {
 			d = min(d, 2) // "token", "timeout", "personal_access_token"
 		}
-		if d < least {
-			best, least = s.Name, d
+		if d < minDistance {
+			best, minDistance = s.Name, d
 		}
 	}
 	return best
 }
 
-// squash takes out what spellings differ in: accessToken, ACCESS-TOKEN.
-func squash(name string) string {
+// normalizeName makes spellings equal: access_token, accessToken, ACCESS-TOKEN.
+func normalizeName(name string) string {
 	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(name))
 }
 
-// editDistance counts the bytes to insert, delete or replace to make b of a.
+// editDistance returns the number of bytes to insert, delete or replace to turn a
+// into b (Levenshtein).
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

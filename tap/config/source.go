@@ -10,26 +10,25 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// EnvPrefix begins the name of every environment variable that is a setting.
+// EnvPrefix is the prefix of every environment variable of a setting.
 const EnvPrefix = "TAP_LIVECHAT_"
 
-// environment is the name of the source that [Env] makes.
+// environment is the name of the source that [Env] returns.
 const environment = "environment"
 
-// A Source is one place that settings come from.
+// A Source is a source of settings.
 type Source struct {
 	Name string      // the path of a file, or "environment"
-	Data secret.Text // a JSON object, of which nothing is known yet
+	Data secret.Text // a JSON object, not yet validated
 }
 
-// File makes a source of a file's content.
+// File returns a source with a file's content.
 func File(name string, data []byte) Source { return Source{name, secret.New(string(data))} }
 
-// Env makes a source of the TAP_LIVECHAT_… variables in environ, which is
-// a list such as [os.Environ] returns: TAP_LIVECHAT_START_DATE sets start_date.
-// Empty ones count as not set. So do variables that are no setting and do not
-// look like one misspelt, since Meltano and others keep their own under our
-// prefix.
+// Env returns a source with the TAP_LIVECHAT_… variables in environ, a list such as
+// [os.Environ] returns: TAP_LIVECHAT_START_DATE sets start_date. Empty variables are
+// not set. Variables that neither are nor resemble a setting are ignored, since
+// Meltano and others use the same prefix for their own.
 func Env(environ []string) Source {
 	found := map[string]string{}
 	for _, entry := range environ {
@@ -51,19 +50,19 @@ func Env(environ []string) Source {
 	return Source{environment, secret.New(string(data))}
 }
 
-// members are the settings in the source. A fault tells why it cannot be read,
-// without quoting from it: a config holds secrets.
-func (s Source) members() ([]userjson.Member, *Fault) {
-	object, err := userjson.ParseRepeated([]byte(s.Data.Reveal())) // a setting that comes twice is a fault of the setting
+// members returns the settings in the source. The problem says why it cannot be read,
+// without quoting it: a config contains secrets.
+func (s Source) members() ([]userjson.Member, *Problem) {
+	object, err := userjson.ParseRepeated([]byte(s.Data.Reveal())) // a repeated setting is a problem of that setting
 	if bad, ok := errors.AsType[*userjson.Error](err); ok {
 		wanted := "valid JSON"
 		if bad.What == userjson.Empty {
 			wanted = wantedObject
 		}
-		return nil, &Fault{Given: bad.What, Wanted: wanted, Source: s.Name}
+		return nil, &Problem{Given: bad.What, Wanted: wanted, Source: s.Name}
 	}
 	if object.Kind() != '{' {
-		return nil, &Fault{Given: userjson.Kind(object), Wanted: wantedObject, Source: s.Name}
+		return nil, &Problem{Given: userjson.Kind(object), Wanted: wantedObject, Source: s.Name}
 	}
 	return userjson.Members(object), nil
 }

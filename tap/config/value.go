@@ -14,11 +14,11 @@ import (
 	"unicode"
 )
 
-// read turns a value, as people and runners write it, into the type that the
-// schema asks for: Meltano hands over text for everything it does not know, and
-// a secret read from a file ends in a line break. It gives nil for what counts
-// as not set, an int for integers, a float64 for numbers, and RFC 3339 in UTC
-// for times. What it cannot read it returns as it is, for the schema to refuse.
+// read converts a value to the type of the schema. It returns nil for a value that
+// counts as not set, an int for an integer, a float64 for a number, and RFC 3339 in UTC
+// for a time. A value that cannot be converted is returned unchanged, and the schema
+// rejects it. Conversion is needed because Meltano passes text for values whose type it
+// does not know, and a secret that is read from a file ends in a line break.
 func (s Setting) read(v any) any {
 	var text string
 	switch v := v.(type) {
@@ -27,7 +27,7 @@ func (s Setting) read(v any) any {
 	case json.Number:
 		text = v.String()
 	case map[string]any:
-		if len(v) == 0 && s.Type == "object" { // which is how runners say that nothing is set
+		if len(v) == 0 && s.Type == "object" { // runners pass {} if nothing is set
 			return nil
 		}
 		return v
@@ -74,7 +74,7 @@ func (s Setting) read(v any) any {
 	return text
 }
 
-// readNumber reads decimal numbers only: "inf", "nan" and "0x10" are none.
+// readNumber parses decimal numbers only, not "inf", "nan" or "0x10".
 func readNumber(text string) (float64, bool) {
 	if strings.Trim(text, "0123456789+-.eE") != "" {
 		return 0, false
@@ -85,10 +85,10 @@ func readNumber(text string) (float64, bool) {
 
 var startsWithDay = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
 
-// ParseTime reads a day (its first moment in UTC) or a time as RFC 3339 has it,
-// and as people write it: with a blank for the T, without seconds, without an
-// offset (UTC). The error says what is wrong in words that can follow the text;
-// they are empty if nothing in it looks like a day.
+// ParseTime parses a day or a time. A day is its first instant in UTC. A time is in the
+// form of RFC 3339; it may have a space for the T, and lack the seconds or the offset
+// (UTC). The error's text can be appended to the input; it is empty if the input does
+// not begin with a day.
 func ParseTime(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if !startsWithDay.MatchString(text) {
@@ -115,14 +115,14 @@ func ParseTime(text string) (time.Time, error) {
 	return time.Time{}, errors.New(", with a time of day or an offset that does not exist")
 }
 
-// notVisible finds what a token never has and a header must not have: it could
-// end the header and begin another.
-func notVisible(r rune) bool { return r <= ' ' || r > '~' }
+// isNotVisible reports characters that no token has and that a header must not have,
+// since they could end the header and start another.
+func isNotVisible(r rune) bool { return r <= ' ' || r > '~' }
 
-func blankOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+func isBlankOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// checkToken says what is wrong with a token, in words that can follow it; empty
-// if nothing is.
+// checkToken returns what is wrong with a token, as text to append to it; empty if it
+// is valid.
 func checkToken(token string) string {
 	if first := strings.ToLower(token); strings.HasPrefix(first, "bearer ") || strings.HasPrefix(first, "basic ") {
 		return " that begins with the word " + strings.Fields(token)[0]
@@ -132,13 +132,13 @@ func checkToken(token string) string {
 		return " with a line break or another control character in it"
 	case strings.ContainsFunc(token, unicode.IsSpace):
 		return " with a blank in it"
-	case strings.ContainsFunc(token, notVisible):
+	case strings.ContainsFunc(token, isNotVisible):
 		return " with characters that no token has"
 	}
 	return ""
 }
 
-// checkEntityID does the same for an account id.
+// checkEntityID is checkToken for an account id.
 func checkEntityID(id string) string {
 	switch {
 	case strings.ContainsFunc(id, unicode.IsControl):
@@ -151,14 +151,13 @@ func checkEntityID(id string) string {
 	return ""
 }
 
-// tokenPair is a whole personal access token, once decoded: a UUID, a number or
-// an e-mail address, then a token that names its region or is long.
+// tokenPair matches a decoded personal access token: a UUID, a number or an e-mail
+// address, a colon, then a token that names its region or is long.
 var tokenPair = regexp.MustCompile(`^([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+|[^\s:@]+@[^\s:@]+)` +
 	`:((?:dal|fra):[!-~]+|[!-~]{20,})$`)
 
-// splitToken takes the encoded form of a personal access token apart. An OAuth
-// token never passes for one: that would take an account id and a colon at
-// the place where they belong.
+// splitToken splits the encoded form of a personal access token. ok is false for any
+// other token: an OAuth token does not decode to an account id and a colon.
 func splitToken(token string) (entityID, accessToken string, ok bool) {
 	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(token, "="))
 	decoded, err := base64.RawStdEncoding.DecodeString(standard)
@@ -167,23 +166,23 @@ func splitToken(token string) (entityID, accessToken string, ok bool) {
 	}
 	pair := string(decoded)
 	found := tokenPair.FindStringSubmatch(pair)
-	if found == nil || strings.ContainsFunc(pair, notVisible) {
+	if found == nil || strings.ContainsFunc(pair, isNotVisible) {
 		return "", "", false
 	}
 	return found[1], found[2], true
 }
 
-// sandboxScheme begins an api_url that starts the sandbox.
+// sandboxScheme is the prefix of an api_url that starts the sandbox.
 const sandboxScheme = "sandbox:"
 
-// readAddress checks an api_url and takes the slash off its end. The error says
-// what is wrong in words that can follow the address.
+// readAddress checks an api_url and removes a trailing slash. The error's text can be
+// appended to the URL.
 func readAddress(text string) (string, error) {
-	if strings.ContainsFunc(text, blankOrControl) {
+	if strings.ContainsFunc(text, isBlankOrControl) {
 		return "", errors.New(" with a blank or a line break in it")
 	}
 	if strings.HasPrefix(text, sandboxScheme) {
-		return text, nil // the sandbox knows its switches
+		return text, nil // the sandbox checks its switches
 	}
 	if strings.Contains(text, "@") {
 		return "", errors.New(" with a user name or password in it")
