@@ -15,13 +15,13 @@ import (
 	"tap-livechat/tap/singer"
 )
 
-// usageError is a command line that cannot be obeyed.
+// usageError reports an invalid command line.
 type usageError struct{ what string }
 
 func (e usageError) Error() string { return e.what }
 func (e usageError) Hint() string  { return "tap-livechat --help lists the flags" }
 
-// flags are what the command line asks for.
+// flags are the values of the command line's flags.
 type flags struct {
 	config               []string
 	catalog, state       string
@@ -32,7 +32,7 @@ type flags struct {
 	parts                int
 }
 
-// run is the program. It returns the exit code.
+// run runs the program and returns the exit code.
 func (p *process) run(ctx context.Context) int {
 	err := p.dispatch(ctx)
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
@@ -48,13 +48,13 @@ func (p *process) dispatch(ctx context.Context) error {
 	var f flags
 	action := func(c *cli.Context) error {
 		if c.NArg() > 0 {
-			// It is not quoted: it may be a token in the wrong place.
+			// It is not quoted: it may be a misplaced token.
 			return usageError{fmt.Sprintf("argument %d is not a flag; the tap takes flags only", len(p.args)-c.NArg()+1)}
 		}
 		for _, name := range []string{"state", "catalog"} {
 			if c.IsSet(name) && c.String(name) == "" {
-				// Most likely a variable that is not set. Without it the run
-				// would read, and cost, far more than was meant.
+				// Probably a variable that is not set. Without the file the run would
+				// read, and cost, far more than intended.
 				return usageError{"--" + name + " is given an empty path"}
 			}
 		}
@@ -121,7 +121,7 @@ func (p *process) dispatch(ctx context.Context) error {
 		}},
 		Writer:                    p.stdout,
 		ErrWriter:                 p.stderr,
-		HideVersion:               true, // ours has a form of its own
+		HideVersion:               true, // the tap has its own --version
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true, // a path may have a comma in it
 		Action:                    action,
@@ -131,7 +131,7 @@ func (p *process) dispatch(ctx context.Context) error {
 	return app.RunContext(ctx, append([]string{app.Name}, expandTest(p.args)...))
 }
 
-// configs takes what --config is given.
+// configs sets f.config from the flag --config.
 func (f *flags) configs(c *cli.Context) error {
 	if f.config = c.StringSlice("config"); slices.Contains(f.config, "") {
 		return usageError{"--config is given an empty path"}
@@ -143,7 +143,8 @@ func configFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "config", Aliases: []string{"c"}, Usage: "read settings from `FILE`, or from TAP_LIVECHAT_… variables if it is ENV; repeatable, the later wins"}
 }
 
-// onUsageError keeps the help off standard output, which is for messages.
+// onUsageError returns a usageError in place of printing the help: standard output is
+// for messages.
 func onUsageError(_ *cli.Context, err error, _ bool) error {
 	what := err.Error()
 	if name, ok := strings.CutPrefix(what, "flag provided but not defined: "); ok {
@@ -156,15 +157,14 @@ func onUsageError(_ *cli.Context, err error, _ bool) error {
 }
 
 var (
-	// flagName is what may be shown of a flag that is not known: anything longer
-	// could be a token.
+	// flagName matches unknown flags that may be shown: a longer one could be a token.
 	flagName = regexp.MustCompile(`^-{1,2}[A-Za-z][A-Za-z_-]{0,30}$`)
-	// quotedValue is what package flag says of a value that it cannot read.
+	// quotedValue matches the value in an error of package flag.
 	quotedValue = regexp.MustCompile(`(?s)value ".*"`)
 )
 
-// expandTest gives a --test without a value the value all: it is a flag that
-// may have one, which the flag package does not know.
+// expandTest replaces --test without a value by --test=all: package flag has no flags
+// with an optional value.
 func expandTest(args []string) []string {
 	var out []string
 	for i, a := range args {
@@ -178,7 +178,7 @@ func expandTest(args []string) []string {
 	return out
 }
 
-// mode does what the flags ask for. Flags of the other modes do not count.
+// mode runs the mode that the flags select. Flags of other modes are ignored.
 func (p *process) mode(ctx context.Context, f flags) error {
 	switch {
 	case f.version:
@@ -197,7 +197,7 @@ func (p *process) mode(ctx context.Context, f flags) error {
 	return usageError{"what --test is given is not known; there are --test and --test=schema"}
 }
 
-// print writes the one text that a mode is for.
+// print writes text to standard output.
 func (p *process) print(text string) error {
 	if _, err := io.WriteString(p.stdout, text); err != nil {
 		return &singer.OutputError{Err: err}

@@ -21,8 +21,8 @@ const (
 	errorKey      = "error"
 )
 
-// newLogger makes the log that the environment asks for: lines to read, or,
-// when Meltano asks through SINGER_SDK_LOG_CONFIG, the JSON that it parses.
+// newLogger returns a logger in the format that the environment selects: text, or JSON
+// if SINGER_SDK_LOG_CONFIG, which Meltano sets, says so.
 func newLogger(environ []string, w io.Writer) *slog.Logger {
 	h := &logHandler{w: w, mu: new(sync.Mutex), form: formatText, level: slog.LevelInfo}
 	h.readConfig(lookupEnv(environ, "SINGER_SDK_LOG_CONFIG"))
@@ -43,7 +43,7 @@ func lookupEnv(environ []string, name string) string {
 	return ""
 }
 
-// parseLevel reads Python's names for levels, which the ecosystem uses.
+// parseLevel parses Python's names of levels, which Singer tools use.
 func parseLevel(name string) (slog.Level, bool) {
 	level, ok := map[string]slog.Level{
 		"NOTSET": slog.LevelDebug, "DEBUG": slog.LevelDebug, "INFO": slog.LevelInfo, "WARN": slog.LevelWarn, "WARNING": slog.LevelWarn,
@@ -66,7 +66,7 @@ func levelName(l slog.Level) string {
 	return "DEBUG"
 }
 
-// logHandler writes one line for each record.
+// logHandler is a slog.Handler that writes one line for each record.
 type logHandler struct {
 	w     io.Writer
 	mu    *sync.Mutex
@@ -74,15 +74,15 @@ type logHandler struct {
 	level slog.Level
 }
 
-// readConfig obeys Python's logging configuration as far as it concerns us:
-// the level, and whether lines are to be structured.
+// readConfig reads the level and the format from a Python logging configuration. It
+// ignores all other keys.
 func (h *logHandler) readConfig(path string) {
 	if path == "" {
 		return
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return // a log must not be the reason for a run to fail
+		return // a log's configuration must not make a run fail
 	}
 	var config struct {
 		Root       struct{ Level any }
@@ -116,7 +116,7 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 func (h *logHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *logHandler) WithGroup(string) slog.Handler      { return h }
 
-// formatText is singer-python's form: LEVEL message.
+// formatText formats a record as singer-python does: LEVEL message.
 func formatText(r slog.Record) []byte {
 	return append([]byte(levelName(r.Level)+" "), formatMessage(r)...)
 }
@@ -140,9 +140,9 @@ func formatMessage(r slog.Record) []byte {
 	return b
 }
 
-// formatStructured is the form that Meltano parses. It wants every one of
-// these keys, stream_name even if there is none. Meltano shows the message
-// and not what is in extra, so the figures stand in both.
+// formatStructured formats a record as the JSON that Meltano parses. Every key is
+// required, stream_name even if it is null. Meltano shows the message but not extra, so
+// both contain the attributes.
 func formatStructured(r slog.Record) []byte {
 	line := struct {
 		Level   string         `json:"level"`
@@ -197,11 +197,12 @@ func compactJSON(v any) []byte {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// maxText is how much of one text is logged. Meltano reads lines of up to
-// 64 KiB, and a line holds a handful of texts.
+// maxText is the maximum length of one logged text, in bytes. Meltano reads lines of up
+// to 64 KiB, and a line has a few texts.
 const maxText = 2000
 
-// oneLine makes a text, which may come from outside, fit for a line of the log.
+// oneLine makes a text safe for one line of the log: valid UTF-8, without control
+// characters, at most maxText long.
 func oneLine(s string) string {
 	if len(s) > maxText {
 		s = s[:maxText] + "…"
@@ -209,7 +210,7 @@ func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), func(r rune) bool { return unicode.IsControl(r) }), " ")
 }
 
-// typeName names the kind of an error, for the first one if there are several.
+// typeName returns the Go type of an error; of joined errors that of the first.
 func typeName(err error) string {
 	if all, ok := err.(interface{ Unwrap() []error }); ok && len(all.Unwrap()) > 0 {
 		return typeName(all.Unwrap()[0])

@@ -1,9 +1,8 @@
 // Command tap-livechat reads a company's LiveChat archive and writes it as
 // Singer messages.
 //
-// It is the adapter between a process and package tap: flags, files, standard
-// streams, signals, exit codes and the form of the log are here, and nothing
-// else.
+// It connects a process to package tap: flags, files, standard streams, signals, exit
+// codes and the format of the log. It has no other logic.
 package main
 
 import (
@@ -17,32 +16,32 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	_ "time/tzdata" // zones on machines that have none, such as an empty container
+	_ "time/tzdata" // time zones for machines without a database, such as an empty container
 
 	"tap-livechat/tap/singer"
 )
 
-// grace is how long a run may take to end after a signal. What holds it up
-// then is a target that does not read.
-const grace = 5 * time.Second
+// shutdownTimeout is how long a run may take to end after a signal. A run that takes
+// longer is blocked by a target that does not read.
+const shutdownTimeout = 5 * time.Second
 
 func main() {
 	limitMemory()
-	// A closed pipe is to be an error of the write, not the end of the process
-	// without a word.
+	// A closed pipe then is an error of the write. It would otherwise end the process
+	// without a message.
 	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 4) // first of all: what comes before it just ends the process
+	signals := make(chan os.Signal, 4) // as early as possible: a signal before this ends the process
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signal.Notify(signals, syscall.SIGHUP)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	stdout, stderr := &watched{w: os.Stdout}, &watched{w: os.Stderr}
+	stdout, stderr := &trackedWriter{w: os.Stdout}, &trackedWriter{w: os.Stderr}
 	p := &process{args: os.Args[1:], environ: os.Environ(), stdout: stdout, stderr: os.Stderr}
 	p.screen = &screen{w: stderr}
 	p.log = newLogger(p.environ, p.screen)
-	go obey(signals, p.log, cancel, stdout, stderr)
+	go handleSignals(signals, p.log, cancel, stdout, stderr)
 	if stdoutIsClosed() {
 		err := &singer.OutputError{Err: errors.New("it was closed when the program began")}
 		critical(p.log, err)
@@ -51,28 +50,29 @@ func main() {
 	os.Exit(p.run(ctx))
 }
 
-// process is what the program sees of its surroundings.
+// process is the program's environment: arguments, variables, standard streams, log.
 type process struct {
 	args           []string // without the program's name
 	environ        []string
 	stdout, stderr io.Writer
 	log            *slog.Logger
-	screen         *screen // what the log is written through; nil: it is not for a terminal
+	screen         *screen // the log is written through it; nil: not on a terminal
 }
 
-// watched is a writer that can be asked whether somebody reads.
-type watched struct {
-	w     io.Writer
-	stuck atomic.Int32 // writes under way
+// trackedWriter is a writer that counts pending writes: a pending write means that the
+// reader is blocked.
+type trackedWriter struct {
+	w       io.Writer
+	pending atomic.Int32 // writes in progress
 }
 
-func (w *watched) Write(b []byte) (int, error) {
-	w.stuck.Add(1)
-	defer w.stuck.Add(-1)
+func (w *trackedWriter) Write(b []byte) (int, error) {
+	w.pending.Add(1)
+	defer w.pending.Add(-1)
 	return w.w.Write(b)
 }
 
-// interrupted is the cause of a run that ended by a signal.
+// interrupted is the cause of the end of a run by a signal.
 type interrupted struct{ signal os.Signal }
 
 func (i interrupted) Error() string {
@@ -89,7 +89,7 @@ func (i interrupted) Hint() string {
 	return "run again with the last STATE: it goes on where this run stopped"
 }
 
-// code is the exit code by the shells' convention: 128 and the signal.
+// code returns the exit code by the convention of shells: 128 + the signal's number.
 func (i interrupted) code() int {
 	if number, ok := i.signal.(syscall.Signal); ok {
 		return 128 + int(number)
@@ -97,13 +97,13 @@ func (i interrupted) code() int {
 	return exitRuntime
 }
 
-// obey ends the run at the first signal. The run gets some time to write its
-// last STATE; a second SIGINT does not wait for that. A second SIGTERM is
-// ignored: Meltano sends both for one Ctrl-C.
-func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCauseFunc, stdout, stderr *watched) {
+// handleSignals cancels the run at the first signal. The run then has shutdownTimeout
+// to write its last STATE. A second SIGINT ends the process at once. A second SIGTERM
+// is ignored: Meltano sends both for one Ctrl-C.
+func handleSignals(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCauseFunc, stdout, stderr *trackedWriter) {
 	first := interrupted{<-signals}
 	cancel(first)
-	late := time.After(grace)
+	late := time.After(shutdownTimeout)
 	ints := 0
 	if first.signal == syscall.SIGINT {
 		ints = 1
@@ -112,7 +112,7 @@ func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCause
 		select {
 		case <-late:
 			why := "it did not end in time"
-			if stdout.stuck.Load() > 0 {
+			if stdout.pending.Load() > 0 {
 				why = "the target does not read, so the last STATE could not be written again"
 			}
 			exit(log, stderr, fmt.Errorf("%w; %s", first, why), first.code())
@@ -126,18 +126,17 @@ func obey(signals <-chan os.Signal, log *slog.Logger, cancel context.CancelCause
 	}
 }
 
-// exit ends the process, with a last line if somebody reads what it writes to
-// standard error.
-func exit(log *slog.Logger, stderr *watched, err error, code int) {
-	said := make(chan struct{})
+// exit ends the process. It first logs err, unless standard error is blocked.
+func exit(log *slog.Logger, stderr *trackedWriter, err error, code int) {
+	logged := make(chan struct{})
 	go func() {
-		defer close(said)
-		if stderr.stuck.Load() == 0 {
+		defer close(logged)
+		if stderr.pending.Load() == 0 {
 			critical(log, err)
 		}
 	}()
 	select {
-	case <-said:
+	case <-logged:
 	case <-time.After(time.Second):
 	}
 	os.Exit(code)

@@ -6,18 +6,18 @@ import (
 	"runtime/debug"
 )
 
-// limitMemory tells the garbage collector to stay far below the 64 MiB that
-// the tap promises, unless the user has said otherwise. What is live is a few
-// pages for each worker, so the collector has room at any size of archive.
+// limitMemory sets a soft memory limit well below the 64 MiB that the tap promises,
+// unless GOMEMLIMIT is set. Live memory is a few pages for each worker, so the limit
+// suffices for archives of any size.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(48 << 20)
 	}
 }
 
-// lendMemory lifts the limit again, for a sandbox in the same process: what it
-// keeps is not the tap's.
-func lendMemory() {
+// liftMemoryLimit removes the limit, for a sandbox in the same process: its memory is
+// not the tap's.
+func liftMemoryLimit() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(math.MaxInt64)
 	}

@@ -6,19 +6,18 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// mergeStates prints the state that the states of the parts of a backfill make
-// together.
+// mergeStates prints the merged state of the parts of a backfill.
 func (p *process) mergeStates(paths []string) error {
 	var all []state.Named
-	var faults []error
+	var errs []error
 	for _, path := range paths {
 		read, err := p.readState(path, "merge-state takes the files in which the states of the parts are")
 		if err != nil {
-			faults = append(faults, err)
+			errs = append(errs, err)
 		}
 		all = append(all, state.Named{Name: path, State: read})
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	merged, err := state.Merge(all)

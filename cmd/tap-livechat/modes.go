@@ -22,7 +22,7 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// sync is the ordinary run.
+// sync runs a sync, the mode without a mode flag.
 func (p *process) sync(ctx context.Context, f flags) error {
 	o, stop, err := p.options(f)
 	if err != nil {
@@ -60,24 +60,24 @@ func (p *process) summarise(s tap.Summary, err error) {
 	p.log.Info(word, args...)
 }
 
-// options reads everything the flags name. Every fault is an error; stop ends
-// what was started.
+// options reads the config, catalog and state that the flags name. The error joins
+// the errors of all of them. stop ends a sandbox that was started.
 func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 	stop = func() {}
 	o = tap.Options{Out: p.stdout, Log: p.log, Version: about.Version, Now: time.Now().UTC()}
-	var faults []error
+	var errs []error
 	if o.Config, err = p.config(f.config, o.Now); err != nil {
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
 	if o.Selection, err = p.selection(f.catalog, o.Config); err != nil {
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
 	if f.state != "" {
 		if o.State, err = p.readState(f.state, "leave --state out for a first run"); err != nil {
-			faults = append(faults, err)
+			errs = append(errs, err)
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return o, stop, err
 	}
 	if strings.HasPrefix(o.Config.APIURL, "sandbox:") {
@@ -99,8 +99,8 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 
 const proxyHint = "special characters in its user and password are written with a percent sign, % itself as %25, # as %23, / as %2F"
 
-// config reads the settings from the files, and from the environment after them,
-// so that it wins wherever it is named.
+// config reads the settings from the files, then from the environment. The environment
+// wins wherever ENV stands among the paths.
 func (p *process) config(given []string, now time.Time) (config.Config, error) {
 	if len(given) == 0 {
 		given = []string{"ENV"}
@@ -136,8 +136,8 @@ func (p *process) config(given []string, now time.Time) (config.Config, error) {
 	return parsed, err
 }
 
-// dotenv is the environment with the variables of a .env file in this folder,
-// which may be another project's.
+// dotenv returns the environment with the variables of a .env file in the working
+// directory, which may belong to another project.
 func (p *process) dotenv() ([]string, error) {
 	file, err := os.ReadFile(".env")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -159,7 +159,7 @@ func (p *process) dotenv() ([]string, error) {
 
 const withoutCatalog = "leave --catalog out to read everything, or start from what --discover prints"
 
-// selection is what the catalog selects, or without one what the config asks for.
+// selection returns the selection of the catalog, or without one that of the config.
 func (p *process) selection(path string, c config.Config) (catalog.Selection, error) {
 	api := cmp.Or(c.APIVersion, catalog.V2)
 	if path == "" {
@@ -186,9 +186,8 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 	return selection, nil
 }
 
-// readState reads the state. A path that leads nowhere is a mistake of whoever
-// wrote the command line; a file that holds no state is one of whoever wrote
-// the file, and not a usage error.
+// readState reads a state file. A path that does not exist is a usage error. A file
+// that does not contain a state is not: the command line is right.
 func (p *process) readState(path, hint string) (state.State, error) {
 	data, err := readFile("state", path, hint)
 	if err != nil {
@@ -204,7 +203,7 @@ func (p *process) readState(path, hint string) (state.State, error) {
 	return read, nil
 }
 
-// readFile reads a file that the user named.
+// readFile reads a file that a flag names.
 func readFile(what, path, hint string) ([]byte, error) {
 	if isText(path) {
 		return nil, &inputError{"the " + what + " cannot be read", fmt.Errorf("--%s takes the path of a file, not the text", what), hint}
@@ -219,22 +218,22 @@ func readFile(what, path, hint string) ([]byte, error) {
 	return nil, &inputError{"the " + what + " cannot be read", err, hint}
 }
 
-// isText reports whether what should be a path is the JSON itself.
+// isText reports whether a path is in fact the JSON itself.
 func isText(path string) bool {
 	return strings.HasPrefix(strings.TrimSpace(path), "{")
 }
 
-// filePath is a path that ends in the name of a file. A token has colons, or no
-// point at all, or much behind it.
+// filePath matches a path with a file extension. Tokens do not match: they have colons,
+// no dot, or a long text after it.
 var filePath = regexp.MustCompile(`^(?:[A-Za-z]:)?[^:{}"'=?@\n]{1,300}\.[A-Za-z0-9]{1,8}$`)
 
-// isPath reports whether a text is sure to be a path, and may be shown.
+// isPath reports whether a text is certainly a path, so that it may be shown.
 func isPath(text string) bool {
 	_, err := os.Stat(text)
 	return err == nil || filePath.MatchString(text)
 }
 
-// reason is why a file cannot be used, without its path.
+// reason returns why a file cannot be used, without its path.
 func reason(err error) string {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		err = at.Err
@@ -242,7 +241,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// groups are the groups of streams, beside the chats, that the config asks for.
+// groups returns the groups of streams that the config selects in addition to chats.
 func groups(c config.Config) (names []string) {
 	if c.ReferenceData {
 		names = append(names, catalog.ReferenceData)
@@ -253,8 +252,7 @@ func groups(c config.Config) (names []string) {
 	return names
 }
 
-// known is the config, if there is one that can be used, for what also works
-// without.
+// known returns the config if there is a valid one, for modes that also work without.
 func (p *process) known(f flags) (c config.Config, ok bool) {
 	if len(f.config) == 0 {
 		return c, false
@@ -266,7 +264,7 @@ func (p *process) known(f flags) (c config.Config, ok bool) {
 	return c, err == nil
 }
 
-// schemas prints the SCHEMA messages and nothing else.
+// schemas prints the SCHEMA messages.
 func (p *process) schemas(f flags) error {
 	c, _ := p.known(f)
 	selection, err := p.selection(f.catalog, c)
@@ -276,7 +274,8 @@ func (p *process) schemas(f flags) error {
 	return singer.WriteSchemas(p.stdout, selection)
 }
 
-// discover prints the catalog: with a config what that asks for, else everything.
+// discover prints the catalog: of the streams that the config selects, or of all
+// streams without a config.
 func (p *process) discover(f flags) error {
 	all := catalog.DiscoverAll()
 	if c, ok := p.known(f); ok {
@@ -289,7 +288,7 @@ func (p *process) discover(f flags) error {
 	return p.print(b.String())
 }
 
-// startSandbox serves an archive that behaves as the switches say.
+// startSandbox starts a sandbox with the given switches.
 func (p *process) startSandbox(address, switches string) (url string, stop func(), err error) {
 	options, err := sandbox.Parse(switches)
 	if err != nil && !areSwitches(switches) {
@@ -298,7 +297,7 @@ func (p *process) startSandbox(address, switches string) (url string, stop func(
 	if err != nil {
 		return "", nil, &inputError{"the sandbox cannot be started", err, "`tap-livechat sandbox --help` lists the switches"}
 	}
-	lendMemory()
+	liftMemoryLimit()
 	url, stopServer, err := sandbox.New(options).Listen(address)
 	if err != nil && !isAddress.MatchString(address) {
 		err = errors.New("what --listen is given is no address")
@@ -314,7 +313,7 @@ var (
 	isSwitch  = regexp.MustCompile(`^[a-z0-9_]{1,30}=[A-Za-z0-9:.,+-]{0,30}$`)
 )
 
-// areSwitches reports whether switches of the sandbox look like such, and may be shown.
+// areSwitches reports whether a text has the form of switches, so that it may be shown.
 func areSwitches(text string) bool {
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "sandbox:"), "?")
 	for s := range strings.SplitSeq(text, "&") {

@@ -16,12 +16,12 @@ import (
 	"tap-livechat/tap/plan"
 )
 
-// mostParts is more than anybody runs.
-const mostParts = 1000
+// maxParts is the maximum of --parts.
+const maxParts = 1000
 
-// planned is a part as it is printed: start_date and end_date are settings of
+// printedPart is a part as it is printed. start_date and end_date are the settings of
 // the run that reads it.
-type planned struct {
+type printedPart struct {
 	StartDate string  `json:"start_date"`
 	EndDate   string  `json:"end_date"`
 	Chats     int     `json:"chats"`
@@ -30,11 +30,10 @@ type planned struct {
 	Seconds   float64 `json:"seconds"`
 }
 
-// plan prints how a backfill can be cut into parts: a table on a terminal, JSON
-// elsewhere.
+// plan prints the parts of a backfill: as a table on a terminal, else as JSON.
 func (p *process) plan(ctx context.Context, f flags) error {
-	if f.parts < 1 || f.parts > mostParts {
-		return usageError{fmt.Sprintf("--parts is to be a number from 1 to %d", mostParts)}
+	if f.parts < 1 || f.parts > maxParts {
+		return usageError{fmt.Sprintf("--parts is to be a number from 1 to %d", maxParts)}
 	}
 	o, stop, err := p.options(f)
 	if err != nil {
@@ -51,10 +50,10 @@ func (p *process) plan(ctx context.Context, f flags) error {
 	return p.print(planJSON(made))
 }
 
-// isTerminal tells whether people read what is written.
+// isTerminal reports whether w writes to a terminal.
 func isTerminal(w io.Writer) bool {
-	if watched, ok := w.(*watched); ok {
-		w = watched.w
+	if tracked, ok := w.(*trackedWriter); ok {
+		w = tracked.w
 	}
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
@@ -62,15 +61,15 @@ func isTerminal(w io.Writer) bool {
 
 func planJSON(p plan.Plan) string {
 	out := struct {
-		Parts    []planned `json:"parts"`
-		Chats    int       `json:"chats"`
-		Requests int       `json:"requests"`
-		Dollars  float64   `json:"us_dollars"`
-		Asked    int       `json:"requests_of_the_plan"`
-		Notes    []string  `json:"notes"`
-	}{[]planned{}, p.Chats, p.Requests, cents(p.Requests), p.Asked, append([]string{}, p.Notes...)}
+		Parts    []printedPart `json:"parts"`
+		Chats    int           `json:"chats"`
+		Requests int           `json:"requests"`
+		Dollars  float64       `json:"us_dollars"`
+		Asked    int           `json:"requests_of_the_plan"`
+		Notes    []string      `json:"notes"`
+	}{[]printedPart{}, p.Chats, p.Requests, cents(p.Requests), p.Asked, append([]string{}, p.Notes...)}
 	for _, part := range p.Parts {
-		out.Parts = append(out.Parts, planned{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Lasts.Seconds()*10) / 10})
+		out.Parts = append(out.Parts, printedPart{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Lasts.Seconds()*10) / 10})
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -82,7 +81,7 @@ func planJSON(p plan.Plan) string {
 	return b.String()
 }
 
-// cents is what requests cost, to the hundredth of a cent.
+// cents returns the price of requests in US dollars, rounded to 1/100 of a cent.
 func cents(requests int) float64 { return math.Round(float64(requests)*pricePerRequest*1e4) / 1e4 }
 
 func planTable(p plan.Plan) string {

@@ -342,10 +342,10 @@ func TestTargetHangs(t *testing.T) {
 		code    int
 		most    time.Duration // on a busy machine; but a second SIGINT does not wait for the grace
 	}{
-		{[]syscall.Signal{syscall.SIGTERM}, 143, 4 * grace},
-		{[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 130, 4 * grace}, // Meltano's way with Ctrl-C
-		{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, 130, grace},
-		{[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGINT}, 130, grace},
+		{[]syscall.Signal{syscall.SIGTERM}, 143, 4 * shutdownTimeout},
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 130, 4 * shutdownTimeout}, // Meltano's way with Ctrl-C
+		{[]syscall.Signal{syscall.SIGINT, syscall.SIGINT}, 130, shutdownTimeout},
+		{[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGINT}, 130, shutdownTimeout},
 	} {
 		t.Run(fmt.Sprint(test.signals), func(t *testing.T) {
 			t.Parallel()
@@ -411,7 +411,7 @@ func TestNobodyReadsTheLog(t *testing.T) {
 			start := time.Now()
 			_ = j.cmd.Process.Signal(sig)
 			_ = j.cmd.Wait()
-			if took, code := time.Since(start), j.cmd.ProcessState.ExitCode(); code != want || took > 4*grace {
+			if took, code := time.Since(start), j.cmd.ProcessState.ExitCode(); code != want || took > 4*shutdownTimeout {
 				t.Errorf("exit code %d after %s", code, took)
 			}
 			if rest, err := io.ReadAll(read); err != nil || bytes.Contains(rest, []byte("target")) {

@@ -13,22 +13,20 @@ import (
 	"tap-livechat/tap"
 )
 
-// progressEvery is how often a log without a terminal tells how far the run is.
+// progressEvery is the interval of progress lines in a log without a terminal.
 const progressEvery = 30 * time.Second
 
-// reporter shows how far a run has come: a bar on a terminal, a line in the log
-// now and then elsewhere.
+// reporter shows the progress of a run: a bar on a terminal, else lines in the log.
 type reporter struct {
 	p       *process
 	began   time.Time
 	logged  time.Time
-	bar     *progressbar.ProgressBar // nil: there is no terminal
+	bar     *progressbar.ProgressBar // nil: not on a terminal
 	screen  *screen
 	seconds int64
 }
 
-// report returns what tap.Options.Progress wants, and what is to be called
-// when the run is over.
+// report returns a function for tap.Options.Progress, and one to call after the run.
 func (p *process) report() (show func(tap.Progress), done func()) {
 	r := &reporter{p: p, began: time.Now(), logged: time.Now()}
 	file, ok := p.stderr.(*os.File)
@@ -83,8 +81,8 @@ func expected(now tap.Progress) string {
 
 func price(requests int) string { return fmt.Sprintf("%.2f", float64(requests)*pricePerRequest) }
 
-// screen is the terminal that the log and the bar share: a line of the log
-// takes the bar's place, and the bar is drawn again below it.
+// screen is the terminal that log and bar share. A line of the log replaces the bar,
+// and the bar is drawn again below it.
 type screen struct {
 	mu  sync.Mutex
 	w   io.Writer

@@ -14,7 +14,7 @@ import (
 // The exit codes. Those of signals are in main.go.
 const (
 	exitOK         = 0 // everything was delivered
-	exitRuntime    = 1 // the service, the target, the disk, or a file that is no state
+	exitRuntime    = 1 // the service, the target, the disk, or an invalid state file
 	exitUsage      = 2 // the command line, the config or the catalog is wrong; nothing was read
 	exitBudget     = 3 // max_requests is used up; the next run goes on
 	exitIncomplete = 4 // read to the end, but not complete; the next run reads again what is missing
@@ -43,7 +43,7 @@ func exitCode(err error) int {
 	return exitRuntime
 }
 
-// inputError is a file that the user named and that cannot be used.
+// inputError reports an input of the user that cannot be used.
 type inputError struct {
 	what string
 	err  error
@@ -60,8 +60,8 @@ func (e *inputError) Hint() string {
 	return hintOf(e.err)
 }
 
-// critical writes what ended the run: every fault on a line of its own, and
-// last, on one line, that it is over, why, and what to do.
+// critical logs the error that ended the run. If it has several lines, each is logged
+// as an ERROR. The last line is CRITICAL, with the first reason and the hint.
 func critical(log *slog.Logger, err error) {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
 	last := lines[0]
@@ -77,7 +77,7 @@ func critical(log *slog.Logger, err error) {
 	log.Log(context.Background(), levelCritical, last, errorKey, err)
 }
 
-// hintOf finds what the error, or one of its causes, says to do.
+// hintOf returns the hint of the error or of one of its causes; empty if none has one.
 func hintOf(err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {

@@ -15,13 +15,12 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// pricePerRequest is what LiveChat bills for a call with a personal access
-// token or of a private app, in US dollars: $0.27 per 1,000 up to a million a
-// month, and less beyond.
+// pricePerRequest is LiveChat's price in US dollars for a call with a personal access
+// token or by a private app: $0.27 for 1,000 up to a million a month, and less beyond.
 const pricePerRequest = 0.27 / 1000
 
-// test tries the connection: it reads one record of each stream and says what
-// a run would find and cost. What it says is for people, in sentences.
+// test tests the connection. It reads one record of each stream and logs, in sentences,
+// what a run would find and cost.
 func (p *process) test(ctx context.Context, f flags) error {
 	o, stop, err := p.options(f)
 	if err != nil {
@@ -29,41 +28,41 @@ func (p *process) test(ctx context.Context, f flags) error {
 	}
 	defer stop()
 	o.Sample = true
-	o.State = state.State{} // the question is what there is, not what is new
+	o.State = state.State{} // so that everything counts, not only what is new
 	o.Config.MaxConcurrentRequests = 1
-	say := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
+	logf := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
 
 	way := "a personal access token"
 	switch {
-	case o.Config.AccessToken.Reveal() == "sandbox": // as the config has it when the sandbox is given none
+	case o.Config.AccessToken.Reveal() == "sandbox": // the default of a config for the sandbox
 		way = "no credentials, as the sandbox needs none"
 	case o.Config.EntityID.IsZero():
 		way = "an OAuth token"
 	}
-	say("trying %s with %s", host(o.Config.APIURL), way)
+	logf("trying %s with %s", host(o.Config.APIURL), way)
 	summary, err := tap.Sync(ctx, o)
 	var incomplete *tap.IncompleteError
 	accepted := err == nil || errors.As(err, &incomplete)
 	if accepted {
-		say("credentials: the service accepts them")
+		logf("credentials: the service accepts them")
 	}
 	other, tried := api.TryOther(ctx, o.API(), o.Now, summary.Requests, err)
 	switch {
 	case tried && other.Err == nil:
-		say("api_version %s: the service accepts the credentials there", other.Version)
+		logf("api_version %s: the service accepts the credentials there", other.Version)
 	case tried:
-		say("api_version %s: the chats cannot be read there: %v", other.Version, other.Err)
+		logf("api_version %s: the chats cannot be read there: %v", other.Version, other.Err)
 	}
 	if !accepted {
 		return err
 	}
 	switch {
 	case summary.Region == "":
-		say("region: none was named, and none had to be")
+		logf("region: none was named, and none had to be")
 	case o.Config.Region == "" && !strings.HasPrefix(o.Config.AccessToken.Reveal(), summary.Region+":"):
-		say("region: %s, says the service; with the setting region=%s each run saves a request", summary.Region, summary.Region)
+		logf("region: %s, says the service; with the setting region=%s each run saves a request", summary.Region, summary.Region)
 	default:
-		say("region: %s", summary.Region)
+		logf("region: %s", summary.Region)
 	}
 	between := "since " + day(o.Config.StartDate)
 	if !o.Config.EndDate.IsZero() {
@@ -74,26 +73,27 @@ func (p *process) test(ctx context.Context, f flags) error {
 	switch {
 	case !chats:
 	case summary.Capped:
-		say("chats: %d or more %s; the service states no larger number", summary.Expected, between)
-		say("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
+		logf("chats: %d or more %s; the service states no larger number", summary.Expected, between)
+		logf("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
 	default:
-		say("chats: %d %s", summary.Expected, between)
-		say("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
+		logf("chats: %d %s", summary.Expected, between)
+		logf("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
 	}
 	for _, s := range o.Selection.Streams {
-		line, bad := seen(s, summary)
+		line, bad := streamLine(s, summary)
 		if bad {
 			p.log.Warn(line)
 			continue
 		}
-		say("%s", line)
+		logf("%s", line)
 	}
-	say("this test took %s", counted(summary.Requests+other.Requests))
+	logf("this test took %s", counted(summary.Requests+other.Requests))
 	return err
 }
 
-// seen is a line of the table that says what of the selected streams can be read.
-func seen(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
+// streamLine returns the line that says whether a selected stream can be read; bad
+// means that nothing was read.
+func streamLine(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
 	reason, denied := summary.Denied[s.Name]
 	switch rows := summary.Records[s.Name]; {
 	case denied && s.Scope != "":
@@ -111,7 +111,7 @@ func seen(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
 	}
 }
 
-// host is an address without its path, which may hold the key of a proxy.
+// host returns a URL without its path, which may contain the key of a proxy.
 func host(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -127,7 +127,7 @@ func counted(requests int) string {
 	return fmt.Sprint(requests, " requests")
 }
 
-// day writes a time as short as it can be.
+// day formats a time: as a day if it is midnight UTC, else as RFC 3339.
 func day(t time.Time) string {
 	if t = t.UTC(); t.Equal(t.Truncate(24 * time.Hour)) {
 		return t.Format(time.DateOnly)
@@ -135,7 +135,7 @@ func day(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// dollars is the price of so many requests.
+// dollars returns the price of requests.
 func dollars(requests int) string {
 	if price := float64(requests) * pricePerRequest; price >= 0.01 {
 		return fmt.Sprintf("$%.2f", price)

@@ -1,5 +1,5 @@
-// Package api opens the API that a config names. It alone knows which APIs there
-// are, and which settings put an error of the service right.
+// Package api opens the API that a config names. Only this package knows which APIs
+// exist, and which settings resolve an error of the service.
 package api
 
 import (
@@ -15,7 +15,7 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// api is one that is put together of an archive and of lists, over one client.
+// api is a [source.API] of an archive and lists that share one client.
 type api struct {
 	source.Archive
 	source.Lists
@@ -24,11 +24,11 @@ type api struct {
 
 func (a api) Usage() source.Usage { return a.client.Usage() }
 
-// Options are what opening an API takes.
+// Options are the options of [Open].
 type Options struct {
 	Config    config.Config
 	Version   string            // of the tap, for the user agent
-	Log       *slog.Logger      // what the user is to know
+	Log       *slog.Logger      // messages for the user
 	Transport http.RoundTripper // makes the requests; one of the client's own if nil
 	Records   source.Renderer   // renders chats and rows; nil if none are read
 	Observe   func(livechat.Request)

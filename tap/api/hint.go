@@ -6,21 +6,20 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// hinted is an error that says what to do about it.
-type hinted struct {
+// withHint is an error with a hint for the user.
+type withHint struct {
 	error
 	hint string
 }
 
-func (h hinted) Hint() string  { return h.hint }
-func (h hinted) Unwrap() error { return h.error }
+func (h withHint) Hint() string  { return h.hint }
+func (h withHint) Unwrap() error { return h.error }
 
-// WithHint adds what the user can do about an error, as its method Hint() string.
-func WithHint(err error, hint string) error { return hinted{err, hint} }
+// WithHint returns err with a method Hint() string that says what the user can do.
+func WithHint(err error, hint string) error { return withHint{err, hint} }
 
-// hints say what the user can do about an error of the service, by its
-// cause. The client knows causes, and only this file knows which settings the
-// user has to put them right.
+// hints say what the user can do about an error of the service, by its cause. The
+// client determines causes; only this file knows the settings that resolve them.
 var hints = map[livechat.Cause]string{
 	livechat.Region:     "set region to the data centre of the account (dal or fra), or take the setting out",
 	livechat.BadRequest: "the service does not accept the request; check api_url, and report this if it is the default",
@@ -48,23 +47,23 @@ var hints = map[livechat.Cause]string{
 	livechat.FullHour: "what came before that day is covered by the state; to go on after it, run again with start_date set to the next one",
 }
 
-// hintsOf2 are those that differ for API v2.
-var hintsOf2 = map[livechat.Cause]string{
+// hintsV2 are the hints that differ for API v2.
+var hintsV2 = map[livechat.Cause]string{
 	livechat.Credentials: hints[livechat.Credentials] + "; new tokens may not be good for API v2 any more: try api_version \"3\"",
 	livechat.Scope: "the token may not read the archive of API v2: give it the scope archives_read, or take one of an administrator; " +
 		"new tokens may not get it: try api_version \"3\", which needs chats--all:ro",
 	livechat.Version: "LiveChat has switched API v2 off: set api_version to \"3\"",
 }
 
-// Explain adds to an error of the service what the user can do about its cause.
-// Any other error is returned as it is.
+// Explain returns an error of the service with the hint for its cause. Any other error
+// is returned unchanged.
 func Explain(err error) error {
 	var e *livechat.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	hint := hints[e.Cause]
-	if other := hintsOf2[e.Cause]; e.Version == "2" && other != "" {
+	if other := hintsV2[e.Cause]; e.Version == "2" && other != "" {
 		hint = other
 	}
 	if hint != "" {

@@ -15,7 +15,7 @@ func TestHints(t *testing.T) {
 	for cause := livechat.Unknown + 1; cause <= livechat.FullHour; cause++ {
 		for _, version := range []string{"2", "3.6"} {
 			err := Explain(fmt.Errorf("around it: %w", &livechat.Error{Cause: cause, Version: version, Status: 418}))
-			var h hinted
+			var h withHint
 			if !errors.As(err, &h) || h.Hint() == "" {
 				t.Errorf("cause %d of version %s has no hint", cause, version)
 			}

@@ -10,20 +10,20 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// Other is what became of the credentials at the API that the config does not name.
+// Other is the result of trying the credentials with the other API.
 type Other struct {
-	Version  string // that api_version has for it
-	Err      error  // why the chats cannot be read there; nil if they can
-	Requests int    // that it took to know
+	Version  string // its value of api_version
+	Err      error  // why chats cannot be read there; nil if they can be
+	Requests int    // requests made
 }
 
-// aboutCredentials are the causes of errors that another API need not have.
+// aboutCredentials are the causes of errors that the other API may not have.
 var aboutCredentials = []livechat.Cause{livechat.Credentials, livechat.Scope, livechat.Version, livechat.Limit}
 
-// TryOther asks the other API for the last day of what the config says to
-// read, after a sample of the chosen one that took so many requests and ended
-// with err. It asks nothing and returns false if that shows that the other one
-// cannot be reached, either, or if max_requests leaves none.
+// TryOther requests the number of chats of the range's last day from the API that the
+// config does not name. requests and err are the result of a sample of the API that it
+// names. TryOther makes no request and returns false if err shows that the other API
+// cannot be reached either, or if max_requests allows no more requests.
 func TryOther(ctx context.Context, o Options, now time.Time, requests int, err error) (other Other, tried bool) {
 	var e *livechat.Error
 	var incomplete interface{ Incomplete() bool }

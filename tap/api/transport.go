@@ -6,9 +6,9 @@ import (
 	"tap-livechat/tap/livechat"
 )
 
-// Transport is what makes the requests of a run, as the environment, which is a
-// list such as [os.Environ] returns, says: through its proxy, trusting its
-// certificates. Warnings and error show the value of no variable.
+// Transport returns a transport for the environment, a list such as [os.Environ]
+// returns: it uses the proxy and trusts the certificates that the environment names.
+// Warnings and error do not show values of variables.
 func Transport(environ []string) (transport http.RoundTripper, warnings []string, err error) {
 	t, warnings, err := livechat.Transport(environ)
 	if err != nil {
