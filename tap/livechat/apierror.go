@@ -13,13 +13,13 @@ import (
 	"tap-livechat/tap/secret"
 )
 
-// apiError is what a refusal says for itself.
+// apiError is the error in the body of a response.
 type apiError struct{ kind, message string }
 
-// readAPIError reads the bodies that LiveChat's versions use for errors:
+// readAPIError reads an error in one of the forms that LiveChat's versions use:
 // {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]},
-// {"message": "…"}. A strict one has nothing but that in it: what comes in place
-// of a chat may be half a chat, and its message a visitor's.
+// {"message": "…"}. ok is false if there is none. With strict, a body that has other
+// members is not an error of the last form: it may be a chat, with a visitor's message.
 func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, ok bool) {
 	var words []string
 	switch e := root.Get("error"); e.Kind() {
@@ -40,7 +40,7 @@ func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, o
 	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyErrorMembers(root)) {
 		words = append(words, m.Text())
 	}
-	said.kind = strings.ToLower(strings.TrimSpace(c.redact(said.kind))) // in lower case a credential is not known again
+	said.kind = strings.ToLower(strings.TrimSpace(c.redact(said.kind))) // redacted before, since a credential in lower case would not be found
 	if kind := root.Get("type"); said.kind == "" && kind.Kind() == jsondoc.String {
 		if _, known := errorTypes[kind.Text()]; known {
 			said.kind = kind.Text()
@@ -56,8 +56,8 @@ func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, o
 	return said, said != apiError{}
 }
 
-// onlyErrorMembers reports whether an object has no other members than those that
-// gateways put around an error.
+// onlyErrorMembers reports whether an object has only members that gateways use in
+// errors.
 func onlyErrorMembers(root jsondoc.Value) bool {
 	for m := range root.All() {
 		switch strings.ToLower(string(m.Name())) {
@@ -70,7 +70,8 @@ func onlyErrorMembers(root jsondoc.Value) bool {
 	return true
 }
 
-// errorResponse makes the error of an answer that says no.
+// errorResponse completes e, the error of an error response. The result is e, or a
+// retryableError around it.
 func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr apiError) error {
 	v := classify(apiErr.kind, e.Status)
 	e.Type, e.Detail, e.Cause = apiErr.kind, apiErr.message, v.cause
@@ -89,7 +90,8 @@ func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr a
 	return e
 }
 
-// announcements warns of the end of a version, once, when an answer says it.
+// announcements logs a warning, once for each version, if a response announces the end
+// of the version.
 func (c *Client) announcements(call Call, header http.Header) {
 	for name, means := range map[string]string{
 		"Deprecation": "LiveChat says that this version of its API is deprecated and when it will be switched off",
@@ -105,7 +107,7 @@ func (c *Client) announcements(call Call, header http.Header) {
 	}
 }
 
-// describe says what came in place of the JSON that was asked for.
+// describe returns what is wrong with a body that could not be parsed.
 func describe(contentType string, body []byte, err error) string {
 	start := bytes.TrimSpace(body)
 	switch {
@@ -117,10 +119,11 @@ func describe(contentType string, body []byte, err error) string {
 	return "the answer is not what was asked for: " + Printable(err.Error())
 }
 
-// redact takes the credentials out of text that the service sent back.
+// redact removes the credentials from a text of the service.
 func (c *Client) redact(text string) string { return Printable(secret.Redact(text, c.secrets...)) }
 
-// Printable makes foreign text fit for one line of a log.
+// Printable makes a text safe for one line of a log: printable characters only, at most
+// 300.
 func Printable(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -134,7 +137,7 @@ func Printable(text string) string {
 	return text
 }
 
-// safeURL is a URL that may be shown: without its query and user.
+// safeURL returns a URL without query and user, so that it may be shown.
 func safeURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -147,7 +150,7 @@ var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
 
 func isRegion(s string) bool { return s == "dal" || s == "fra" }
 
-// findRegion is the data centre that a message names.
+// findRegion returns the region that a message names; empty if it names none.
 func findRegion(message string) string {
 	if _, after, ok := strings.Cut(message, "region: "); ok {
 		return regionWord.FindString(after)

@@ -19,49 +19,49 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// Options are what a [Client] needs to know. The zero value of a field means
-// what is said there.
+// Options are the options of a [Client]. The comment of a field says what its zero
+// value means.
 type Options struct {
 	BaseURL     string      // https://api.livechatinc.com if empty
 	EntityID    secret.Text // empty: AccessToken is an OAuth token (Bearer)
 	AccessToken secret.Text
-	Region      string // sent as X-Region; empty: only if the token or the service names one
+	Region      string // sent as X-Region; empty: the region that the token or the service names, if any
 	UserAgent   string
-	Workers     int           // requests at the same time; 1 if 0
-	Timeout     time.Duration // for one request and all of its answer; 60 s if 0
-	MaxRetries  int           // further tries of a request
+	Workers     int           // concurrent requests; 1 if 0
+	Timeout     time.Duration // of one request, including its whole response; 60 s if 0
+	MaxRetries  int           // retries of a request
 	MaxRequests int           // 0: no limit
 	Log         *slog.Logger  // nothing is logged if nil
-	// Transport makes the requests; a transport of its own if nil.
+	// Transport makes the requests; a clone of http.DefaultTransport if nil.
 	Transport http.RoundTripper
-	// Observe is told of every request made, from any goroutine; may be nil.
+	// Observe is called after every request, from any goroutine; may be nil.
 	Observe func(Request)
 }
 
-// Request is a request that was made.
+// Request is a finished request, for metrics.
 type Request struct {
-	Endpoint string // as the Call names it
-	Status   int    // 0: no answer
-	OK       bool   // the answer was what was asked for
+	Endpoint string // as in the Call
+	Status   int    // HTTP status; 0: no response
+	OK       bool   // the response could be parsed
 	Duration time.Duration
 }
 
-// Client asks LiveChat's APIs. It is safe for concurrent use.
+// Client makes calls to LiveChat's APIs. It is safe for concurrent use.
 type Client struct {
 	opts        Options
 	http        *http.Client
 	auth        secret.Text
-	secrets     []secret.Text // what must not be quoted from an answer
+	secrets     []secret.Text // removed from texts of responses
 	throttle    *throttle
-	region      atomic.Pointer[string] // that is configured, or that the service has named
-	tokenRegion string                 // of the token: tokens have said where the account lives; dal is the default
-	accepted    sync.Map               // the versions that have accepted the credentials
-	warned      sync.Map               // the announcements that the user has been told of
+	region      atomic.Pointer[string] // the configured region, or the one that the service named
+	tokenRegion string                 // region in the token's prefix; empty for dal, the default
+	accepted    sync.Map               // API versions that have accepted the credentials
+	warned      sync.Map               // deprecation headers that have been logged
 	requests    atomic.Int64
 	retries     atomic.Int64
-	sent        atomic.Int64 // numbers the requests in the order they were sent
+	sent        atomic.Int64 // number of requests sent
 	clock       clock
-	largeSlot   chan *reading // see newLarge
+	largeSlot   chan *reading // see newLargeSlot
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -87,8 +87,8 @@ func New(o Options) (*Client, error) {
 		largeSlot: newLargeSlot(),
 		http: &http.Client{
 			Transport: transport(o),
-			// A redirect is an answer like any other: credentials go to the
-			// host that the user named and to no other.
+			// Redirects are not followed: credentials are sent only to the host that
+			// the user named.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -108,28 +108,27 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Usage is what has been asked so far.
+// Usage counts the requests made so far.
 func (c *Client) Usage() source.Usage {
 	return source.Usage{Requests: int(c.requests.Load()), Retries: int(c.retries.Load()), Region: c.Region()}
 }
 
-// Workers is how many requests may be under way at the same time, and
-// MaxRequests how many may be made at all; 0: no limit.
+// Workers is the maximum number of concurrent requests.
 func (c *Client) Workers() int { return c.opts.Workers }
 
-// MaxRequests is how many requests may be made at all; 0: no limit.
+// MaxRequests is the maximum number of requests; 0: no limit.
 func (c *Client) MaxRequests() int { return c.opts.MaxRequests }
 
-// Log is what the user is to know.
+// Log is the log for the user.
 func (c *Client) Log() *slog.Logger { return c.opts.Log }
 
-// Region is the data centre that requests are sent to; empty if none was named.
+// Region is the data centre to which requests are sent; empty if none was named.
 func (c *Client) Region() string { return c.regionFor(version2) }
 
 // version2 is the only version whose tokens name a region.
 const version2 = "2"
 
-// regionFor is the region that a request names, if any.
+// regionFor is the value of X-Region for a version; empty: the header is not sent.
 func (c *Client) regionFor(version string) string {
 	if r := c.region.Load(); r != nil {
 		return *r
@@ -140,47 +139,46 @@ func (c *Client) regionFor(version string) string {
 	return ""
 }
 
-// Call is one thing to ask the service for.
+// Call is one call of an API.
 type Call struct {
 	Op       string // in errors: "page 3 of the chats of 2024-01-05"
 	Endpoint string // in metrics: "/chats/<id>"
 	Method   string
-	Path     string // with its query
-	Version  string // of the API, sent as X-API-Version
-	Body     []byte // JSON; nil: none is sent
-	List     string // the member of the answer that is read by Each; empty: none
-	// OwnScope says that the token may be refused for this call though it is good for
-	// others: a 401 without a word says that it lacks a scope.
+	Path     string // with query
+	Version  string // of the API; sent as X-API-Version
+	Body     []byte // JSON; nil: no body
+	List     string // the member of the response that Answer.Each reads; empty: none
+	// OwnScope means that the call needs a scope that other calls do not need. A 401
+	// without an error type then means that the scope is missing.
 	OwnScope bool
-	// Parse reads the answer. What it keeps of the document it must copy. An
-	// error says that the answer is not what was asked for, so the call is made
-	// again; an *Error is final.
+	// Parse reads the answer. It must copy what it keeps of the document. If it returns
+	// an error, the call is retried; an *Error is final.
 	Parse func(*Answer) error
 }
 
-// Answer is what the service said. It is valid while it is parsed.
+// Answer is the response to a call. It is valid until Call.Parse returns.
 type Answer struct {
 	*jsondoc.Doc
-	Size       int       // of its body, in bytes
-	Sent       int64     // the number of the request, in the order in which they were sent
-	SentByThen int64     // how many requests had been sent when the answer was here: those after it were sent later
-	Received   time.Time // by our clock, UTC
-	// Date is when the service answered, by its own clock, UTC, to the second;
-	// zero if it does not say, or cannot be believed: it is more than a day off
-	// our clock, or more than a minute before what an earlier answer said.
+	Size       int       // of the body, in bytes
+	Sent       int64     // number of the request, in the order of sending
+	SentByThen int64     // how many requests had been sent when this answer arrived
+	Received   time.Time // by this machine's clock, UTC
+	// Date is the time of the response by the service's clock, UTC, to the second. It is
+	// zero if the header is missing or implausible: more than a day off this machine's
+	// clock, or more than a minute before the Date of an earlier answer.
 	Date time.Time
-	Text []byte // for the parser's use; kept for the next answer
+	Text []byte // a buffer for Call.Parse; reused for later answers
 
 	list   string
-	stream *stream // a large answer that is still to be read
+	stream *stream // a large answer that has not been read yet
 }
 
-// Ask makes a call and gives its answer to be parsed. From the outside in:
+// Ask makes a call and parses its answer with call.Parse. Its layers, outermost first:
 //
-//	retry     the same again, as retry.go says
-//	region    once more in the data centre that the service names
-//	throttle  fewer requests at a time after "too many"; the budget
-//	exchange  one request, its time limit, its answer read and parsed, or judged
+//	retry     retries of the call (retry.go)
+//	region    one more request, to the data centre that the service names
+//	throttle  the limit of concurrent requests, lower after a 429; the budget
+//	exchange  one request with its timeout; the response is parsed or classified
 //
 // The error is a *[Error], source.ErrBudget or the cause of the context's end.
 func (c *Client) Ask(ctx context.Context, call Call) error {
@@ -229,7 +227,7 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 	return err
 }
 
-// exchange makes one request, at most Timeout long, and reads its answer.
+// exchange makes one request and parses its response, within Timeout.
 func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status int, err error) {
 	ctx, limit := withLimit(ctx, c.opts.Timeout)
 	defer limit.end()
@@ -249,7 +247,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	success, maxBytes := status >= 200 && status < 300, int64(maxAnswer)
 	switch {
 	case status < 200:
-		maxBytes = -1 // the rest of the connection is not HTTP any more, and has no end
+		maxBytes = -1 // the connection has switched to another protocol; its data has no end
 	case !success:
 		maxBytes = maxErrorBody
 	}
@@ -278,7 +276,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, SentByThen: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
 			list: call.List, stream: r.stream}
 		if r.stream != nil {
-			r.doc.Reset() // it is read by Each
+			r.doc.Reset() // Each reads it
 			head = []byte("{")
 		} else {
 			err = r.doc.Parse(r.body)
@@ -309,7 +307,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	}
 	failure.Detail = describe(resp.Header.Get("Content-Type"), head, err)
 	if errors.Is(err, jsondoc.ErrDepth) {
-		return status, failure // it is whole, and will be the same next time
+		return status, failure // the response is complete, so a retry would return the same
 	}
 	return status, &retryableError{err: failure}
 }

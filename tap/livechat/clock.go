@@ -7,17 +7,17 @@ import (
 )
 
 const (
-	maxAhead = 24 * time.Hour // a service whose clock is further off ours has none
-	maxBack  = time.Minute    // answers may overtake each other, clocks do not run back
+	maxAhead = 24 * time.Hour // a Date further off this machine's clock is ignored
+	maxBack  = time.Minute    // responses may arrive out of order; a Date further back is ignored
 )
 
-// clock is the clock of the service, as its answers tell it.
+// clock tracks the service's clock, by the Date headers of its responses.
 type clock struct {
 	mu     sync.Mutex
-	latest time.Time // of what was believed
+	latest time.Time // of the accepted dates
 }
 
-// read reads the Date of an answer that came now; zero if it cannot be believed.
+// read returns the Date of a response that arrived at now; zero if it is implausible.
 func (c *clock) read(header string, now time.Time) time.Time {
 	date, err := http.ParseTime(header)
 	if err != nil || date.Sub(now).Abs() > maxAhead {

@@ -1,8 +1,8 @@
-// Package livechat is what all of LiveChat's APIs share: [Client.Ask] makes one
-// call, again and again where that can help (retry.go), slower where the
-// service asks for it (throttle.go), and says what went wrong and why (error.go,
-// apierror.go). [Workers] make calls side by side. [Lists] are the lists of
-// reference data and the reports, each an entry in a table (table.go, list.go).
+// Package livechat is what LiveChat's APIs have in common. [Client.Ask] makes one
+// call: it retries (retry.go), limits the number of concurrent requests (throttle.go),
+// and classifies errors by their cause (error.go, apierror.go). [Workers] make calls
+// concurrently. [Lists] reads the lists of reference data and the reports, each of
+// which is an entry in a table (table.go, list.go).
 //
-// The chats themselves are read by packages apiv2 and apiv3.
+// Packages apiv2 and apiv3 read the chats.
 package livechat

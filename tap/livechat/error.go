@@ -6,47 +6,47 @@ import (
 	"strings"
 )
 
-// Cause is what stands behind an error: what to do about it follows from the
-// cause, not from a status.
+// Cause is the cause of an error. What a user can do depends on the cause, not on the
+// HTTP status.
 type Cause byte
 
 // The causes of an [Error].
 const (
 	Unknown     Cause = iota
 	Region            // the account lives in another data centre
-	BadRequest        // the service does not accept the request
+	BadRequest        // the service rejects the request as invalid
 	Credentials       // they are wrong or have expired
-	Expired           // they were accepted before and are not any more
-	Scope             // they may not read this
-	Account           // it is closed, unknown, or of another product
+	Expired           // they were accepted earlier in the run
+	Scope             // they lack a permission
+	Account           // the account is closed, unknown, or of another product
 	Version           // this version of the API is switched off
 	Limit             // the plan of the account does not allow more
-	Missing           // there is no such thing
-	TooMany           // the service asks to slow down
-	Redirect          // it points to another address
-	Refused           // it refuses for good, and says no more
-	Service           // it is in trouble
-	Foreign           // what answers is not LiveChat, or not whole
-	TooLarge          // the answer is longer than what is read of one
-	Network           // no answer
-	Certificate       // what answers cannot prove to be LiveChat
-	Proxy             // a proxy does not let the request through
-	Address           // the address is none
+	Missing           // not found
+	TooMany           // too many requests
+	Redirect          // the response is a redirect
+	Refused           // refused permanently, without a known reason
+	Service           // a temporary error of the service
+	Foreign           // the response is not from LiveChat, or incomplete
+	TooLarge          // the response is larger than maxAnswer
+	Network           // no response
+	Certificate       // the server's certificate is not trusted
+	Proxy             // the proxy refuses the request or cannot be reached
+	Address           // the URL is invalid
 	NoID              // a chat without an id
-	FullHour          // more in an hour than the service lists
+	FullHour          // more chats in an hour than the service lists
 )
 
-// Error is a request that failed for good: an answer that another try does not
-// mend, or one that stayed wrong for every try.
+// Error is a call that failed permanently: retrying does not help, or every retry
+// failed.
 type Error struct {
-	Op      string // what was asked for: "page 3 of the chats of 2024-01-05"
-	Version string // of the API that was asked
-	Status  int    // the HTTP status; 0 if there was no answer
-	Type    string // the service's own name for it: "misdirected_request"
-	Detail  string // what is wrong, in the service's words or in ours; never a credential
-	DebugID string // what LiveChat's support finds it by; empty if the service gave none
-	Tries   int    // requests spent on it
-	Err     error  // the reason, if it was not an answer
+	Op      string // the call, such as "page 3 of the chats of 2024-01-05"
+	Version string // of the API
+	Status  int    // the HTTP status; 0 if there was no response
+	Type    string // the service's error type, such as "misdirected_request"
+	Detail  string // what is wrong, from the service or from the client; never a credential
+	DebugID string // the X-Debug-Id for LiveChat's support; empty if there was none
+	Tries   int    // number of requests made
+	Err     error  // the cause, if there was no response
 	Cause   Cause
 }
 
@@ -76,23 +76,23 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// class is what a refusal means.
+// class is the class of an error response.
 type class struct {
 	cause     Cause
-	retryable bool // it may pass
+	retryable bool // a retry may succeed
 }
 
-// The names that the client itself acts on.
+// The error types that the client handles itself.
 const (
 	typeMisdirected = "misdirected_request"
 	typeTooMany     = "too_many_requests"
 )
 
-// errorTypes are the service's names for errors. They win over the status, which
-// LiveChat does not document. The Agent Chat API documents them; v2's answers
-// have been seen with and without.
+// errorTypes maps the service's error types to classes. The type wins over the HTTP
+// status, which LiveChat does not document. The Agent Chat API documents the types; v2
+// responses have been observed with and without a type.
 var errorTypes = map[string]class{
-	typeMisdirected: {Region, false}, // but for once, in the region that it names
+	typeMisdirected: {Region, false}, // except for one request to the region that it names
 	typeTooMany:     {TooMany, true},
 
 	"internal":            {Service, true},
@@ -120,16 +120,15 @@ var errorTypes = map[string]class{
 	"agent_offline":   {Refused, false},
 }
 
-// classify says what a refusal means: by its type, and by its status if the
-// service gives no type, or one that is not known here.
+// classify returns the class of an error response: by its type, else by its status.
 func classify(kind string, status int) class {
 	if v, ok := errorTypes[kind]; ok {
 		return v
 	}
 	switch {
 	case status >= 200 && status < 300:
-		// The service says no under a status that says yes: nothing tells
-		// whether that will pass, and asking again costs less than to give up.
+		// An error with a status of success: whether it is permanent is unknown, and
+		// a retry costs less than failing.
 		return class{Refused, true}
 	case status >= 300 && status < 400:
 		return class{Redirect, false}

@@ -12,24 +12,23 @@ import (
 )
 
 const (
-	firstWait = 500 * time.Millisecond // before the second try; doubled for each further one, ± half of it
-	maxWait   = 60 * time.Second       // the longest of these waits, and the most that Retry-After is obeyed
+	firstWait = 500 * time.Millisecond // before the first retry; doubled for each further one, ± half of it
+	maxWait   = 60 * time.Second       // maximum of these waits and of Retry-After
 )
 
-// retryableError marks an error that may go away when the same is asked again.
+// retryableError is an error that a retry may resolve.
 type retryableError struct {
 	err  *Error
-	wait time.Duration // what the service asks for; 0: our own backoff
+	wait time.Duration // from Retry-After; 0: the backoff decides
 }
 
 func (a *retryableError) Error() string { return a.err.Error() }
 func (a *retryableError) Unwrap() error { return a.err }
 
-// retry calls try until it succeeds, fails for good, or has been called
-// MaxRetries+1 times. Asked again are: requests without an answer, 2xx answers
-// that are not what was asked for, and refusals that may pass, as classify says.
-// Never: what another try does not mend, since such a request costs money.
-// Waits end with the context.
+// retry calls try until it succeeds, fails permanently, or has been called
+// MaxRetries+1 times. It retries requests without a response, 2xx responses that cannot
+// be parsed, and error responses that classify calls retryable. It does not retry other
+// errors, since each request costs money. Waits end with the context.
 func (c *Client) retry(ctx context.Context, try func() error) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval, waits.Multiplier = firstWait, maxWait, 2
@@ -52,7 +51,7 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 	},
 		backoff.WithBackOff(waits),
 		backoff.WithMaxTries(uint(c.opts.MaxRetries+1)),
-		backoff.WithMaxElapsedTime(0), // bounded by the tries, their time limit and maxWait
+		backoff.WithMaxElapsedTime(0), // limited by the tries, their timeout and maxWait
 		backoff.WithNotify(func(err error, wait time.Duration) {
 			c.retries.Add(1)
 			var e *Error
@@ -69,8 +68,8 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 	return err
 }
 
-// retryAfter reads the Retry-After header, seconds or a date, capped at
-// maxWait; 0 if there is none that makes sense.
+// retryAfter returns the wait of a Retry-After header, seconds or a date, at most
+// maxWait; 0 if it is missing or invalid.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if text == "" {

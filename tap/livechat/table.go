@@ -7,51 +7,51 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// List is a list of reference data, or a report: what to ask for, and how the
-// answers become rows. It is data: another list costs an entry in a table of
-// package apiv2 or apiv3, and no code.
+// List describes a list of reference data, or a report: the call, and how its answers
+// become rows. A new list is an entry in a table of package apiv2 or apiv3, without
+// code.
 //
-// Of a member of a row comes the column of the same name, unless one of the
-// fields below says otherwise.
+// A member of a row becomes the column of the same name, unless a field below says
+// otherwise.
 type List struct {
 	Stream  string
-	Version string // of the API that is asked
+	Version string // of the API
 	Call    string // "POST /v3.6/…"; a name in braces stands for that member of ForEach's row
-	Args    string // the members of the body, as JSON: `"all": true`
+	Args    string // members of the body, as JSON: `"all": true`
 
-	// Rows is the way from an answer to its rows, in steps with a slash between:
-	// a member; [] for each element; {column} for each member, its name in a
-	// column; column=member for a member that becomes a column, and column= for
-	// all that is there. Empty if the answer is the row.
+	// Rows is the path from an answer to its rows. Its steps are separated by slashes:
+	// a member; [] for each element; {column} for each member, with its name in a
+	// column; column=member for a member that becomes a column; column= for the whole
+	// value as a column. Empty: the answer is the row.
 	Rows string
 
-	Cursor  string // the member that names the next page, which page_id asks for, alone
-	Pages   string // the way to the number of pages, which page asks for
-	ForEach *List  // it is asked for once for each row of another list
-	Days    Days   // how a report is asked for
+	Cursor  string // the member with the next page's cursor; the next request has only page_id
+	Pages   string // the path to the number of pages; requests have page
+	ForEach *List  // the list is requested once for each row of this other list
+	Days    Days   // how a report is requested
 
-	FromParent   map[string]string    // members of ForEach's row that become columns; the row's own win
-	Rename       map[string]string    // members by other names; "" leaves one out
-	Flatten      []string             // objects whose members become columns: queue.url is queue_url
-	MapToList    map[string][2]string // objects whose names are values: they become a list of objects with these two members
+	FromParent   map[string]string    // members of ForEach's row that become columns; the row's own members win
+	Rename       map[string]string    // new names of members; "" leaves a member out
+	Flatten      []string             // objects whose members become columns: queue.url becomes queue_url
+	MapToList    map[string][2]string // objects with data as names: they become a list of objects with these two members
 	Seconds      []string             // columns with Unix seconds
-	URLs         []string             // columns with addresses that may lack their scheme
-	LocalTimes   []string             // columns with times that may lack their zone: it is the report's
-	Date         string               // the one of these whose day is the date of the row
-	DefaultZero  []string             // columns that are 0 where a report says nothing
-	DefaultEmpty []string             // columns that are "" where there is nothing, since keys are never null
-	ID           []string             // the members that the column id is made of
+	URLs         []string             // columns with URLs that may lack a scheme
+	LocalTimes   []string             // columns with times that may lack a zone; they are in the report's zone
+	Date         string               // the column of Seconds or LocalTimes whose day is the date of the row
+	DefaultZero  []string             // columns that are 0 if the row lacks them
+	DefaultEmpty []string             // columns that are "" if the row lacks them: parts of the key, which is never null
+	ID           []string             // members whose values form the column id
 }
 
-// Days says how a report is asked for. Each row of a report has columns date
-// and timezone.
+// Days says how a report is requested. Each row of a report has the columns date and
+// timezone.
 type Days byte
 
-// The ways to ask.
+// The values of Days.
 const (
-	NoDays Days = iota // it is no report
-	BySpan             // many days in one request; {date} in Rows is each of them, whether it is there or not
-	ByDay              // one request a day
+	NoDays Days = iota // not a report
+	BySpan             // up to maxDays in one request; {date} in Rows is each day, present or not
+	ByDay              // one request for each day
 )
 
 // maxDays is the longest span of one request.

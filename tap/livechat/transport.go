@@ -10,8 +10,8 @@ import (
 	"net/url"
 )
 
-// transport is what makes the requests: the one that the options name, or one
-// of our own, which tells an answer of a proxy from one of the service.
+// transport returns the options' transport, or a clone of the default one that
+// distinguishes responses of a proxy from those of the service.
 func transport(o Options) http.RoundTripper {
 	t, ok := o.Transport.(*http.Transport)
 	if o.Transport != nil && !ok {
@@ -32,7 +32,7 @@ func transport(o Options) http.RoundTripper {
 	return t
 }
 
-// proxyError is a proxy that does not let a request through.
+// proxyError is the refusal of a request by a proxy.
 type proxyError struct {
 	code   int
 	status string // "407 Proxy Authentication Required"
@@ -44,7 +44,7 @@ func (e *proxyError) Error() string {
 
 var errSlow = errors.New("no complete answer within request_timeout")
 
-// networkError is the error of a request that got no answer.
+// networkError returns the error of a request without a response.
 func (c *Client) networkError(ctx context.Context, call Call, err error) error {
 	e := &Error{Op: call.Op, Version: call.Version, Err: c.cause(ctx, err), Cause: Network}
 	var (
@@ -72,7 +72,7 @@ func (c *Client) networkError(ctx context.Context, call Call, err error) error {
 	return &retryableError{err: e}
 }
 
-// cause is what went wrong below HTTP, without the URL that net/http puts before it.
+// cause returns an error below HTTP without the URL that net/http adds.
 func (c *Client) cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
 		return errSlow

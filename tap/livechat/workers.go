@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// Workers do jobs, a bounded number at a time, in the order they are given.
-// Every goroutine of a read is started here, and Stop waits for all of them.
+// Workers run jobs concurrently, in the order of Start. Every goroutine of a reading is
+// started here, and Stop waits for all of them.
 type Workers[T any] struct {
 	jobs chan *Job[T]
-	Stop func() // ends what is under way, too
+	Stop func() // also cancels running jobs
 }
 
-// Job is something that yields a T.
+// Job is a call that returns a T, like a future.
 type Job[T any] struct {
 	do    func(context.Context) (T, error)
 	done  chan struct{}
@@ -24,11 +24,11 @@ type Job[T any] struct {
 	abandoned atomic.Bool
 }
 
-// errAbandoned is the error of a job that was let go before it was begun.
+// errAbandoned is the error of a job that was abandoned before it started.
 var errAbandoned = errors.New("abandoned")
 
-// StartWorkers starts n workers; at most ahead jobs should be given and not yet
-// waited for. They end with the context, or by Stop.
+// StartWorkers starts n workers. At most ahead jobs should be started and not yet waited
+// for. The workers end with the context, or with Stop.
 func StartWorkers[T any](ctx context.Context, n, ahead int) *Workers[T] {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &Workers[T]{jobs: make(chan *Job[T], 2*ahead)}
@@ -57,7 +57,7 @@ func StartWorkers[T any](ctx context.Context, n, ahead int) *Workers[T] {
 	return w
 }
 
-// Start hands a job to the workers.
+// Start queues a job.
 func (w *Workers[T]) Start(ctx context.Context, do func(context.Context) (T, error)) *Job[T] {
 	j := &Job[T]{do: do, done: make(chan struct{})}
 	select {
@@ -82,7 +82,7 @@ func (j *Job[T]) Ready() bool {
 	}
 }
 
-// Wait ends when the job is done, or with the context.
+// Wait returns the result of the job. It returns early with the context's error.
 func (j *Job[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-j.done:
@@ -93,6 +93,5 @@ func (j *Job[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// Abandon lets the job go: it is not begun any more. Whatever it yields is left
-// to the garbage collector.
+// Abandon marks a job whose result is not needed: it is not started if it has not been.
 func (j *Job[T]) Abandon() { j.abandoned.Store(true) }
