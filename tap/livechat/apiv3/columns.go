@@ -6,7 +6,7 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// putRating writes the rating in v2's words, and when it was given.
+// putRating writes the rating with v2's values, and the time of the rating.
 func (c *converter) putRating(b *jsondoc.Builder, props jsondoc.Value) {
 	score := property(props, "rating", "score")
 	switch {
@@ -33,8 +33,8 @@ func isNumber(v jsondoc.Value, text string) bool {
 	return (v.Kind() == jsondoc.Number || v.Kind() == jsondoc.String) && v.Text() == text
 }
 
-// engagement is how the thread came about, in v2's words; empty if its events,
-// which would say it, are not there. What is sent by itself opens no conversation.
+// engagement returns how the thread started, with v2's values; empty if the thread has
+// no events. Automatic messages do not count as a start.
 func (c *converter) engagement(t *thread) string {
 	if isSet(property(t.props, "lc2", "greeting_id")) {
 		return "auto_invite"
@@ -62,8 +62,8 @@ func (c *converter) engagement(t *thread) string {
 	return "immediate_start"
 }
 
-// putVariables writes the custom variables. An element that has neither a key nor
-// a value, but a member of another name, is a variable of that name.
+// putVariables writes the custom variables. In an element without key and value, each
+// member is a variable of that name.
 func (c *converter) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
 	if list.Kind() != jsondoc.Array {
 		b.Put("custom_variables", list)
@@ -85,7 +85,7 @@ func (c *converter) putVariables(b *jsondoc.Builder, list jsondoc.Value) {
 	b.End()
 }
 
-// putSummary writes the summary that is made after the end.
+// putSummary writes the summary that LiveChat generates after the end.
 func (c *converter) putSummary(b *jsondoc.Builder, summary jsondoc.Value) {
 	if summary.Kind() != jsondoc.Object {
 		b.Put("summary", summary)

@@ -6,13 +6,13 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// When a thread ended is nowhere stated. This file is all that knows it.
+// The API does not state when a thread ended. This file derives it.
 //
-// In order of trust: the last system message that ends a thread; else, if the
-// thread is not active, its last event, but for those that come late; else it is
-// not known. A time that cannot be the end counts as absent, wherever it stands.
+// The end is the time of the last system message that ends a thread. Without one, it is
+// the time of the last event of a thread that is not active, except events that can
+// come after the end. Else it is not known. An implausible time counts as absent.
 
-// endings are the system messages that end a thread, and who ended it by them.
+// endings maps the types of system messages that end a thread to who ended it.
 var endings = map[string]string{
 	"manual_archived_agent":                byAgent,
 	"manual_archived_customer":             byVisitor,
@@ -28,7 +28,7 @@ var endings = map[string]string{
 	"routing.archived_signed_out":          bySystem,
 }
 
-// lateMessages are the system messages that can come after the end.
+// lateMessages are the types of system messages that can come after the end.
 var lateMessages = map[string]bool{
 	"rating.chat_rated":           true,
 	"rating.chat_commented":       true,
@@ -37,7 +37,7 @@ var lateMessages = map[string]bool{
 	"transcript_sent":             true,
 }
 
-// The reasons for which an end is missing or not the one that was stated.
+// Warnings about a start or an end.
 const (
 	unknownEnd         = "it is missing, and nothing else says when the thread ended"
 	noEvents           = "it is missing, since the service gives no events for the thread"
@@ -48,32 +48,33 @@ const (
 	implausibleStart   = "it is in another century, or after the answer"
 )
 
-// maxClockSkew is how far after the answer a time may be: clocks differ.
+// maxClockSkew is how far after the answer a time may be, since clocks differ.
 const maxClockSkew = 10 * time.Minute
 
 // firstThread is before every thread: LiveChat was founded in 2002.
 var firstThread = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// isPlausible reports whether something can have happened at that time, as far as the
-// answer's own time says. A zero answered says nothing.
+// isPlausible reports whether at is after firstThread and not after the answer. A zero
+// answered is not compared.
 func isPlausible(at, answered time.Time) bool {
 	return !at.Before(firstThread) && (answered.IsZero() || !at.After(answered.Add(maxClockSkew)))
 }
 
 // ending is how a thread ended.
 type ending struct {
-	at      time.Time     // zero: not known, or not ended yet
-	reason  jsondoc.Value // type of the system message that says so, absent without one
-	by      string        // who ended it; empty without such a message
-	warning string        // what is to be said about it; empty if it was stated
+	at      time.Time     // zero: unknown, or not ended yet
+	reason  jsondoc.Value // type of the ending system message; absent without one
+	by      string        // who ended it; empty without an ending system message
+	warning string        // empty if an ending system message states the end
 }
 
-// findEnd finds the end of a thread that is not active. The events are in order.
+// findEnd returns the end of a thread that is not active. events are sorted by time;
+// given says whether the thread came with events.
 func findEnd(events []event, started, answered time.Time, given bool) ending {
 	can := func(e *event) bool {
 		return !e.at.IsZero() && isPlausible(e.at, answered) && !e.at.Before(started)
 	}
-	stated := 0 // ending messages whose time cannot be the end
+	stated := 0 // ending messages with an implausible time
 	for i := len(events) - 1; i >= 0; i-- {
 		e := &events[i]
 		by, ends := endings[e.systemType()]
@@ -111,7 +112,8 @@ func findEnd(events []event, started, answered time.Time, given bool) ending {
 	return ending{warning: unknownEnd}
 }
 
-// isLate reports whether an event can come after the end: a rating, a survey, a transcript.
+// isLate reports whether an event can come after the end: a rating, a post-chat survey,
+// a transcript.
 func isLate(e *event) bool {
 	switch e.kind {
 	case "system_message":

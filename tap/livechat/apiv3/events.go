@@ -11,25 +11,25 @@ import (
 
 // event is one entry of a thread's events.
 type event struct {
-	v        jsondoc.Value // all of it; what is no object is passed on
-	kind     string        // its type
+	v        jsondoc.Value // the whole event; not necessarily an object
+	kind     string        // the type of the event
 	id       jsondoc.Value
 	created  jsondoc.Value
 	system   jsondoc.Value // system_message_type
 	formKind jsondoc.Value // form_type
 	author   jsondoc.Value
-	hidden   bool // from the visitor
+	hidden   bool // hidden from the visitor
 	deleted  bool
 	props    jsondoc.Value
-	at       time.Time // zero if it says none that can be read
-	order    time.Time // at; of an event without, that of the one before it
-	number   int       // the number in its id; the same
+	at       time.Time // created_at; zero if it is missing or invalid
+	order    time.Time // at; if that is zero, order of the event before it
+	number   int       // the number in its id; 0 if it has none; if at is zero, that of the event before it
 }
 
-// The types of events that are messages.
+// isMessage reports whether events of a type are messages.
 func isMessage(kind string) bool { return kind == "message" || kind == "rich_message" }
 
-// v2Type is what v2 calls an event of that type; the same word where it has none.
+// v2Type returns v2's name of an event type; the type itself if v2 has no such type.
 func v2Type(kind string) string {
 	switch kind {
 	case "rich_message":
@@ -42,7 +42,7 @@ func v2Type(kind string) string {
 	return kind
 }
 
-// systemType is what kind of system message it is; empty for all other events.
+// systemType returns the system_message_type; empty for other events.
 func (e *event) systemType() string {
 	if e.kind != "system_message" {
 		return ""
@@ -50,7 +50,7 @@ func (e *event) systemType() string {
 	return word(e.system)
 }
 
-// formType is what a form is for; empty if nothing says it.
+// formType returns the purpose of a form; empty if it is unknown.
 func (e *event) formType() string {
 	if t := word(e.formKind); t != "" {
 		return t
@@ -58,12 +58,12 @@ func (e *event) formType() string {
 	return word(property(e.props, "lc2", "form_type"))
 }
 
-// word is the text of a string, empty for anything else.
+// word returns the text of a string; empty for other values.
 func word(v jsondoc.Value) string {
 	if v.Kind() != jsondoc.String {
 		return ""
 	}
-	switch string(v.Raw()) { // no copies of those that come in every thread
+	switch string(v.Raw()) { // avoid allocating the most common ones
 	case `"message"`:
 		return "message"
 	case `"system_message"`:
@@ -78,8 +78,8 @@ func word(v jsondoc.Value) string {
 	return v.Text()
 }
 
-// readEvents reads the events and puts them in order: by time, then by the
-// number in their ids.
+// readEvents reads the events into c.events and sorts them by time, then by the number
+// in their ids. userIDs says whether the thread has a list of user_ids.
 func (c *converter) readEvents(list jsondoc.Value, userIDs bool) {
 	c.events = c.events[:0]
 	if list.Kind() != jsondoc.Array {
@@ -116,7 +116,7 @@ func (c *converter) readEvents(list jsondoc.Value, userIDs bool) {
 		}
 		if isSet(e.author) && e.author.Kind() == jsondoc.String {
 			u := &c.users[c.author(e.author)]
-			u.participated = u.participated || u.hidden || !userIDs // a supervisor need not be among user_ids
+			u.participated = u.participated || u.hidden || !userIDs // supervisors may be missing in user_ids
 		}
 		last, lastN = e.order, e.number
 		c.events = append(c.events, e)
@@ -129,7 +129,7 @@ func (c *converter) readEvents(list jsondoc.Value, userIDs bool) {
 	})
 }
 
-// eventNumber is the n of an event's id, "<thread id>_<n>"; 0 if it has none.
+// eventNumber returns n of an event id "<thread id>_<n>"; 0 for other ids.
 func eventNumber(id jsondoc.Value) int {
 	raw := id.Raw()
 	at := bytes.LastIndexByte(raw, '_')
@@ -146,7 +146,7 @@ func eventNumber(id jsondoc.Value) int {
 	return n
 }
 
-// convertEvents makes the entries of both lists.
+// convertEvents fills c.entries with the documents of c.events, for both lists.
 func (c *converter) convertEvents() {
 	c.entries = c.entries[:0]
 	for i := range c.events {
@@ -159,8 +159,8 @@ func (c *converter) convertEvents() {
 	}
 }
 
-// columns are the members of an event that stand in a column as they are, and of
-// which types; of all if none is named.
+// columns maps members of an event to columns that contain them unchanged. kinds is the
+// event type that has the column; empty: all types.
 var columns = map[string]struct{ name, kinds string }{
 	"id":                  {"event_id", ""},
 	"type":                {"api_type", ""},
@@ -178,7 +178,7 @@ var columns = map[string]struct{ name, kinds string }{
 	"version":             {"system_version", "system"},
 }
 
-// column is where a member of an event stands; empty if it has no column.
+// column returns the column of a member of the event; empty if it has none.
 func (e *event) column(name string) string {
 	c := columns[name]
 	if c.kinds == "" || c.kinds == e.kind || c.kinds == "filled_form" && e.kind == "form" {
@@ -187,19 +187,19 @@ func (e *event) column(name string) string {
 	return ""
 }
 
-// readByName are the members that are read by name.
+// readByName are the members that convertEvent reads by name.
 var readByName = map[string]bool{
 	"created_at": true, "properties": true, "deleted": true, "url": true, "template_id": true, "elements": true, "fields": true, "details": true,
 }
 
-// clearedIfDeleted are the columns that say what somebody said. Of a deleted event they are
-// null, so that nothing of it stays in a table that is brought up to date.
+// clearedIfDeleted are the columns with content. They are written as null for a deleted
+// event, so that an upsert removes the content from the target's table.
 var (
 	clearedIfDeleted = [...]string{"text", "message_json", "details", "properties"}
-	clearedFiles     = [...]string{"files", "file_name", "file_type", "file_size", "form_answers"} // of events that are no messages
+	clearedFiles     = [...]string{"files", "file_name", "file_type", "file_size", "form_answers"} // the same, for events that are not messages
 )
 
-// convertEvent makes an entry of messages and events.
+// convertEvent returns the document of an event, for the streams messages and events.
 func (c *converter) convertEvent(e *event) jsondoc.Value {
 	var file, template, elements, fields, details jsondoc.Value
 	more := false
@@ -260,7 +260,7 @@ func (c *converter) convertEvent(e *event) jsondoc.Value {
 	return b.Value()
 }
 
-// putCommon writes what every event has: its time, its kind, its author.
+// putCommon writes the columns of time, type and author.
 func (c *converter) putCommon(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 	b.Put("timestamp", at)
 	b.Put("date", at)
@@ -272,7 +272,7 @@ func (c *converter) putCommon(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 			b.Text("author_type", bySystem)
 		}
 		if by := endings[e.systemType()]; by == byAgent || by == byVisitor {
-			b.Text("user_type", by) // it says who ended the thread
+			b.Text("user_type", by) // the system message says who ended the thread
 		}
 		return
 	}
@@ -295,7 +295,7 @@ func (c *converter) putCommon(b *jsondoc.Builder, e *event, at jsondoc.Value) {
 	}
 }
 
-// convertDeleted makes an entry of an event that was deleted, without its content.
+// convertDeleted returns the document of a deleted event, without its content.
 func (c *converter) convertDeleted(e *event) jsondoc.Value {
 	at := timeOr(c.doc, e.at, e.created)
 	b := c.doc.Build()
@@ -318,8 +318,8 @@ func (c *converter) convertDeleted(e *event) jsondoc.Value {
 	return b.Value()
 }
 
-// otherMembers is the members of an event that have no column, as JSON text; the details
-// of a system event are among them if it has others.
+// otherMembers returns the members of an event that have no column, as JSON text, with
+// its details as a member of that name.
 func (c *converter) otherMembers(e *event, details jsondoc.Value) jsondoc.Value {
 	b := c.doc.Build()
 	b.Object("")

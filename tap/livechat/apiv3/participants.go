@@ -7,7 +7,7 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// The words of author_type, and of who ended a thread.
+// Values of author_type and ended_by.
 const (
 	byAgent   = "agent"
 	byBot     = "bot"
@@ -15,17 +15,17 @@ const (
 	bySystem  = "system"
 )
 
-// user is somebody whom the chat describes, or only names.
+// user is a user of the chat: described in users, or only named by id.
 type user struct {
-	v            jsondoc.Value // absent if only named
+	v            jsondoc.Value // the description; absent if only named
 	id           jsondoc.Value
-	key          string // the id's text
+	key          string // text of the id
 	kind         string // byAgent, byBot or byVisitor
-	hidden       bool   // from the visitor: a supervisor
-	participated bool   // took part in this thread, not only in the chat
+	hidden       bool   // hidden from the visitor: a supervisor
+	participated bool   // took part in this thread, not only in its chat
 }
 
-// readUsers reads whom the chat describes, and whom the thread only names.
+// readUsers fills c.users with the users of the chat and those in the thread's user_ids.
 func (c *converter) readUsers(users, userIDs jsondoc.Value) {
 	c.users = c.users[:0]
 	if users.Kind() == jsondoc.Array {
@@ -54,7 +54,7 @@ func (c *converter) addUser(v jsondoc.Value) {
 		}
 	}
 	if u.id.Kind() != jsondoc.String || v.Kind() != jsondoc.Object {
-		return // nobody can be told by it
+		return // without an id nothing can refer to it
 	}
 	u.key = u.id.Text()
 	switch {
@@ -71,11 +71,13 @@ func (c *converter) addUser(v jsondoc.Value) {
 	c.users = append(c.users, u)
 }
 
-// isAddress tells an agent's id from a bot's and a customer's.
+// isAddress reports whether an id is an e-mail address: agents have one, bots and
+// customers do not.
 func isAddress(id string) bool { return strings.Contains(id, "@") }
 
-// author is the place in m.users of whoever has that id. Somebody whom the chat
-// does not describe is an agent if the id is an address, else a visitor.
+// author returns the index in c.users of the user with that id. A user that the chat
+// does not describe is added: as an agent if the id is an e-mail address, else as a
+// visitor.
 func (c *converter) author(id jsondoc.Value) int {
 	for i := range c.users {
 		if isText(id, c.users[i].key) {
@@ -90,8 +92,9 @@ func (c *converter) author(id jsondoc.Value) int {
 	return len(c.users) - 1
 }
 
-// customer is whom the agents talked to: one who is described, if possible; one who
-// took part, if possible; and one whose id is like a customer's, if possible.
+// customer returns the visitor of the thread; nil if there is none. Of several visitors
+// it prefers, in this order: one that is described, one that took part in the thread,
+// one whose id has the form of a customer's.
 func (c *converter) customer() *user {
 	var best *user
 	points := -1
@@ -117,11 +120,11 @@ func (c *converter) customer() *user {
 	return best
 }
 
-// putParticipants writes the agents, supervisors and bots of the thread, and the visitor.
+// putParticipants writes agents, supervisors, bots and the visitor of the thread.
 func (c *converter) putParticipants(b *jsondoc.Builder, t *thread, missed bool) {
 	switch {
 	case isSet(t.userIDs) && t.userIDs.Kind() != jsondoc.Array:
-		b.Put("agents", t.userIDs) // for the renderer to judge
+		b.Put("agents", t.userIDs) // the renderer rejects it
 	case !missed || c.anyUser(isAgent):
 		c.putUsers(b, "agents", isAgent, t.userIDs)
 		c.putUsers(b, "supervisors", isSupervisor, jsondoc.Value{})
@@ -139,7 +142,7 @@ func (c *converter) putParticipants(b *jsondoc.Builder, t *thread, missed bool) 
 		b.End()
 	}
 	if isSet(t.users) && t.users.Kind() != jsondoc.Array {
-		b.Put("visitor", t.users) // the same
+		b.Put("visitor", t.users) // the renderer rejects it
 		return
 	}
 	c.putVisitor(b, t.visit)
@@ -150,7 +153,7 @@ func isAgent(u *user) bool      { return u.kind == byAgent && !u.hidden }
 func isSupervisor(u *user) bool { return u.kind == byAgent && u.hidden }
 func isBot(u *user) bool        { return u.kind == byBot }
 
-// anyUser reports whether there is such a user in the thread.
+// anyUser reports whether a wanted user took part in the thread.
 func (c *converter) anyUser(wanted func(*user) bool) bool {
 	for i := range c.users {
 		if u := &c.users[i]; u.participated && wanted(u) {
@@ -160,8 +163,8 @@ func (c *converter) anyUser(wanted func(*user) bool) bool {
 	return false
 }
 
-// putUsers writes those who took part in the thread; and what stands among the
-// ids and is none, for the renderer to judge.
+// putUsers writes the wanted users that took part in the thread. It also writes elements
+// of ids that are not texts, which the renderer rejects.
 func (c *converter) putUsers(b *jsondoc.Builder, name string, wanted func(*user) bool, ids jsondoc.Value) {
 	b.Array(name)
 	for i := range c.users {
@@ -180,8 +183,8 @@ func (c *converter) putUsers(b *jsondoc.Builder, name string, wanted func(*user)
 	b.End()
 }
 
-// putVisitor writes the visitor. Where the thread does not say from where the
-// visitor came, the visitor's latest visit does.
+// putVisitor writes the visitor. If the thread has no visit, the visitor's latest visit
+// is used.
 func (c *converter) putVisitor(b *jsondoc.Builder, visit jsondoc.Value) {
 	customer := c.customer()
 	if customer == nil && visit.Kind() != jsondoc.Object {
@@ -216,8 +219,8 @@ func (c *converter) putVisitor(b *jsondoc.Builder, visit jsondoc.Value) {
 	}
 }
 
-// putTickets writes the ids of the customer's tickets. They are the customer's,
-// whichever thread they were made from: that is nowhere said.
+// putTickets writes the ids of the customer's tickets. The API does not say from which
+// thread a ticket was created, so all tickets are written.
 func (c *converter) putTickets(b *jsondoc.Builder) {
 	customer := c.customer()
 	if customer == nil {
@@ -238,7 +241,7 @@ func (c *converter) putTickets(b *jsondoc.Builder) {
 	b.End()
 }
 
-// isText reports whether v is the string text.
+// isText reports whether v is a string with that text.
 func isText(v jsondoc.Value, text string) bool {
 	if v.Kind() != jsondoc.String {
 		return false
@@ -250,7 +253,7 @@ func isText(v jsondoc.Value, text string) bool {
 	return bytes.IndexByte(raw, '\\') >= 0 && v.Text() == text
 }
 
-// isSet reports whether v is there and says something.
+// isSet reports whether v is neither absent nor null nor blank.
 func isSet(v jsondoc.Value) bool {
 	k := v.Kind()
 	return k != jsondoc.Absent && k != jsondoc.Null && !v.Blank()

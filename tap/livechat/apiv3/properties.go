@@ -2,16 +2,17 @@ package apiv3
 
 import "tap-livechat/tap/jsondoc"
 
-// Properties are namespaces of names of values. Those of LiveChat that are worth
-// a column have one; all others are kept, as JSON text.
+// Properties are values by namespace and name. Some of LiveChat's properties have a
+// column; the others are kept as JSON text.
 
-// propertyColumn is a property that stands in a column.
+// propertyColumn is a property with a column.
 type propertyColumn struct {
 	namespace, name, column string
-	chat                    bool // if the thread does not say it, the chat does
+	chat                    bool // if the thread lacks it, the chat's property is used
 }
 
-// threadProperties are those of a thread. What has no name of a column is read elsewhere.
+// threadProperties are the properties of a thread with a column. Those with an empty
+// column are read elsewhere.
 var threadProperties = []propertyColumn{
 	{"rating", "score", "", false},
 	{"rating", "comment", "rate_comment", false},
@@ -30,18 +31,18 @@ var threadProperties = []propertyColumn{
 	{"chats", "resolved", "is_resolved_by_ai", false},
 }
 
-// eventProperties are those of an event.
+// eventProperties are the properties of an event with a column.
 var eventProperties = []propertyColumn{
 	{"lc2", "welcome_message", "is_welcome_message", false},
 	{"lc2", "greeting_id", "greeting_id", false},
 }
 
-// property is the value of a property; absent if there is none.
+// property returns the value of a property; absent if there is none.
 func property(props jsondoc.Value, namespace, name string) jsondoc.Value {
 	return props.Get(namespace).Get(name)
 }
 
-// putProperties writes the properties that have a column.
+// putProperties writes the properties with a column; chat are the properties of the chat.
 func putProperties(b *jsondoc.Builder, columns []propertyColumn, props, chat jsondoc.Value) {
 	for i := range columns {
 		c := &columns[i]
@@ -56,10 +57,11 @@ func putProperties(b *jsondoc.Builder, columns []propertyColumn, props, chat jso
 	}
 }
 
-// otherProperties are those without a column, as JSON text; absent if there are none.
+// otherProperties returns the properties without a column, as JSON text; absent if there
+// are none.
 func (c *converter) otherProperties(props jsondoc.Value, columns []propertyColumn) jsondoc.Value {
 	if props.Kind() != jsondoc.Object {
-		return props // null, or for the renderer to judge
+		return props // null, or a value that the renderer rejects
 	}
 	others := 0
 	b := c.doc.Build()
@@ -102,7 +104,7 @@ func hasColumn(columns []propertyColumn, namespace, name []byte) bool {
 	return false
 }
 
-// asJSONText is v as JSON text.
+// asJSONText returns a string with the JSON text of v.
 func (c *converter) asJSONText(v jsondoc.Value) jsondoc.Value {
 	c.text = v.AppendJSON(c.text[:0])
 	return c.doc.Bytes(c.text)

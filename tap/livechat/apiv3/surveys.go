@@ -2,13 +2,13 @@ package apiv3
 
 import "tap-livechat/tap/jsondoc"
 
-// answers is what a form was filled in with, a list of {id, key, type, value} in
-// place of the many ways in which the API says it. What is no list is passed on.
+// answers returns the answers of a form as a list of {id, key, type, value}, whatever
+// form the API uses. A value that is not a list is returned unchanged.
 func (c *converter) answers(fields jsondoc.Value) jsondoc.Value {
 	return c.survey(fields, true)
 }
 
-// survey is the same in the form of v2's surveys: without the types.
+// survey is answers, without the types unless types is set. v2's surveys have none.
 func (c *converter) survey(fields jsondoc.Value, types bool) jsondoc.Value {
 	if fields.Kind() != jsondoc.Array {
 		return fields
@@ -39,8 +39,8 @@ func (c *converter) survey(fields jsondoc.Value, types bool) jsondoc.Value {
 	return b.Value()
 }
 
-// answer is the answer to one field: a text, the label of what was chosen, or
-// the labels of all that were. A box that nothing was chosen of is "".
+// answer returns the answer to a field: a text, the label of the chosen option, or the
+// labels of all chosen options. It is "" for a checkbox without a chosen option.
 func (c *converter) answer(field jsondoc.Value) jsondoc.Value {
 	one, many := field.Get("answer"), field.Get("answers")
 	switch {
@@ -66,7 +66,7 @@ func (c *converter) answer(field jsondoc.Value) jsondoc.Value {
 	return jsondoc.Value{}
 }
 
-// label is what an answer is called.
+// label returns the label of an answer; without one its value or id.
 func label(answer jsondoc.Value) jsondoc.Value {
 	if answer.Kind() != jsondoc.Object {
 		return answer
@@ -79,7 +79,7 @@ func label(answer jsondoc.Value) jsondoc.Value {
 	return jsondoc.Value{}
 }
 
-// lastForm is the last filled form of that kind; nil if there is none.
+// lastForm returns the last filled form of that type; nil if there is none.
 func (c *converter) lastForm(kind string) *event {
 	for i := len(c.events) - 1; i >= 0; i-- {
 		if e := &c.events[i]; e.kind == "filled_form" && !e.deleted && e.formType() == kind {
@@ -89,8 +89,8 @@ func (c *converter) lastForm(kind string) *event {
 	return nil
 }
 
-// offlineForm is the form of an offline message: where the kind of form is not said,
-// the last one of all.
+// offlineForm returns the form of an offline message: the last ticket form, else the
+// last offline form, else the last form without a type; nil if there is none.
 func (c *converter) offlineForm() *event {
 	if e := c.lastForm("ticket"); e != nil {
 		return e
@@ -101,7 +101,8 @@ func (c *converter) offlineForm() *event {
 	return c.lastForm("")
 }
 
-// fieldOf is the answer to the first field of one of these types, the first type first.
+// fieldOf returns the answer to the first field of the first of these types that the
+// form has.
 func (c *converter) fieldOf(form *event, types ...string) jsondoc.Value {
 	fields := form.v.Get("fields")
 	for _, t := range types {

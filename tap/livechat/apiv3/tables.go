@@ -7,9 +7,8 @@ const (
 	reports       = "POST /v3.6/reports/"
 )
 
-// Lists are the lists of the Configuration API and the reports of the Reports
-// API, an entry each. Momentary values, such as who is logged in now, are left
-// out: they would differ in every run.
+// Lists returns the lists of the Configuration API and the reports of the Reports API.
+// Momentary values, such as who is logged in, are left out: they differ in every run.
 func Lists() []livechat.List {
 	lists := []livechat.List{
 		{Stream: "agents", Call: configuration + "list_agents", Rows: "[]",

@@ -7,22 +7,22 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// converter makes chats of entries of the archive: of a chat object with one thread.
-// It keeps what it has grown for the next; one goroutine uses it at a time.
+// converter converts entries of the archive, chat objects with one thread, to chats. Its
+// buffers are reused; it must not be used concurrently.
 type converter struct {
-	doc     *jsondoc.Doc // of the answer; what is made lies there, too
+	doc     *jsondoc.Doc // of the answer; built values are added to it
 	chat    *source.Chat
 	users   []user
 	events  []event
-	entries []jsondoc.Value // of messages and events
+	entries []jsondoc.Value // documents of events, in their order
 	values  []jsondoc.Value
 	text    []byte
 }
 
-// unknownField is said of what the API gives and no column has.
+// unknownField is the warning for a member that no column contains.
 const unknownField = "is not in the schema and was left out"
 
-// thread is an entry, taken apart.
+// thread is an entry, split into its members.
 type thread struct {
 	// of the chat
 	chatID, users, chatProps jsondoc.Value
@@ -31,7 +31,7 @@ type thread struct {
 	visit, summary, restricted, variables jsondoc.Value
 }
 
-// split takes an entry apart, and notes what it has beyond.
+// split splits an entry into its members and warns of unknown ones.
 func (c *converter) split(entry jsondoc.Value) (t thread) {
 	var inner jsondoc.Value
 	for f := range entry.All() {
@@ -82,7 +82,7 @@ func (c *converter) split(entry jsondoc.Value) (t thread) {
 		case "custom_variables":
 			t.variables = f
 		case "queue", "highlight", "previous_accessible_thread_id", "next_accessible_thread_id":
-			// of the moment, of the question, or of the token's owner
+			// they depend on the time, the request or the owner of the token
 		default:
 			c.warn("chats.thread."+name, unknownField)
 		}
@@ -90,14 +90,14 @@ func (c *converter) split(entry jsondoc.Value) (t thread) {
 	return t
 }
 
-// warn says something about the chat.
+// warn adds a warning to the chat.
 func (c *converter) warn(field, why string) {
 	c.chat.Warnings = append(c.chat.Warnings, source.Warning{Field: field, Why: why})
 }
 
-// read makes a chat of an entry of doc. answered is when the service says it
-// answered; zero if it does not. The chat has no ID if the entry has none.
-// With eventless, an ended thread lacks its events though nothing says why.
+// read converts an entry of doc to chat. answered is the time of the answer by the
+// service's clock; zero if it is not known. chat.ID is empty if the entry has no id.
+// eventless means that an ended thread lacks its events for no known reason.
 func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Time, chat *source.Chat) (eventless bool) {
 	c.doc, c.chat = doc, chat
 	t := c.split(entry)
@@ -116,7 +116,7 @@ func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Ti
 	var end ending
 	if !chat.Pending {
 		end = findEnd(c.events, chat.Started, answered, given)
-		// A message that was left while nobody was there is never ended otherwise.
+		// An offline message has no other end.
 		if end.warning != "" && !(end.warning == lastEventIsEnd && isOfflineMessage(t.props)) {
 			c.warn("ended_timestamp", end.warning)
 		}
@@ -127,13 +127,13 @@ func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Ti
 	return !given && !chat.Pending && !isSet(t.restricted)
 }
 
-// isOfflineMessage tells by its properties that a thread is an offline message.
+// isOfflineMessage reports whether the properties say that a thread is an offline message.
 func isOfflineMessage(props jsondoc.Value) bool {
 	return property(props, "routing", "offline_message").Kind() == jsondoc.True
 }
 
-// build builds the document of the chat. What it is built of is made before, since
-// there is one builder.
+// build returns the document of the chat. Nested values are built first, since there is
+// one builder.
 func (c *converter) build(t *thread, end *ending) jsondoc.Value {
 	missed := isOfflineMessage(t.props)
 	others := c.otherProperties(t.props, threadProperties)
@@ -209,8 +209,8 @@ func (c *converter) build(t *thread, end *ending) jsondoc.Value {
 	return b.Value()
 }
 
-// putMessagesAndEvents writes messages and events. Events that are no list are passed on, for
-// the renderer to judge; none at all are none, not an empty talk.
+// putMessagesAndEvents writes messages and events. Events that are not a list are
+// written unchanged, and the renderer rejects them; absent events stay absent.
 func (c *converter) putMessagesAndEvents(b *jsondoc.Builder, events jsondoc.Value) {
 	if events.Kind() != jsondoc.Array {
 		b.Put("events", events)

@@ -6,8 +6,8 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// parseTime reads a time as the API writes it: RFC 3339, of any offset. It is in
-// UTC; zero if v is something else, or nothing.
+// parseTime parses a time of the API, RFC 3339 with any offset. The result is in UTC;
+// zero if v is not such a time.
 func parseTime(v jsondoc.Value) time.Time {
 	if v.Kind() != jsondoc.String {
 		return time.Time{}
@@ -19,15 +19,15 @@ func parseTime(v jsondoc.Value) time.Time {
 			return time.Time{}
 		}
 	}
-	// Those outside are for the renderer to judge: no target holds them.
+	// The renderer rejects other years: targets do not support them.
 	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
 		return time.Time{}
 	}
 	return t
 }
 
-// parseUsualForm reads a time in the form that nearly all have, "2026-01-05T09:00:00.120000Z"
-// in its quotes, without a copy.
+// parseUsualForm parses the most common form, "2026-01-05T09:00:00.120000Z" with its
+// quotes, without allocating.
 func parseUsualForm(raw []byte) (t time.Time, ok bool) {
 	const form = `"0000-00-00T00:00:00.000000Z"`
 	if len(raw) != len(form) {
@@ -56,7 +56,7 @@ func parseUsualForm(raw []byte) (t time.Time, ok bool) {
 	return t, y == year && m == month && d == day && fields[3] < 24 && fields[4] < 60 && fields[5] < 60
 }
 
-// timeOr is t as a value; what the API gave if that is no time.
+// timeOr returns t as a value; the API's value if t is zero.
 func timeOr(doc *jsondoc.Doc, t time.Time, given jsondoc.Value) jsondoc.Value {
 	if t.IsZero() {
 		return given
@@ -64,5 +64,5 @@ func timeOr(doc *jsondoc.Doc, t time.Time, given jsondoc.Value) jsondoc.Value {
 	return doc.Time(t)
 }
 
-// stamp writes a time as the API wants it: UTC, with six decimals.
+// stamp formats a time for a request: UTC, with six decimals.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000+00:00") }
