@@ -1,11 +1,8 @@
 package tap
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,11 +90,10 @@ func (s *run) denied() (all []string) {
 type list struct {
 	*run
 	catalog.Selected
-	rg      source.Range
-	version int64     // on every record; 0: none
-	done    time.Time // the day up to which a report is in the state
-	began   bool      // its SCHEMA has been written
-	rows    int
+	rg    source.Range
+	done  time.Time // the day up to which a report is in the state
+	began bool      // its SCHEMA has been written
+	rows  int
 }
 
 // readList reads one list. No row is written if it is denied.
@@ -107,7 +103,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		return err
 	}
 	if stream.ReplicationKey == "" && s.o.Config.EmitActivateVersionMessages && !s.o.Sample {
-		l.version = s.o.Now.Unix() // seconds: targets keep it in 32 bits
+		s.out.Version(&stream, s.o.Now.Unix()) // seconds: targets keep it in 32 bits
 	}
 	if stream.ReplicationKey != "" && !l.rg.From.Before(l.rg.To) {
 		l.begin()
@@ -121,9 +117,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		return s.out.Err
 	}
 	s.out.Announce()
-	if l.version != 0 {
-		s.out.Activate(l.Name, l.version)
-	}
+	s.out.Activate(&stream)
 	if l.ReplicationKey != "" {
 		l.advance(midnight(l.rg.To.Add(-1), l.rg.Zone))
 		s.out.State(s.state())
@@ -218,29 +212,17 @@ func (l *list) begin() {
 }
 
 func (l *list) write(row *source.Row) {
-	lines, n := l.linesOf(&row.Out, l.Name)
+	lines, n := recordsOf(&row.Out, l.Name)
 	l.rows += n
 	if l.o.Sample && l.rows > n { // one is enough
 		lines = nil
 	}
-	if l.version != 0 {
-		l.out.Records(withVersion(lines, l.version)) // what a file holds has none
-	} else {
-		l.out.Deliver(&l.Selected, lines, n)
-	}
+	l.out.Records(&l.Selected, lines, n, row.Received)
 	l.summary.Records[l.Name] += n
 	for _, w := range row.Out.Warnings {
 		l.warnings.add(w, "")
 	}
 	l.tick()
-}
-
-// withVersion gives a RECORD message, one line, a version.
-func withVersion(line []byte, version int64) []byte {
-	if version == 0 || len(line) == 0 {
-		return line
-	}
-	return fmt.Appendf(slices.Clip(bytes.TrimSuffix(line, []byte("}\n"))), `,"version":%d}`+"\n", version)
 }
 
 // advance moves the bookmark of a report, never back.

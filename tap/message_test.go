@@ -310,11 +310,13 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 	for _, s := range catalog.Default(catalog.V2).Streams {
 		m.Schema(s)
 	}
-	line := []byte(`{"type":"RECORD","stream":"chats","record":{"id":"` + strings.Repeat("x", 1000) + `"}}` + "\n")
-	for range 500 {
-		m.Records(line)
+	stream := &catalog.Default(catalog.V2).Streams[0]
+	line := []byte(`{"id":"` + strings.Repeat("x", 1000) + `"}` + "\n")
+	for range 200 {
+		m.Records(stream, line, 1, time.Time{})
 	}
-	m.Records(nil)
+	m.Records(stream, bytes.Repeat(line, 300), 300, time.Time{})
+	m.Records(stream, nil, 0, time.Time{})
 	kept := state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
 	m.State(kept)
 	for i, text := range w.all {
@@ -341,7 +343,7 @@ func TestMessagesStopAtTheFirstError(t *testing.T) {
 		w := writes{fail: fail}
 		m := singer.Writer{Out: &w}
 		for i := range 8 {
-			m.Records([]byte("{}\n"))
+			m.Records(&catalog.Default(catalog.V2).Streams[0], []byte("{}\n"), 1, time.Time{})
 			m.State(state.State{}.With("chats", "ended_timestamp", state.Bookmark{At: time.Unix(int64(i), 0).UTC()}))
 		}
 		if m.Err == nil || len(w.all) != fail-1 {

@@ -101,7 +101,6 @@ type run struct {
 	moved    bool      // a bookmark has moved in this run
 	faults   []Days    // that are not complete
 	complete bool      // the run came to its end
-	unpacked []byte    // see linesOf
 }
 
 // resume goes on from the state.
@@ -244,36 +243,28 @@ func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 }
 
 func (s *run) write(f *checkpoint.Stream, chat *source.Chat) {
-	lines, n := s.linesOf(&chat.Out, f.Name)
-	s.out.Deliver(&f.Selected, lines, n)
+	lines, n := recordsOf(&chat.Out, f.Name)
+	s.out.Records(&f.Selected, lines, n, chat.Received)
 	s.summary.Records[f.Name] += n
 }
 
-// linesOf are the RECORD messages of one stream, valid until the next call.
-func (s *run) linesOf(r *source.Rendered, stream string) (lines []byte, count int) {
+// recordsOf are the records of one stream, one a line.
+func recordsOf(r *source.Rendered, stream string) (lines []byte, count int) {
 	start := 0
 	for _, part := range r.Parts {
 		if part.Stream != stream {
 			start = part.End
 			continue
 		}
-		lines = r.Text[start:part.End]
-		if r.Packed {
-			var err error
-			if s.unpacked, err = record.Unpack(s.unpacked[:0], lines); err != nil {
-				panic(err) // it was packed by this very program
-			}
-			lines = s.unpacked
-		}
-		return lines, part.Count
+		return r.Text[start:part.End], part.Count
 	}
 	return nil, 0
 }
 
 // sample writes the first record that a stream has.
 func (s *run) sample(f *checkpoint.Stream, chat *source.Chat) error {
-	if lines, n := s.linesOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
-		s.out.Records(lines[:bytes.IndexByte(lines, '\n')+1])
+	if lines, n := recordsOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
+		s.out.Records(&f.Selected, lines[:bytes.IndexByte(lines, '\n')+1], 1, chat.Received)
 		s.summary.Records[f.Name] = 1
 	}
 	for _, f := range s.track.Streams {

@@ -75,13 +75,9 @@ func newTape(t *testing.T, chat *source.Chat) tape {
 		t.Fatal(c.Out.Err)
 	}
 	for _, p := range c.Out.Parts {
-		lines, _ := new(run).linesOf(&c.Out, p.Stream)
+		lines, _ := recordsOf(&c.Out, p.Stream)
 		for line := range bytes.Lines(lines) {
-			var m struct{ Record json.RawMessage }
-			if err := json.Unmarshal(line, &m); err != nil {
-				t.Fatal(err)
-			}
-			c.records[p.Stream] = append(c.records[p.Stream], string(m.Record))
+			c.records[p.Stream] = append(c.records[p.Stream], string(bytes.TrimSuffix(line, []byte("\n"))))
 		}
 	}
 	return c

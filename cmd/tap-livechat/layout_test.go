@@ -62,7 +62,7 @@ var arrows = map[string][]string{
 	"tap/api":               {"catalog", "tap/config", "tap/livechat", "tap/livechat/apiv2", "tap/livechat/apiv3", "tap/source"},
 	"tap/plan":              {"tap/api", "tap/livechat", "tap/source"},
 	"tap/checkpoint":        {"catalog", "tap/source", "tap/state"},
-	"tap/singer":            {"catalog", "tap/config", "tap/jsondoc", "tap/record"},
+	"tap/singer":            {"catalog", "tap/config", "tap/jsondoc"},
 	"tap/state":             {"catalog", "tap/config", "tap/jsondoc", "tap/userjson"},
 	"tap/record":            {"catalog", "tap/jsondoc", "tap/source"},
 	"tap/livechat":          {"tap/jsondoc", "tap/secret", "tap/source"},

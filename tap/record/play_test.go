@@ -54,19 +54,10 @@ func play(r *Renderer, chat string) (tape, error) {
 	start := 0
 	for _, part := range c.Out.Parts {
 		stream := slices.Index(streamNames[:], part.Stream)
-		lines := c.Out.Text[start:part.End]
-		if c.Out.Packed {
-			var err error
-			if lines, err = Unpack(nil, lines); err != nil {
-				return t, err
-			}
-		}
-		for line := range bytes.Lines(lines) {
-			head := fmt.Sprintf(`{"type":"RECORD","stream":%q,"record":`, part.Stream)
-			record, found := bytes.CutPrefix(line, []byte(head))
-			record, complete := bytes.CutSuffix(record, []byte(`,"time_extracted":"2026-03-10T15:04:05.000006Z"}`+"\n"))
-			if !found || !complete {
-				return t, fmt.Errorf("not a line with a RECORD of %s: %q", part.Stream, line)
+		for line := range bytes.Lines(c.Out.Text[start:part.End]) {
+			record, complete := bytes.CutSuffix(line, []byte("\n"))
+			if !complete || !json.Valid(record) {
+				return t, fmt.Errorf("not a line with a record of %s: %q", part.Stream, line)
 			}
 			t.records[stream] = append(t.records[stream], string(record))
 		}

@@ -1,6 +1,6 @@
-// Package record turns documents into RECORD messages: chats, with their
-// messages and events, and the rows of lists. It does not know which API a
-// document comes from.
+// Package record turns documents into records: JSON objects, one a line, of chats,
+// with their messages and events, and of the rows of lists. It does not know which
+// API a document comes from.
 //
 // Records are valid against the catalog's schema. A value of another type is
 // converted if that loses nothing; else it is rejected or made null. A field that
@@ -12,10 +12,8 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
-	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/source"
 )
 
@@ -109,7 +107,7 @@ func (w *writer) tooLarge() {
 
 // Chat appends the records of a chat to dst; see [source.Renderer].
 func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
-	w := r.begin(dst, c.Received, c.Warnings)
+	w := r.begin(dst, c.Warnings)
 	w.chat = c
 	base := len(dst)
 	if c.TooLarge {
@@ -131,13 +129,7 @@ func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 		}
 		parts = append(parts, source.Part{Stream: s.name, End: len(w.out) - base, Count: w.count})
 	}
-	packed := len(w.out)-base > packFrom
-	if packed {
-		w.out = pack(w.out, base, parts)
-	}
-	dst = r.end(w, &c.Out, parts)
-	c.Out.Packed = packed
-	return dst
+	return r.end(w, &c.Out, parts)
 }
 
 // Row appends the record of a row to dst; see [source.Renderer]. It appends nothing
@@ -147,18 +139,17 @@ func (r *Renderer) Row(dst []byte, row *source.Row) []byte {
 	if at < 0 {
 		return dst
 	}
-	w := r.begin(dst, row.Received, row.Warnings)
+	w := r.begin(dst, row.Warnings)
 	s := r.streams[at]
 	w.writeRecord(s, w.collect(s.schema, row.Doc))
 	return r.end(w, &row.Out, []source.Part{{Stream: s.name, End: len(w.out) - len(dst), Count: 1}})
 }
 
 // begin returns a writer that appends to dst and to a copy of the warnings.
-func (r *Renderer) begin(dst []byte, received time.Time, warnings []source.Warning) *writer {
+func (r *Renderer) begin(dst []byte, warnings []source.Warning) *writer {
 	w := r.writers.Get().(*writer)
 	w.out, w.count, w.warnings = dst, 0, slices.Clip(warnings)
 	w.scratch.Reset()
-	w.tail = append(jsondoc.AppendTime(append(w.tail[:0], "}"+beforeTime...), received.Truncate(time.Microsecond)), "}\n"...)
 	return w
 }
 

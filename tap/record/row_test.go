@@ -25,7 +25,7 @@ func row(t *testing.T, r *Renderer, stream, text string) (*source.Row, string) {
 func TestRow(t *testing.T) {
 	r := testRenderer(t, catalog.Default(catalog.V3, catalog.ReferenceData), false)
 	got, text := row(t, r, "groups", `{"new":1,"id":"4","agents":[{"agent_id":"a@x","priority":"first"}],"name":"Returns\u0000"}`)
-	same(t, `{"type":"RECORD","stream":"groups","record":{"id":4,"name":"Returns","agents":[{"agent_id":"a@x","priority":"first"}]},"time_extracted":"2026-03-10T15:04:05Z"}`+"\n", text)
+	same(t, `{"id":4,"name":"Returns","agents":[{"agent_id":"a@x","priority":"first"}]}`+"\n", text)
 	same(t, []source.Part{{Stream: "groups", End: len(text), Count: 1}}, got.Out.Parts)
 	same(t, []source.Warning{{Field: "groups.new", Why: unknownField}, {Field: "groups.name", Why: altered}}, got.Out.Warnings)
 	for text, want := range map[string]string{

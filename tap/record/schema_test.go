@@ -201,9 +201,9 @@ func TestSchemasThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// Records bear the name that the catalog gives the stream; what is told of them
-// bears the tap's own.
-func TestStreamsAreCalledAsTheCatalogSays(t *testing.T) {
+// Parts and warnings bear the tap's own name of a stream, whatever name the catalog
+// gives it.
+func TestPartsAndWarningsBearTheOwnName(t *testing.T) {
 	selection := catalog.Default(catalog.V2)
 	for i := range selection.Streams {
 		selection.Streams[i].Target += "_\"x\""
@@ -213,11 +213,6 @@ func TestStreamsAreCalledAsTheCatalogSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &source.Chat{ID: "C1", Doc: doc.Root()}
-	text := string(testRenderer(t, selection, false).Chat(nil, c))
-	for _, want := range []string{`{"type":"RECORD","stream":"chats_\"x\"","record":{`, `{"type":"RECORD","stream":"messages_\"x\"","record":{`} {
-		if !strings.Contains(text, want) {
-			t.Errorf("no %s in %s", want, text)
-		}
-	}
+	testRenderer(t, selection, false).Chat(nil, c)
 	same(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Warnings[0].Field))
 }

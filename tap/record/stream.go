@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/jsondoc"
 )
 
 // origin is the source of a stream's records.
@@ -21,7 +20,6 @@ type stream struct {
 	*schema
 	name string
 	from origin
-	head []byte // the line up to the first field
 	// Positions of the members that are not simply copied; see schema.position.
 	id, email, agentIndex, agents, visitor, visitorID, visitorName, started, ended int // chats
 	eventID, chatID, sequence, at, date, typ, event, user, agent, text             int // children
@@ -40,7 +38,6 @@ func newStream(selected catalog.Selected) (*stream, error) {
 		}
 		k.nonNull = true
 	}
-	s.head = append(jsondoc.Quote([]byte(beforeStream), selected.Target), beforeRecord+"{"...)
 	if selected.Parent != "" {
 		s.from = fromChildList
 		s.eventID, s.chatID, s.started, s.ended = s.position("event_id"), s.position("chat_id"), s.position("chat_started"), s.position("chat_ended")

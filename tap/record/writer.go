@@ -12,7 +12,6 @@ type writer struct {
 	*Renderer
 	chat     *source.Chat
 	out      []byte
-	tail     []byte          // of every line
 	scratch  jsondoc.Doc     // of the values that are not in the document
 	fields   []jsondoc.Value // members of the objects being written, by place; a stack
 	emails   []string        // of the chat's agents
@@ -25,9 +24,9 @@ type writer struct {
 }
 
 func (w *writer) writeRecord(s *stream, base int) {
-	w.out = append(w.out, s.head...)
+	w.out = append(w.out, '{')
 	w.writeFields(s.schema, base)
-	w.out = append(w.out, w.tail...)
+	w.out = append(w.out, "}\n"...)
 	w.count++
 }
 

@@ -15,7 +15,6 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/config"
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/record"
 )
 
 // batchWrite is how many bytes are gathered for one write to a file.
@@ -30,7 +29,6 @@ type batches struct {
 	run   *batchRun
 	open  []*batchFile // in the order in which they began
 	begun int          // files so far
-	bare  []byte       // records on their way
 	spare []*gzip.Writer
 	// fault, which only tests set, is asked before each step on the disk.
 	fault func(step string) error
@@ -78,8 +76,8 @@ func (m *Writer) Batches(c config.Batch, log *slog.Logger, fault func(step strin
 	return nil
 }
 
-// add puts the records of RECORD messages, whole lines of one stream and of one
-// chat or row, into the stream's file. A file that is full is announced.
+// add puts records, one a line, into the stream's file. A file that is full is
+// announced.
 func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) error {
 	for count > 0 {
 		f, err := b.fileOf(s)
@@ -90,8 +88,7 @@ func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) e
 		if room := b.Size - f.count; n > room {
 			n, some = room, firstLines(lines, room)
 		}
-		b.bare = record.Bare(b.bare[:0], some, s.Target)
-		if err := f.write(b.bare); err != nil {
+		if err := f.write(some); err != nil {
 			return err
 		}
 		f.count += n

@@ -5,7 +5,6 @@ package singer
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"tap-livechat/catalog"
@@ -28,6 +27,9 @@ type Writer struct {
 	Any     bool   // a message has been written
 	last    []byte // the STATE that is the last line so far; empty if another message came after
 	covered []byte // the last STATE of which all records are written
+
+	versions   map[string]int64 // by stream; see Version
+	head, tail []byte           // of the RECORD messages being written, kept for the next
 }
 
 // Schema writes the SCHEMA message of a stream.
@@ -44,16 +46,6 @@ func (m *Writer) Schema(s catalog.Selected) {
 	}
 	m.buf = append(b, "}\n"...)
 	m.written()
-}
-
-// Deliver hands over RECORD messages of one chat or row, in a file if there are
-// files.
-func (m *Writer) Deliver(s *catalog.Selected, lines []byte, count int) {
-	if m.batches == nil {
-		m.Records(lines)
-	} else if m.Err == nil {
-		m.keep(m.batches.add(m, s, lines, count))
-	}
 }
 
 // Announce sends what is in files, if there are any.
@@ -75,15 +67,6 @@ func (m *Writer) keep(err error) {
 	if m.flush(); m.Err == nil {
 		m.Err = &BatchError{err}
 	}
-}
-
-// Records writes RECORD messages, whole lines.
-func (m *Writer) Records(lines []byte) {
-	if len(lines) == 0 {
-		return
-	}
-	m.buf = append(m.buf, lines...)
-	m.written()
 }
 
 // State writes a STATE message, and everything before it, unless the same one
@@ -160,14 +143,6 @@ func WriteSchemas(out io.Writer, selection catalog.Selection) error {
 		return &OutputError{m.Err}
 	}
 	return nil
-}
-
-// Activate says that all records of a list that are not of this version are of
-// things that are gone.
-func (m *Writer) Activate(stream string, version int64) {
-	m.buf = jsondoc.Quote(append(m.buf, `{"type":"ACTIVATE_VERSION","stream":`...), stream)
-	m.buf = fmt.Appendf(m.buf, `,"version":%d}`+"\n", version)
-	m.written()
 }
 
 // OutputError says that messages cannot be written any more.

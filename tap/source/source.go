@@ -186,9 +186,8 @@ type Warning struct {
 
 // Rendered is the result of rendering a chat or row. It is valid as long as that is.
 type Rendered struct {
-	Text     []byte // RECORD messages, whole lines, stream after stream
+	Text     []byte // records: JSON objects, one a line, stream after stream
 	Parts    []Part // the streams in Text, in order
-	Packed   bool   // each part of Text is packed, as much text is; see record.Unpack
 	Warnings []Warning
 	Err      error // a value that must not be written; then no record of the chat may be written
 }
