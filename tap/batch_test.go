@@ -392,10 +392,7 @@ func TestBatchOfLists(t *testing.T) {
 func TestBatchOfASample(t *testing.T) {
 	inWorld(t, "chats=40&days=5", func(t *testing.T, w *world) {
 		folder := filepath.Join(t.TempDir(), "batches")
-		r := w.complete(state.State{}, func(o *Options) {
-			batched(folder, false, 1000)(o)
-			o.Sample = true
-		})
+		r := w.sample(batched(folder, false, 1000))
 		if _, err := os.Stat(folder); err == nil || strings.Contains(string(r.out), "BATCH") {
 			t.Errorf("%v, %s", err, r.out)
 		}

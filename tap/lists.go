@@ -3,10 +3,12 @@ package tap
 import (
 	"context"
 	"errors"
+	"iter"
 	"strings"
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -17,8 +19,8 @@ const stateEveryDays = 30
 // readLists reads the lists and reports that are selected, after the chats:
 // those are what takes long, and lists should not be older than the chats that
 // speak of them. It goes on after an error that says what is incomplete, and
-// adds to that the lists that the token may not read.
-func (s *run) readLists(ctx context.Context, err error) error {
+// adds to that the lists that the token may not read. Each list is read by read.
+func (s *run) readLists(ctx context.Context, err error, read func(context.Context, catalog.Selected) error) error {
 	var incomplete *IncompleteError
 	if err != nil && !errors.As(err, &incomplete) {
 		return err
@@ -32,12 +34,11 @@ func (s *run) readLists(ctx context.Context, err error) error {
 		if stream.Group == "" {
 			continue
 		}
-		refused := s.readList(ctx, stream)
-		switch {
-		case errors.Is(refused, source.ErrDenied), errors.Is(refused, source.ErrNotServed):
-			s.deny(stream.Stream, refused)
-		case refused != nil:
-			return refused
+		failed := read(ctx, stream)
+		if isDenied(failed) {
+			s.summary.Denied[stream.Name] = failed.Error()
+		} else if failed != nil {
+			return failed
 		}
 	}
 	if len(s.summary.Denied) == 0 {
@@ -50,17 +51,6 @@ func (s *run) readLists(ctx context.Context, err error) error {
 	}
 	incomplete.Remedy += "give the token these scopes, or leave these streams out of the catalog"
 	return incomplete
-}
-
-// deny notes a list that cannot be read.
-func (s *run) deny(stream catalog.Stream, err error) {
-	if s.summary.Denied == nil {
-		s.summary.Denied = make(map[string]string)
-	}
-	s.summary.Denied[stream.Name] = err.Error()
-	if !s.o.Sample {
-		s.o.Log.Warn("a list cannot be read; the others go on", "stream", stream.Name, "scope", stream.Scope, "reason", err.Error())
-	}
 }
 
 // denied names the streams that cannot be read, those of a scope together.
@@ -86,152 +76,143 @@ func (s *run) denied() (all []string) {
 	return all
 }
 
-// list is a list or report on its way.
+// list is a list or report that is being read.
 type list struct {
-	*run
-	catalog.Selected
-	rg    source.Range
-	done  time.Time // the day up to which a report is in the state
-	began bool      // its SCHEMA has been written
-	rows  int
+	stream catalog.Selected
+	rg     source.Range
+	done   time.Time // the day up to which a report is in the state
+	rows   int
+
+	out     *singer.Writer
+	row     func(row *source.Row, count int) // is told of each row that was written
+	advance func(to time.Time)               // moves the bookmark of a report and writes a STATE
 }
 
 // readList reads one list. No row is written if it is denied.
 func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
-	l := &list{run: s, Selected: stream, rg: source.Range{From: s.o.Config.StartDate, To: s.o.Now, Now: s.o.Now, Zone: s.o.Config.ReportTimezone}}
-	if err := l.span(); err != nil {
-		return err
+	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out}
+	l.row = func(row *source.Row, count int) {
+		s.countRow(&stream, row, count)
+		s.tick()
 	}
-	if stream.ReplicationKey == "" && s.o.Config.EmitActivateVersionMessages && !s.o.Sample {
+	l.advance = func(to time.Time) {
+		if !stream.FullTable && to.After(l.done) { // never back
+			l.done, s.moved = to, true
+			s.o.State = s.o.State.WithReport(stream.Name, stream.ReplicationKey, state.Report{Day: to, Zone: l.rg.Zone.String()})
+		}
+		s.out.State(s.state())
+	}
+	if stream.ReplicationKey != "" && !stream.FullTable {
+		if err := l.resume(s.o); err != nil {
+			return err
+		}
+	}
+	if stream.ReplicationKey == "" && s.o.Config.EmitActivateVersionMessages {
 		s.out.Version(&stream, s.o.Now.Unix()) // seconds: targets keep it in 32 bits
 	}
 	if stream.ReplicationKey != "" && !l.rg.From.Before(l.rg.To) {
-		l.begin()
+		s.out.Schema(stream)
 		return s.out.Err
 	}
-	if err := l.read(ctx); err != nil {
+	if err := l.read(s.api.List(ctx, stream.Name, l.rg)); err != nil {
+		if isDenied(err) {
+			s.o.Log.Warn("a list cannot be read; the others go on", "stream", stream.Name, "scope", stream.Scope, "reason", err.Error())
+		}
 		return err
-	}
-	l.begin() // it may be empty
-	if s.o.Sample {
-		return s.out.Err
 	}
 	s.out.Announce()
 	s.out.Activate(&stream)
-	if l.ReplicationKey != "" {
+	if stream.ReplicationKey != "" {
 		l.advance(midnight(l.rg.To.Add(-1), l.rg.Zone))
-		s.out.State(s.state())
 	}
-	s.o.Log.Info("list complete", "stream", l.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
+	s.o.Log.Info("list complete", "stream", stream.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
 	return s.out.Err
 }
 
-// span sets from when on a report is read: from its bookmark, less the days
+// isDenied tells that one list cannot be read, though others may be.
+func isDenied(err error) bool {
+	return errors.Is(err, source.ErrDenied) || errors.Is(err, source.ErrNotServed)
+}
+
+// countRow counts the records and warnings of a row.
+func (s *run) countRow(stream *catalog.Selected, row *source.Row, count int) {
+	s.summary.Records[stream.Name] += count
+	for _, w := range row.Out.Warnings {
+		s.warnings.add(w, "")
+	}
+}
+
+// listRange is what is read of a list or report without a bookmark.
+func (o Options) listRange() source.Range {
+	rg := source.Range{From: o.Config.StartDate, To: o.until(), Now: o.Now, Zone: o.Config.ReportTimezone}
+	if rg.Zone == nil {
+		rg.Zone = time.UTC
+	}
+	return rg
+}
+
+// resume sets from when on a report is read: from its bookmark, less the days
 // that may still change.
-func (l *list) span() error {
-	if l.rg.Zone == nil {
-		l.rg.Zone = time.UTC
-	}
-	if end := l.end; !end.IsZero() && end.Before(l.rg.To) {
-		l.rg.To = end
-	}
-	if l.ReplicationKey == "" {
-		return nil
-	}
-	if l.o.Sample {
-		l.rg.From = l.rg.To.Add(-time.Nanosecond) // the last day will do
-		return nil
-	}
-	if l.FullTable {
-		return nil
-	}
-	mark, err := l.o.State.Report(l.Name, l.ReplicationKey, l.rg.Zone)
+func (l *list) resume(o Options) error {
+	mark, err := o.State.Report(l.stream.Name, l.stream.ReplicationKey, l.rg.Zone)
 	if err != nil {
 		return err
 	}
 	switch {
 	case mark.Day.IsZero():
 	case mark.Zone != l.rg.Zone.String():
-		l.o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
+		o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.stream.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
 	default:
 		l.done = mark.Day
-		if from := mark.Day.AddDate(0, 0, -l.o.Config.ReportLookbackDays); from.After(l.rg.From) {
+		if from := mark.Day.AddDate(0, 0, -o.Config.ReportLookbackDays); from.After(l.rg.From) {
 			l.rg.From = from
 		}
 		// A bookmark in the future is brought back to today.
-		if today := midnight(l.o.Now, l.rg.Zone); mark.Day.After(today) {
-			l.done, l.rg.From = today.AddDate(0, 0, -1), today.AddDate(0, 0, -l.o.Config.ReportLookbackDays)
+		if today := midnight(o.Now, l.rg.Zone); mark.Day.After(today) {
+			l.done, l.rg.From = today.AddDate(0, 0, -1), today.AddDate(0, 0, -o.Config.ReportLookbackDays)
 		}
 	}
 	return nil
 }
 
-func (l *list) read(ctx context.Context) error {
-	answered := 0                // requests when the first row came
+// read writes the SCHEMA and the rows, and for a report a STATE now and then. It
+// writes nothing if the first row is an error.
+func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
+	began := false
 	told, last := l.done, l.done // the day of the last STATE, and of the last row
-	for row, err := range l.api.List(ctx, l.Name, l.rg) {
+	for row, err := range rows {
+		if err == nil {
+			err = row.Out.Err
+		}
 		if err != nil {
 			return err
 		}
-		requests := l.api.Usage().Requests
-		if l.rows == 0 {
-			answered = requests
+		if !began {
+			l.out.Schema(l.stream)
+			began = true
 		}
-		if l.o.Sample && requests != answered {
-			return nil // one answer has been seen
-		}
-		if row.Out.Err != nil {
-			return row.Out.Err
-		}
-		l.begin()
 		if told.IsZero() {
 			told = row.Day
 		}
 		if row.Day.After(last) {
 			last = row.Day
-			if !l.o.Sample && !last.Before(told.AddDate(0, 0, stateEveryDays)) {
+			if !last.Before(told.AddDate(0, 0, stateEveryDays)) {
 				l.advance(last.AddDate(0, 0, -1))
-				l.out.State(l.state())
 				told = last
 			}
 		}
-		l.write(row)
+		records, n := recordsOf(&row.Out, l.stream.Name)
+		l.out.Records(&l.stream, records, n, row.Received)
+		l.rows += n
+		l.row(row, n)
 		if l.out.Err != nil {
 			return l.out.Err
 		}
 	}
+	if !began {
+		l.out.Schema(l.stream)
+	}
 	return nil
-}
-
-// begin writes the SCHEMA, once.
-func (l *list) begin() {
-	if !l.began {
-		l.began = true
-		l.out.Schema(l.Selected)
-	}
-}
-
-func (l *list) write(row *source.Row) {
-	lines, n := recordsOf(&row.Out, l.Name)
-	l.rows += n
-	if l.o.Sample && l.rows > n { // one is enough
-		lines = nil
-	}
-	l.out.Records(&l.Selected, lines, n, row.Received)
-	l.summary.Records[l.Name] += n
-	for _, w := range row.Out.Warnings {
-		l.warnings.add(w, "")
-	}
-	l.tick()
-}
-
-// advance moves the bookmark of a report, never back.
-func (l *list) advance(to time.Time) {
-	if l.FullTable || !to.After(l.done) {
-		return
-	}
-	l.done, l.moved = to, true
-	l.o.State = l.o.State.WithReport(l.Name, l.ReplicationKey, state.Report{Day: to, Zone: l.rg.Zone.String()})
 }
 
 // midnight is what a day begins with in a zone.

@@ -76,7 +76,12 @@ type listRun struct {
 }
 
 // readLists runs the tap with those streams alone.
-func readLists(t *testing.T, answers map[string]any, state string, change func(*Options), streams ...string) (r listRun) {
+func readLists(t *testing.T, answers map[string]any, state string, change func(*Options), streams ...string) listRun {
+	t.Helper()
+	return runLists(t, Sync, answers, state, change, streams...)
+}
+
+func runLists(t *testing.T, do func(context.Context, Options) (Summary, error), answers map[string]any, state string, change func(*Options), streams ...string) (r listRun) {
 	t.Helper()
 	service := &listService{t: t, answers: answers}
 	serve(t, service, func(t *testing.T, transport http.RoundTripper) {
@@ -96,7 +101,7 @@ func readLists(t *testing.T, answers map[string]any, state string, change func(*
 		if change != nil {
 			change(&o)
 		}
-		r.summary, r.err = Sync(context.Background(), o)
+		r.summary, r.err = do(context.Background(), o)
 		r.requests, r.log, r.records = service.requests, log.String(), make(map[string][]string)
 		valid := make(map[string]*schemas.Validator)
 		for line := range bytes.Lines(out.Bytes()) {
@@ -449,14 +454,14 @@ func TestActivateVersion(t *testing.T) {
 
 // TestSampleOfLists: trying a list takes one answer of it.
 func TestSampleOfLists(t *testing.T) {
-	r := readLists(t, map[string]any{
+	r := runLists(t, Sample, map[string]any{
 		configurationPath + "list_tags":   `[{"name":"a"},{"name":"b"}]`,
 		configurationPath + "list_bots":   `[]`,
 		configurationPath + "list_agents": http.StatusForbidden,
 		configurationPath + "list_groups": `[{"id":0},{"id":1},{"id":2}]`,
 		"/canned_responses?group=0":       `[{"id":1},{"id":2}]`, "/canned_responses?group=1": `[{"id":3}]`, "/canned_responses?group=2": `[{"id":4}]`,
 		"/reports/customers/unique_visitors": `{"summary":{"unique_visitors":1}}`,
-	}, "", func(o *Options) { o.Sample = true }, "tags", "bots", "agents", "canned_responses", "report_unique_visitors")
+	}, "", nil, "tags", "bots", "agents", "canned_responses", "report_unique_visitors")
 	want := map[string]int{"agents": 0, "bots": 0, "tags": 2, "canned_responses": 2, "report_unique_visitors": 1}
 	if diff := cmp.Diff(want, r.summary.Records); diff != "" {
 		t.Errorf("rows seen (-want +got):\n%s", diff)

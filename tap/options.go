@@ -29,10 +29,6 @@ type Options struct {
 	Transport http.RoundTripper
 	// Progress, if not nil, is told now and then how far the run has come.
 	Progress func(Progress)
-	// Sample asks how many chats there are and for one record of each selected
-	// stream, with as few requests as that takes. No STATE is written then, and
-	// what is logged is left to the caller.
-	Sample bool
 
 	fault func(step string) error // which tests set: see batches
 }
@@ -40,6 +36,14 @@ type Options struct {
 // API is what opening the API takes.
 func (o Options) API() api.Options {
 	return api.Options{Config: o.Config, Version: o.Version, Log: o.Log, Transport: o.Transport}
+}
+
+// until is the end of what there is to read: end_date, or now.
+func (o Options) until() time.Time {
+	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
+		return end
+	}
+	return o.Now
 }
 
 // Progress is how far a run has come.

@@ -1,7 +1,6 @@
 package tap
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -30,42 +29,53 @@ var ErrNothingSelected = api.WithHint(errors.New("the catalog selects no stream"
 // whatever the error, unless the error came from writing. The error is nil only
 // if everything was delivered.
 func Sync(ctx context.Context, o Options) (Summary, error) {
-	started := time.Now()
-	if len(o.Selection.Streams) == 0 {
-		return Summary{}, ErrNothingSelected
-	}
-	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
+	s, err := newRun(o)
 	if err != nil {
 		return Summary{}, err
 	}
-	s := &run{o: o, metrics: newMetrics(o.Log, started), warnings: newWarningCounter(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
 	if err = s.resume(); err != nil {
 		return Summary{}, err
 	}
-	opened := o.API()
-	opened.Records, opened.Observe = records, s.metrics.observe
-	if s.api, err = api.Open(opened); err != nil {
-		return Summary{}, err
-	}
-	if o.Config.Batch != nil && !o.Sample {
+	if o.Config.Batch != nil {
 		if err = s.out.Batches(*o.Config.Batch, o.Log, o.fault); err != nil {
 			return Summary{}, err
 		}
 		s.out.Covers(s.state())
 	}
-	s.summary.Records, s.summary.LeftOut = make(map[string]int), make(map[string]int)
-	for _, f := range o.Selection.Streams {
-		s.summary.Records[f.Name] = 0
-	}
-
 	if len(s.track.Streams) > 0 {
 		err = s.sync(ctx)
 	}
-	if errors.Is(err, errSampled) {
-		err = nil
-	}
-	err = s.readLists(ctx, err)
+	err = s.readLists(ctx, err, s.readList)
 	s.finish()
+	return s.result(err)
+}
+
+// newRun makes a run of what Sync and Sample share. It makes no request.
+func newRun(o Options) (*run, error) {
+	if len(o.Selection.Streams) == 0 {
+		return nil, ErrNothingSelected
+	}
+	records, err := record.New(o.Selection, o.Config.OnInvalid == config.Null)
+	if err != nil {
+		return nil, err
+	}
+	s := &run{o: o, started: time.Now(), warnings: newWarningCounter(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
+	s.metrics = newMetrics(o.Log, s.started)
+	opened := o.API()
+	opened.Records, opened.Observe = records, s.metrics.observe
+	if s.api, err = api.Open(opened); err != nil {
+		return nil, err
+	}
+	s.summary.Records, s.summary.LeftOut, s.summary.Denied = make(map[string]int), make(map[string]int), make(map[string]string)
+	for _, f := range o.Selection.Streams {
+		s.summary.Records[f.Name] = 0
+	}
+	return s, nil
+}
+
+// result logs the warnings and returns what came of the run. An error of writing
+// counts for more than err.
+func (s *run) result(err error) (Summary, error) {
 	err = api.Explain(err)
 	if errors.Is(err, source.ErrBudget) && !s.moved {
 		err = api.WithHint(err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place")
@@ -79,19 +89,17 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	}
 	usage := s.api.Usage()
 	s.summary.Requests, s.summary.Retries, s.summary.Region = usage.Requests, usage.Retries, usage.Region
-	s.summary.Duration = time.Since(started)
-	if !o.Sample {
-		s.metrics.flush(s.summary.Records)
-	}
+	s.summary.Duration = time.Since(s.started)
 	s.warnings.report()
 	return s.summary, err
 }
 
-// run is one call of Sync. One goroutine has it.
+// run is one call of Sync or Sample. One goroutine has it.
 type run struct {
 	o        Options
 	api      source.API
-	track    *checkpoint.Tracker // of the streams that are made of chats
+	started  time.Time
+	track    *checkpoint.Tracker // of the streams that are made of chats; nil in Sample
 	out      singer.Writer
 	metrics  *metrics
 	warnings *warningCounter
@@ -106,11 +114,10 @@ type run struct {
 // resume goes on from the state.
 func (s *run) resume() (err error) {
 	c := s.o.Config
-	chats := slices.DeleteFunc(slices.Clone(s.o.Selection.Streams), func(s catalog.Selected) bool { return s.Group != "" })
 	s.track, err = checkpoint.New(checkpoint.Options{
 		Now: s.o.Now, StartDate: c.StartDate, EndDate: c.EndDate, Lookback: time.Duration(c.LookbackDays) * day,
 		IncludePending: c.IncludePending, API: cmp.Or(c.APIVersion, catalog.V2),
-	}, chats, s.o.State)
+	}, s.o.chatStreams(), s.o.State)
 	if err != nil {
 		return err
 	}
@@ -125,14 +132,13 @@ func (s *run) resume() (err error) {
 	return nil
 }
 
-// errSampled ends a sampling run.
-var errSampled = errors.New("a record of each stream has been seen")
+// chatStreams are the selected streams that are made of chats.
+func (o Options) chatStreams() []catalog.Selected {
+	return slices.DeleteFunc(slices.Clone(o.Selection.Streams), func(s catalog.Selected) bool { return s.Group != "" })
+}
 
 func (s *run) sync(ctx context.Context) error {
 	rg := s.track.Range()
-	if s.o.Sample && rg.From.Before(rg.To) {
-		return s.look(ctx, rg)
-	}
 	s.o.Log.Info("reading the archive", "from", rg.From.Format(time.RFC3339), "to", rg.To.Format(time.RFC3339), "streams", s.names())
 	if rg.From.Before(rg.To) {
 		for step, err := range s.api.Read(ctx, rg) {
@@ -156,20 +162,6 @@ func (s *run) sync(ctx context.Context) error {
 	return nil
 }
 
-// look takes a sample.
-func (s *run) look(ctx context.Context, rg source.Range) error {
-	for step, err := range s.api.Sample(ctx, rg) {
-		if err == nil {
-			err = s.step(step)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	s.begin() // the archive may hold nothing
-	return nil
-}
-
 func (s *run) step(step source.Step) error {
 	s.begin()
 	switch {
@@ -188,11 +180,16 @@ func (s *run) step(step source.Step) error {
 	return s.out.Err
 }
 
+// expect notes how much there is to read.
+func (s *run) expect(p *source.Plan) {
+	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
+}
+
 // plan notes what there is to do, and what the service's clock says.
 func (s *run) plan(p *source.Plan) {
-	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
+	s.expect(p)
 	s.track.ClockAhead(p.Ahead)
-	if p.Ahead.Abs() >= time.Minute && !s.o.Sample {
+	if p.Ahead.Abs() >= time.Minute {
 		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",
 			"service_is_ahead_by", p.Ahead.Round(time.Second).String())
 	}
@@ -220,11 +217,7 @@ func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 			return chat.Out.Err
 		}
 		wanted = true
-		if !s.o.Sample {
-			s.write(f, chat)
-		} else if err := s.sample(f, chat); err != nil {
-			return err
-		}
+		s.write(f, chat)
 	}
 	if wanted {
 		if chat.TooLarge {
@@ -261,20 +254,6 @@ func recordsOf(r *source.Rendered, stream string) (lines []byte, count int) {
 	return nil, 0
 }
 
-// sample writes the first record that a stream has.
-func (s *run) sample(f *checkpoint.Stream, chat *source.Chat) error {
-	if lines, n := recordsOf(&chat.Out, f.Name); s.summary.Records[f.Name] == 0 && n > 0 {
-		s.out.Records(&f.Selected, lines[:bytes.IndexByte(lines, '\n')+1], 1, chat.Received)
-		s.summary.Records[f.Name] = 1
-	}
-	for _, f := range s.track.Streams {
-		if s.summary.Records[f.Name] == 0 {
-			return nil
-		}
-	}
-	return errSampled
-}
-
 // state is a state from which the next run loses nothing.
 func (s *run) state() state.State {
 	now := s.track.State(s.o.State)
@@ -286,29 +265,27 @@ func (s *run) state() state.State {
 
 // finish writes the last STATE.
 func (s *run) finish() {
-	if s.out.Any && !s.o.Sample {
+	if s.out.Any {
 		s.out.State(s.state())
 	}
 	s.out.End()
 	for _, f := range s.track.Streams {
 		s.summary.Open = max(s.summary.Open, f.Open())
 	}
-	if s.o.Progress != nil {
-		s.o.Progress(s.progress())
-	}
+	s.metrics.flush(s.summary.Records)
+	s.tellProgress()
 }
 
 func (s *run) tick() {
-	if s.o.Progress != nil {
-		s.o.Progress(s.progress())
-	}
-	if !s.o.Sample {
-		s.metrics.tick(s.summary.Records)
-	}
+	s.tellProgress()
+	s.metrics.tick(s.summary.Records)
 }
 
-func (s *run) progress() Progress {
-	return Progress{Done: s.seen, Expected: s.summary.Expected, Capped: s.summary.Capped, Requests: s.api.Usage().Requests}
+func (s *run) tellProgress() {
+	if s.o.Progress == nil {
+		return
+	}
+	s.o.Progress(Progress{Done: s.seen, Expected: s.summary.Expected, Capped: s.summary.Capped, Requests: s.api.Usage().Requests})
 }
 
 func (s *run) names() string {

@@ -258,7 +258,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 // A sample is one record of each stream, and no STATE that a target could keep.
 func TestSyncSample(t *testing.T) {
 	inWorld(t, "chats=300", func(t *testing.T, w *world) {
-		r := w.complete(state.State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
+		r := w.sample(nil)
 		tr := readTranscript(t, r.out, checks{cutOff: true})
 		if tr.count["chats"] != 1 || tr.count["messages"] != 1 || tr.count["events"] != 1 || len(tr.states) != 0 {
 			t.Errorf("%v, %v", tr.count, tr.states)
@@ -281,7 +281,7 @@ func TestSyncSampleCost(t *testing.T) {
 			t.Parallel()
 			inWorld(t, switches, func(t *testing.T, w *world) {
 				w.config.StartDate = syncNow.AddDate(-12, 0, 0)
-				r := w.complete(state.State{}, func(o *Options) { o.Sample, o.Config.MaxConcurrentRequests = true, 1 })
+				r := w.sample(nil)
 				tr := readTranscript(t, r.out, checks{cutOff: true})
 				want := 1
 				if switches == "chats=0" {

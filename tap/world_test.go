@@ -83,6 +83,25 @@ func (w *world) sync(from state.State, change func(*Options)) result {
 }
 
 func (w *world) syncContext(ctx context.Context, from state.State, change func(*Options)) result {
+	return w.run(ctx, Sync, from, change)
+}
+
+// sample is for a call of Sample that must not fail.
+func (w *world) sample(change func(*Options)) result {
+	w.t.Helper()
+	r := w.run(context.Background(), Sample, state.State{}, func(o *Options) {
+		o.Config.MaxConcurrentRequests = 1
+		if change != nil {
+			change(o)
+		}
+	})
+	if r.err != nil {
+		w.t.Fatalf("%v\n%s", r.err, r.log)
+	}
+	return r
+}
+
+func (w *world) run(ctx context.Context, do func(context.Context, Options) (Summary, error), from state.State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
 		Config: w.config, Selection: catalog.Default(catalog.V2), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
@@ -91,7 +110,7 @@ func (w *world) syncContext(ctx context.Context, from state.State, change func(*
 		change(&o)
 	}
 	before := w.server.Count()
-	summary, err := Sync(ctx, o)
+	summary, err := do(ctx, o)
 	return result{out.Bytes(), log.String(), summary, err, w.server.Count() - before}
 }
 

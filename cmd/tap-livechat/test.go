@@ -12,7 +12,6 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap"
 	"tap-livechat/tap/api"
-	"tap-livechat/tap/state"
 )
 
 // pricePerRequest is LiveChat's price in US dollars for a call with a personal access
@@ -27,8 +26,6 @@ func (p *process) test(ctx context.Context, f flags) error {
 		return err
 	}
 	defer stop()
-	o.Sample = true
-	o.State = state.State{} // so that everything counts, not only what is new
 	o.Config.MaxConcurrentRequests = 1
 	logf := func(format string, args ...any) { p.log.Info(fmt.Sprintf(format, args...)) }
 
@@ -40,7 +37,7 @@ func (p *process) test(ctx context.Context, f flags) error {
 		way = "an OAuth token"
 	}
 	logf("trying %s with %s", host(o.Config.APIURL), way)
-	summary, err := tap.Sync(ctx, o)
+	summary, err := tap.Sample(ctx, o)
 	var incomplete *tap.IncompleteError
 	accepted := err == nil || errors.As(err, &incomplete)
 	if accepted {
