@@ -25,11 +25,11 @@ const batchWrite = 64 << 10
 // its own only once all of it is on the disk; then it is announced by a BATCH
 // message. What has been announced is never touched again by this run.
 type batches struct {
-	config.Batch
-	run   *batchRun
-	open  []*batchFile // in the order in which they began
-	begun int          // files so far
-	spare []*gzip.Writer
+	config config.Batch
+	run    *batchRun
+	open   []*batchFile // in the order in which they began
+	begun  int          // files so far
+	spare  []*gzip.Writer
 	// fault, which only tests set, is asked before each step on the disk.
 	fault func(step string) error
 }
@@ -72,7 +72,7 @@ func (m *Writer) Batches(c config.Batch, log *slog.Logger, fault func(step strin
 	if err != nil {
 		return &BatchError{err}
 	}
-	m.batches = &batches{Batch: c, run: run, fault: fault}
+	m.batches = &batches{config: c, run: run, fault: fault}
 	return nil
 }
 
@@ -85,14 +85,14 @@ func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) e
 			return err
 		}
 		some, n := lines, count
-		if room := b.Size - f.count; n > room {
+		if room := b.config.Size - f.count; n > room {
 			n, some = room, firstLines(lines, room)
 		}
 		if err := f.write(some); err != nil {
 			return err
 		}
 		f.count += n
-		if lines, count = lines[len(some):], count-n; f.count == b.Size {
+		if lines, count = lines[len(some):], count-n; f.count == b.config.Size {
 			if err := b.announce(m, f); err != nil {
 				return err
 			}
@@ -118,7 +118,7 @@ func (b *batches) fileOf(s *catalog.Selected) (*batchFile, error) {
 		}
 	}
 	b.begun++
-	f := &batchFile{stream: s, name: b.run.fileName(s.Name, b.begun, b.Gzip)}
+	f := &batchFile{stream: s, name: b.run.fileName(s.Name, b.begun, b.config.Gzip)}
 	if err := b.fault("create"); err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (b *batches) fileOf(s *catalog.Selected) (*batchFile, error) {
 		return nil, err
 	}
 	f.out = bufio.NewWriterSize(faultyWriter{f.file, b.fault}, batchWrite)
-	if b.Gzip {
+	if b.config.Gzip {
 		f.zip = b.gzip(f.out)
 	}
 	b.open = append(b.open, f)
@@ -162,7 +162,7 @@ func (w faultyWriter) Write(p []byte) (int, error) {
 	return w.Writer.Write(p)
 }
 
-func (b *batches) path(f *batchFile) string { return filepath.Join(b.Folder, f.name) }
+func (b *batches) path(f *batchFile) string { return filepath.Join(b.config.Folder, f.name) }
 
 func (f *batchFile) write(records []byte) error {
 	to := io.Writer(f.out)
@@ -197,7 +197,7 @@ func (b *batches) announce(m *Writer, f *batchFile) error {
 	if f.zip != nil {
 		b.spare = append(b.spare, f.zip)
 	}
-	m.batch(f.stream, b.Gzip, b.Root+"/"+url.PathEscape(f.name))
+	m.batch(f.stream, b.config.Gzip, b.config.Root+"/"+url.PathEscape(f.name))
 	return m.Err
 }
 
@@ -216,7 +216,7 @@ func (b *batches) finish(f *batchFile) error {
 		{"sync", f.file.Sync},
 		{"close", f.file.Close},
 		{"rename", func() error { return os.Rename(b.path(f)+partSuffix, b.path(f)) }},
-		{"sync the folder", func() error { return syncFolder(b.Folder) }},
+		{"sync the folder", func() error { return syncFolder(b.config.Folder) }},
 	}
 	for _, step := range steps {
 		err := b.fault(step.name)
