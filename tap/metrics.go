@@ -135,16 +135,7 @@ func (o *warningCounter) add(w source.Warning, chat string) {
 // report logs one line for each kind, sorted by field and reason.
 func (o *warningCounter) report() {
 	all := slices.SortedFunc(maps.Keys(o.count), func(a, b source.Warning) int {
-		if a.Field != b.Field {
-			if a.Field < b.Field {
-				return -1
-			}
-			return 1
-		}
-		if a.Why < b.Why {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Why, b.Why))
 	})
 	for _, w := range all {
 		o.log.Warn(w.Field+": "+w.Why, "times", o.count[w], "first_chat", o.chat[w])
