@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ const maxDays = 366
 
 // putMember puts a member of a row into its column.
 func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
-	if contains(l.Flatten, name) && v.Kind() == jsondoc.Object {
+	if slices.Contains(l.Flatten, name) && v.Kind() == jsondoc.Object {
 		for m := range v.All() {
 			l.putMember(b, name+"_"+string(m.Name()), m, zone)
 		}
@@ -81,11 +82,11 @@ func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone 
 			b.End()
 		}
 		b.End()
-	case contains(l.URLs, name):
+	case slices.Contains(l.URLs, name):
 		if address := withScheme(v.Text()); address != "" {
 			b.Text(name, address)
 		}
-	case contains(l.Seconds, name), contains(l.LocalTimes, name):
+	case slices.Contains(l.Seconds, name), slices.Contains(l.LocalTimes, name):
 		at := parseTime(v, zone)
 		switch {
 		case v.Text() == "0": // no time at all
@@ -154,13 +155,4 @@ func parseTime(v jsondoc.Value, zone *time.Location) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-func contains(all []string, name string) bool {
-	for _, s := range all {
-		if s == name {
-			return true
-		}
-	}
-	return false
 }
