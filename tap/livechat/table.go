@@ -2,6 +2,7 @@ package livechat
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,19 +133,19 @@ func withScheme(address string) string {
 	return "https://" + address
 }
 
+// maxSeconds is the last second of the year 9999: RFC 3339 has no later year.
+const maxSeconds = 253402300799
+
 // parseTime reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
 // it is none of these.
 func parseTime(v jsondoc.Value, zone *time.Location) time.Time {
 	text := strings.TrimSpace(v.Text())
 	if v.Kind() == jsondoc.Number || jsondoc.IsNumber(text) {
-		var n int64
-		for _, d := range text {
-			if d < '0' || d > '9' || n > 1e12 {
-				return time.Time{}
-			}
-			n = 10*n + int64(d-'0')
+		seconds, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || seconds > maxSeconds {
+			return time.Time{}
 		}
-		return time.Unix(n, 0).UTC()
+		return time.Unix(int64(seconds), 0).UTC()
 	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at.UTC()
