@@ -1,0 +1,183 @@
+package livechat
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// column is what was met on the way to a row: a text, or a value.
+type column struct {
+	name, text string
+	value      jsondoc.Value
+}
+
+// walk goes the way to each row. The error says that the answer is not what was
+// asked for.
+func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row func(jsondoc.Value, []column)) error {
+	if path == "" {
+		if len(found) == 0 && l.Days != BySpan && v.Kind() != jsondoc.Object && l.Rows == "" {
+			return errors.New("it is no object")
+		}
+		row(v, found)
+		return nil
+	}
+	step, rest, _ := strings.Cut(path, "/")
+	found = slices.Clip(found)
+	name, ofNames := strings.CutPrefix(step, "{")
+	name = strings.TrimSuffix(name, "}")
+	switch {
+	case step == "[]":
+		if v.Kind() != jsondoc.Array {
+			return errors.New("it is no list")
+		}
+		for e := range v.All() {
+			if err := l.walk(e, rest, q, found, row); err != nil {
+				return err
+			}
+		}
+	case ofNames && v.Kind() != jsondoc.Object && v.Kind() != jsondoc.Null && !(v.Kind() == jsondoc.Array && v.Size() == 0):
+		return errors.New("it has no object where one should be")
+	case ofNames && name == "date" && l.Days == BySpan:
+		for day := q.from; !day.After(q.to); day = day.AddDate(0, 0, 1) {
+			date := day.Format(time.DateOnly)
+			bucket := v.Get(date)
+			if rest != "" && bucket.Kind() != jsondoc.Object {
+				continue
+			}
+			if err := l.walk(bucket, rest, q, append(found, column{name: name, text: date}), row); err != nil {
+				return err
+			}
+		}
+	case ofNames:
+		for m := range v.All() {
+			if err := l.walk(m, rest, q, append(found, column{name: name, text: string(m.Name())}), row); err != nil {
+				return err
+			}
+		}
+	case strings.Contains(step, "="):
+		name, member, _ := strings.Cut(step, "=")
+		if member == "" {
+			return l.walk(jsondoc.Value{}, rest, q, append(found, column{name: name, value: v}), row)
+		}
+		return l.walk(v, rest, q, append(found, column{name: name, value: v.Get(member)}), row)
+	default:
+		next := v.Get(step)
+		if next.Kind() == jsondoc.Absent {
+			return errors.New("it has no " + step)
+		}
+		return l.walk(next, rest, q, found, row)
+	}
+	return nil
+}
+
+// valueAt is the value at the end of a way of members.
+func valueAt(v jsondoc.Value, path string) jsondoc.Value {
+	for step := range strings.SplitSeq(path, "/") {
+		v = v.Get(step)
+	}
+	return v
+}
+
+// putMember puts a member of a row into its column.
+func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
+	if slices.Contains(l.Flatten, name) && v.Kind() == jsondoc.Object {
+		for m := range v.All() {
+			l.putMember(b, name+"_"+string(m.Name()), m, zone)
+		}
+		return
+	}
+	if other, ok := l.Rename[name]; ok {
+		name = other
+	}
+	if name == "" || v.Kind() == jsondoc.Null {
+		return
+	}
+	switch pair, isPair := l.MapToList[name]; {
+	case isPair && v.Kind() == jsondoc.Object:
+		b.Array(name)
+		for m := range v.All() {
+			b.Object("")
+			b.Bytes(pair[0], m.Name())
+			b.Put(pair[1], m)
+			b.End()
+		}
+		b.End()
+	case slices.Contains(l.URLs, name):
+		if address := withScheme(v.Text()); address != "" {
+			b.Text(name, address)
+		}
+	case slices.Contains(l.Seconds, name), slices.Contains(l.LocalTimes, name):
+		at := parseTime(v, zone)
+		switch {
+		case v.Text() == "0": // no time at all
+			return
+		case at.IsZero():
+			b.Put(name, v) // whether that will do is not decided here
+			return
+		}
+		b.Time(name, at)
+		if name == l.Date {
+			b.Text("date", at.In(zone).Format(time.DateOnly))
+		}
+	default:
+		b.Put(name, v)
+	}
+}
+
+// putDefaults puts in what stands where a row says nothing; what comes later wins.
+func (l *List) putDefaults(b *jsondoc.Builder, v jsondoc.Value) {
+	for _, column := range l.DefaultZero {
+		b.Int(column, 0)
+	}
+	for _, column := range l.DefaultEmpty {
+		b.Text(column, "")
+	}
+	if len(l.ID) > 0 {
+		var parts []string
+		for _, name := range l.ID {
+			parts = append(parts, v.Get(name).Text())
+		}
+		b.Text("id", strings.Join(parts, "|"))
+	}
+}
+
+// withScheme completes an address.
+func withScheme(address string) string {
+	switch {
+	case address == "" || strings.Contains(address, "://"):
+		return address
+	case strings.HasPrefix(address, "//"):
+		return "https:" + address
+	}
+	return "https://" + address
+}
+
+// maxSeconds is the last second of the year 9999: RFC 3339 has no later year.
+const maxSeconds = 253402300799
+
+// parseTime reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
+// it is none of these.
+func parseTime(v jsondoc.Value, zone *time.Location) time.Time {
+	text := strings.TrimSpace(v.Text())
+	if v.Kind() == jsondoc.Number || jsondoc.IsNumber(text) {
+		seconds, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || seconds > maxSeconds {
+			return time.Time{}
+		}
+		return time.Unix(int64(seconds), 0).UTC()
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at.UTC()
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", time.DateTime} {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return at.UTC()
+		}
+	}
+	return time.Time{}
+}
