@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,8 +16,6 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // time zones for machines without a database, such as an empty container
-
-	"tap-livechat/tap/singer"
 )
 
 // shutdownTimeout is how long a run may take to end after a signal. A run that takes
@@ -42,11 +39,6 @@ func main() {
 	p.screen = &screen{w: stderr}
 	p.log = newLogger(p.environ, p.screen)
 	go handleSignals(signals, p.log, cancel, stdout, stderr)
-	if stdoutIsClosed() {
-		err := &singer.OutputError{Err: errors.New("it was closed when the program began")}
-		critical(p.log, err)
-		os.Exit(exitCode(err))
-	}
 	os.Exit(p.run(ctx))
 }
 
