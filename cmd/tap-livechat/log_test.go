@@ -43,6 +43,7 @@ func TestLogLevels(t *testing.T) {
 		{"LOGLEVEL=WARNING", false, true},
 		{"LOGLEVEL=error", false, false},
 		{"LOGLEVEL=nonsense", true, true},
+		{"LOGLEVEL=INFO LOGLEVEL=ERROR", false, false}, // the later one counts, as in package config
 		{"LOGLEVEL=ERROR TAP_LIVECHAT_LOGLEVEL=INFO", true, true},
 		{"LOGLEVEL=INFO TAP_LIVECHAT_LOGLEVEL=CRITICAL", false, false},
 		{"SINGER_SDK_LOG_CONFIG=" + quiet, false, true},

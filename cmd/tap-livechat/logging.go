@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,8 +35,11 @@ func newLogger(environ []string, w io.Writer) *slog.Logger {
 	return slog.New(h)
 }
 
+// lookupEnv is the value of a variable in a list such as [os.Environ] returns;
+// empty if it is not there. Of two entries the last counts, as for a process
+// that package os/exec starts.
 func lookupEnv(environ []string, name string) string {
-	for _, e := range environ {
+	for _, e := range slices.Backward(environ) {
 		if v, ok := strings.CutPrefix(e, name+"="); ok {
 			return v
 		}

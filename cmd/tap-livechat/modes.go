@@ -86,7 +86,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		}
 		return o, stop, nil
 	}
-	transport, warnings, err := api.Transport(p.environ)
+	transport, warnings, err := api.Transport(func(name string) string { return lookupEnv(p.environ, name) })
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}

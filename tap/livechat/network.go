@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -21,20 +22,20 @@ var bundles = []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 // error is a direct connection, which is what the proxy is to prevent.
 var ErrProxy = errors.New("HTTPS_PROXY is no address of a proxy")
 
-// Transport makes requests as the environment says, which is a list such as
-// [os.Environ] returns: through the proxy that HTTPS_PROXY names, trusting the
+// Transport makes requests as the environment says, which getenv looks up as
+// [os.Getenv] does: through the proxy that HTTPS_PROXY names, trusting the
 // certificates of the system and those that SSL_CERT_FILE, REQUESTS_CA_BUNDLE
 // and CURL_CA_BUNDLE name. Where such a file cannot be used, a warning says so:
 // it may be meant for others, and a connection that needs it fails. The error is
 // ErrProxy. Neither shows the value of a variable.
-func Transport(environ []string) (t *http.Transport, warnings []string, err error) {
-	if proxy := variable(environ, "HTTPS_PROXY", "https_proxy"); !isProxy(proxy) {
+func Transport(getenv func(string) string) (t *http.Transport, warnings []string, err error) {
+	if proxy := cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy")); !isProxy(proxy) {
 		return nil, nil, ErrProxy
 	}
 	t = http.DefaultTransport.(*http.Transport).Clone()
 	var pool *x509.CertPool
 	for _, name := range bundles {
-		path := variable(environ, name)
+		path := getenv(name)
 		if path == "" {
 			continue
 		}
@@ -51,18 +52,6 @@ func Transport(environ []string) (t *http.Transport, warnings []string, err erro
 		t.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 	return t, warnings, nil
-}
-
-// variable is the first of the variables that is set, empty for none.
-func variable(environ []string, names ...string) string {
-	for _, name := range names {
-		for _, e := range slices.Backward(environ) {
-			if value, ok := strings.CutPrefix(e, name+"="); ok && value != "" {
-				return value
-			}
-		}
-	}
-	return ""
 }
 
 // isProxy reports whether net/http can read the address of a proxy, which may lack

@@ -13,6 +13,16 @@ import (
 	"testing"
 )
 
+// env looks up variables of a list, in which no name comes twice.
+func env(environ ...string) func(string) string {
+	values := make(map[string]string)
+	for _, e := range environ {
+		name, value, _ := strings.Cut(e, "=")
+		values[name] = value
+	}
+	return func(name string) string { return values[name] }
+}
+
 // Each variable that names certificates is read; without it the connection fails.
 func TestTransportCertificates(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
@@ -44,7 +54,7 @@ func TestTransportCertificates(t *testing.T) {
 		{"SSL_CERT_FILE=" + none + " REQUESTS_CA_BUNDLE=" + file, true, "the certificates that SSL_CERT_FILE names are not used: there is no certificate in PEM form"},
 	} {
 		t.Run(strings.ReplaceAll(test.environ, folder, ""), func(t *testing.T) {
-			transport, warnings, err := Transport(strings.Fields(test.environ))
+			transport, warnings, err := Transport(env(strings.Fields(test.environ)...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,13 +91,13 @@ func TestTransportProxy(t *testing.T) {
 		"http://proxy.example:port": false, "http://proxy example": false,
 	} {
 		for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-			_, _, err := Transport([]string{name + "=" + address})
+			_, _, err := Transport(env(name + "=" + address))
 			if (err == nil) != good || err != nil && !errors.Is(err, ErrProxy) {
 				t.Errorf("%s=%s: %v", name, address, err)
 			}
 		}
 	}
-	if _, _, err := Transport([]string{"https_proxy=http://a:%@b", "HTTPS_PROXY=http://proxy.example"}); err != nil {
+	if _, _, err := Transport(env("https_proxy=http://a:%@b", "HTTPS_PROXY=http://proxy.example")); err != nil {
 		t.Error(err) // the one in upper case wins
 	}
 }
