@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -70,8 +71,61 @@ func TestThrottle(t *testing.T) {
 		work(recovery * most)
 		highest.Store(0)
 		work(100)
-		if highest.Load() != most || len(th.slots) != most || th.debt != 0 {
-			t.Errorf("%d at once, %d free, debt %d; want %d, %d, 0", highest.Load(), len(th.slots), th.debt, most, most)
+		if highest.Load() != most || th.limit != most || th.inUse != 0 {
+			t.Errorf("%d at once, limit %d, %d in use; want %d, %d, 0", highest.Load(), th.limit, th.inUse, most, most)
+		}
+	})
+}
+
+// TestThrottleUnderWay: requests that are under way at a 429 count against the
+// new limit; a burst of them lowers it once and holds everybody back; who waits
+// can be called off.
+func TestThrottleUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		th := newThrottle(4)
+		for range 4 {
+			if err := th.acquire(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 4 {
+			th.backOff(time.Now(), time.Second)
+		}
+		if th.limit != 2 {
+			t.Errorf("after a burst the limit is %d, want 2", th.limit)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		called := make(chan error, 1)
+		go func() { called <- th.acquire(ctx) }()
+		var in atomic.Int64
+		for range 2 {
+			go func() {
+				if th.acquire(t.Context()) == nil {
+					in.Add(1)
+				}
+			}()
+		}
+		for step, want := range []int64{0, 0, 0, 1, 2} { // four are released, one after another, past the pause
+			if step > 0 {
+				th.release()
+			} else {
+				cancel()
+				if err := <-called; err == nil {
+					t.Error("a request that was called off may start")
+				}
+			}
+			time.Sleep(2 * time.Second)
+			if synctest.Wait(); in.Load() != want {
+				t.Errorf("%d released: %d started, want %d", step, in.Load(), want)
+			}
+		}
+		th.release()
+		th.release()
+		begin := time.Now()
+		th.backOff(begin, 3*time.Second)
+		if err := th.acquire(t.Context()); err != nil || time.Since(begin) != 3*time.Second {
+			t.Errorf("a request starts %s after a 429, want 3s (error %v)", time.Since(begin), err)
 		}
 	})
 }

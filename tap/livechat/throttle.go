@@ -13,45 +13,41 @@ const recovery = 25
 // throttle bounds how many requests are under way. The bound is halved when
 // the service says "too many", and grows back one by one.
 type throttle struct {
-	slots chan struct{} // one token for each request that may start
+	max int // the limit at the start, and the highest
 
 	mu          sync.Mutex
-	max         int
-	limit       int       // tokens in slots and in use, less debt
-	debt        int       // tokens in use that will not come back
-	successes   int       // successes answers since the limit last changed
-	pausedUntil time.Time // nobody starts before
+	limit       int           // requests that may be under way
+	inUse       int           // requests that are
+	successes   int           // good answers since the limit last changed
+	pausedUntil time.Time     // no request starts before
+	changed     chan struct{} // closed, and made anew, when limit or inUse let another request start
 }
 
 func newThrottle(most int) *throttle {
-	t := &throttle{slots: make(chan struct{}, most), max: most, limit: most}
-	for range most {
-		t.slots <- struct{}{}
-	}
-	return t
+	return &throttle{max: most, limit: most, changed: make(chan struct{})}
 }
 
 // acquire waits for the right to make one request.
 func (t *throttle) acquire(ctx context.Context) error {
-	select {
-	case <-t.slots:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	t.mu.Lock()
-	wait := time.Until(t.pausedUntil)
-	t.mu.Unlock()
-	if wait <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		t.release()
-		return context.Cause(ctx)
+	for {
+		t.mu.Lock()
+		wait, changed := time.Until(t.pausedUntil), t.changed
+		if wait <= 0 && t.inUse < t.limit {
+			t.inUse++
+			t.mu.Unlock()
+			return nil
+		}
+		t.mu.Unlock()
+		var over <-chan time.Time
+		if wait > 0 {
+			over = time.After(wait)
+		}
+		select {
+		case <-over:
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 
@@ -59,11 +55,14 @@ func (t *throttle) acquire(ctx context.Context) error {
 func (t *throttle) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.debt > 0 {
-		t.debt--
-		return
-	}
-	t.slots <- struct{}{}
+	t.inUse--
+	t.broadcast()
+}
+
+// broadcast wakes everybody who waits. The caller holds the lock.
+func (t *throttle) broadcast() {
+	close(t.changed)
+	t.changed = make(chan struct{})
 }
 
 // succeeded notes a good answer.
@@ -73,15 +72,10 @@ func (t *throttle) succeeded() {
 	if t.limit == t.max {
 		return
 	}
-	if t.successes++; t.successes < recovery {
-		return
-	}
-	t.successes = 0
-	t.limit++
-	if t.debt > 0 {
-		t.debt--
-	} else {
-		t.slots <- struct{}{}
+	if t.successes++; t.successes >= recovery {
+		t.successes = 0
+		t.limit++
+		t.broadcast()
 	}
 }
 
@@ -93,20 +87,11 @@ func (t *throttle) backOff(now time.Time, wait time.Duration) (limit int, change
 	t.successes = 0
 	// One burst of refusals is one reason to slow down, not one for each
 	// request that was under way.
-	if held := now.Before(t.pausedUntil); held {
+	if now.Before(t.pausedUntil) {
 		return t.limit, false
 	}
 	t.pausedUntil = now.Add(max(wait, firstWait))
-	lower := max(1, t.limit/2)
-	t.debt += t.limit - lower
-	for t.debt > 0 && len(t.slots) > 0 { // those that nobody uses are taken away at once
-		select {
-		case <-t.slots:
-			t.debt--
-		default:
-		}
-	}
-	changed = lower != t.limit
-	t.limit = lower
-	return t.limit, changed
+	before := t.limit
+	t.limit = max(1, before/2)
+	return t.limit, t.limit != before
 }
