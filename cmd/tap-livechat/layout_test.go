@@ -94,6 +94,7 @@ var thirdParty = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema/v5": {"schemas"},
 	"github.com/cenkalti/backoff/v5":           {"tap/livechat"},
 	"github.com/go-json-experiment/json":       {"catalog", "tap/jsondoc", "tap/userjson"},
+	"github.com/gofrs/flock":                   {"tap/singer"},
 	"github.com/klauspost/compress":            {"tap/singer"},
 }
 

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // keepBatches is for how long the files of a run stay after it has ended: a
@@ -23,7 +25,7 @@ const keepBatches = 24 * time.Hour
 type batchRun struct {
 	folder, prefix string
 	id             string // no other run has it
-	lock           *os.File
+	lock           *flock.Flock
 }
 
 const lockSuffix = ".lock"
@@ -37,11 +39,11 @@ func beginBatchRun(folder, prefix string, log *slog.Logger) (*batchRun, error) {
 	var random [8]byte
 	rand.Read(random[:]) // which never fails
 	r := &batchRun{folder: folder, prefix: prefix, id: fmt.Sprintf("%s-%x", time.Now().UTC().Format("20060102T150405Z"), random)}
-	file, err := createLocked(r.lockPath(r.id))
-	if file == nil {
+	r.lock = flock.New(r.lockPath(r.id))
+	if err := os.WriteFile(r.lock.Path(), nil, 0o644); err != nil {
 		return nil, err
 	}
-	r.lock = file
+	err := take(r.lock)
 	if err == nil {
 		err = r.removeOld()
 	}
@@ -53,6 +55,15 @@ func beginBatchRun(folder, prefix string, log *slog.Logger) (*batchRun, error) {
 
 func (r *batchRun) lockPath(id string) string {
 	return filepath.Join(r.folder, r.prefix+id+lockSuffix)
+}
+
+// take takes a lock, and makes its file if there is none. The error is errLocked
+// if somebody else holds it. Closing the lock gives it back.
+func take(lock *flock.Flock) error {
+	if taken, err := lock.TryLock(); err != nil || taken {
+		return err
+	}
+	return errLocked
 }
 
 // fileName is the name of the nth file of this run.
@@ -116,8 +127,9 @@ func (r *batchRun) removeOld() error {
 // remove removes the files of a run unless it is under way. Its lock goes last,
 // so that what stays, if that is cut off, is still known as a run's.
 func (r *batchRun) remove(id string, names []string) error {
-	lock, err := openLocked(r.lockPath(id))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	lock := flock.New(r.lockPath(id))
+	err := take(lock)
+	if err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -128,27 +140,25 @@ func (r *batchRun) remove(id string, names []string) error {
 			err = failed
 		}
 	}
-	if lock == nil {
-		return nil
+	lock.Close() // Windows removes no file that is open
+	if err == nil {
+		err = os.Remove(lock.Path())
 	}
-	lock.Close()
-	if errors.Is(err, fs.ErrNotExist) || err == nil {
-		err = os.Remove(r.lockPath(id))
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) { // another run has been quicker
 		return nil
 	}
 	return err
 }
 
-// end gives the lock back. The file stays, unless there are no others: it was
-// written when the run ended.
+// end gives the lock back. The file stays, unless there are no others: its time
+// says when the run ended.
 func (r *batchRun) end(files int) {
 	if files > 0 {
-		_, _ = r.lock.WriteString("ended\n") // if it fails, the newest of the others tells
+		now := time.Now()
+		_ = os.Chtimes(r.lock.Path(), now, now) // if it fails, the newest of the others tells
 	}
 	r.lock.Close()
 	if files == 0 {
-		os.Remove(r.lockPath(r.id))
+		os.Remove(r.lock.Path())
 	}
 }

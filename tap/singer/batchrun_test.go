@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -39,8 +40,8 @@ func TestBatchesOfOldRunsGo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lock, err := openLocked(filepath.Join(folder, of+alive+".lock"))
-	if err != nil {
+	lock := flock.New(filepath.Join(folder, of+alive+".lock"))
+	if err := take(lock); err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
