@@ -6,50 +6,49 @@ import (
 	"time"
 )
 
-// Values that are made, in place of being read, live in the table of a [Doc] as
-// all others do, and as long: until the next Parse or Reset. Making one allocates
-// nothing, but for the growth of the table and of its text.
+// Built values are in the table of a [Doc] like parsed ones. They are valid until the
+// next Parse or Reset. Building a value allocates only if the table or its text grows.
 
-// Reset empties the Doc, for one into which nothing is parsed. It goes on with the
-// memory it has, that of the last text that was parsed included.
+// Reset empties the Doc, for building values without parsing. The Doc keeps its memory,
+// including that of the last parsed text.
 func (d *Doc) Reset() { d.nodes, d.data, d.dirty = d.nodes[:0], d.data[:0], false }
 
-// Release gives up the text that was parsed, so that its memory is free.
+// Release drops the parsed text, so that its memory can be reclaimed.
 func (d *Doc) Release() {
 	d.Reset()
 	d.data, d.buf, d.dec = nil, bytes.Buffer{}, nil
 }
 
-// Mark is a state of a Doc to go back to.
+// Mark is a position in a Doc, for Undo.
 type Mark struct{ nodes, data int }
 
-// Mark is the state of the Doc now.
+// Mark returns the current position.
 func (d *Doc) Mark() Mark { return Mark{len(d.nodes), len(d.data)} }
 
-// Undo takes away what was made since m. Values set since then by SetTime or
-// SetNull must not be read afterwards.
+// Undo removes the values built since m. Values that SetTime or SetNull have changed
+// since then must not be used afterwards.
 func (d *Doc) Undo(m Mark) { d.nodes, d.data = d.nodes[:m.nodes], d.data[:m.data] }
 
-// String makes a string.
+// String builds a string.
 func (d *Doc) String(text string) Value { return d.add(quoted(d, text)) }
 
-// Bytes makes a string.
+// Bytes builds a string.
 func (d *Doc) Bytes(text []byte) Value { return d.add(quoted(d, text)) }
 
-// Time makes a value of kind [Time].
+// Time builds a value of kind [Time].
 func (d *Doc) Time(t time.Time) Value { return d.add(d.instant(t)) }
 
-// Int makes a number.
+// Int builds a number.
 func (d *Doc) Int(n int64) Value { return d.add(d.number(n)) }
 
-// Bool makes true or false.
+// Bool builds true or false.
 func (d *Doc) Bool(b bool) Value { return d.add(d.word(b)) }
 
-// Null makes a null.
+// Null builds null.
 func (d *Doc) Null() Value { return d.add(d.null()) }
 
-// JSON makes a value of its JSON text, which is checked and copied. The bounds
-// of [Doc.Parse] hold.
+// JSON builds a value from JSON text, which is checked and copied. The limits of
+// [Doc.Parse] apply.
 func (d *Doc) JSON(text []byte) (Value, error) {
 	dirty, at, start := d.dirty, len(d.nodes), len(d.data)
 	var one Doc
@@ -64,7 +63,7 @@ func (d *Doc) JSON(text []byte) (Value, error) {
 	return Value{d, uint32(at)}, nil
 }
 
-// add puts a scalar at the end of the table.
+// add appends a scalar to the table.
 func (d *Doc) add(n node) Value {
 	n.next = uint32(len(d.nodes) + 1)
 	d.nodes = append(d.nodes, n)
@@ -77,7 +76,7 @@ func quoted[T ~[]byte | ~string](d *Doc, text T) node {
 	return node{start: uint32(start), end: uint32(len(d.data)), kind: String, escaped: bytes.IndexByte(d.data[start:], '\\') >= 0}
 }
 
-// scalar is a node of the text that d.data has got since start.
+// scalar returns a node for the text that has been appended to d.data since start.
 func (d *Doc) scalar(start int, kind Kind) node {
 	return node{start: uint32(start), end: uint32(len(d.data)), kind: kind}
 }
@@ -106,27 +105,27 @@ func (d *Doc) null() node {
 	return d.scalar(start, Null)
 }
 
-// Builder makes an object or array in the table of a Doc, member after member.
-// Names are passed over in arrays. What is being built is no [Value] before
-// [Builder.Value]; until then other values may be made and read.
+// Builder builds an object or array in the table of a Doc, member by member. Names are
+// ignored in arrays. Other values may be built and read before [Builder.Value] returns
+// the result.
 type Builder struct {
 	doc   *Doc
-	nodes []node // apart from the table, next counted from the first of them
+	nodes []node // separate from the table; next is relative to the first of them
 	open  []uint32
 }
 
-// Build begins an object or array. There is one Builder for each Doc: what it
-// was building is given up.
+// Build starts an object or array. There is one Builder for each Doc: an unfinished
+// value is dropped.
 func (d *Doc) Build() *Builder {
 	b := &d.builder
 	b.doc, b.nodes, b.open = d, b.nodes[:0], b.open[:0]
 	return b
 }
 
-// Object begins an object: what comes next goes into it, until [Builder.End].
+// Object starts an object, which contains the following members until [Builder.End].
 func (b *Builder) Object(name string) { b.begin(name, Object) }
 
-// Array begins an array.
+// Array starts an array.
 func (b *Builder) Array(name string) { b.begin(name, Array) }
 
 func (b *Builder) begin(name string, kind Kind) {
@@ -134,33 +133,33 @@ func (b *Builder) begin(name string, kind Kind) {
 	b.open = append(b.open, uint32(len(b.nodes)-1))
 }
 
-// End ends the object or array that was begun last.
+// End ends the object or array that was started last.
 func (b *Builder) End() {
 	last := len(b.open) - 1
 	b.nodes[b.open[last]].next = uint32(len(b.nodes))
 	b.open = b.open[:last]
 }
 
-// Text puts in a string.
+// Text adds a string.
 func (b *Builder) Text(name, text string) { b.put(name, quoted(b.doc, text)) }
 
-// Bytes puts in a string.
+// Bytes adds a string.
 func (b *Builder) Bytes(name string, text []byte) { b.put(name, quoted(b.doc, text)) }
 
-// Time puts in a value of kind [Time].
+// Time adds a value of kind [Time].
 func (b *Builder) Time(name string, t time.Time) { b.put(name, b.doc.instant(t)) }
 
-// Int puts in a number.
+// Int adds a number.
 func (b *Builder) Int(name string, n int64) { b.put(name, b.doc.number(n)) }
 
-// Bool puts in true or false.
+// Bool adds true or false.
 func (b *Builder) Bool(name string, v bool) { b.put(name, b.doc.word(v)) }
 
-// Null puts in a null.
+// Null adds null.
 func (b *Builder) Null(name string) { b.put(name, b.doc.null()) }
 
-// Put puts in v as it is, with all that is in it; nothing if v is absent. The
-// text of v is copied only if v is of another Doc.
+// Put adds v with all its parts; nothing if v is absent. The text of v is copied only if
+// v belongs to another Doc.
 func (b *Builder) Put(name string, v Value) {
 	if v.Kind() == Absent {
 		return
@@ -170,7 +169,7 @@ func (b *Builder) Put(name string, v Value) {
 	if k := v.Kind(); k == Object || k == Array {
 		b.nodes = append(b.nodes, from[v.at+1:from[v.at].next]...)
 		for i := at; i < len(b.nodes); i++ {
-			b.nodes[i].next += uint32(at) - v.at // may wrap round, and comes out right
+			b.nodes[i].next += uint32(at) - v.at // may wrap around, which is correct modulo 2^32
 		}
 		b.nodes[at].next = uint32(len(b.nodes))
 	}
@@ -199,7 +198,7 @@ func (b *Builder) take(text []byte) (start, end uint32) {
 	return start, uint32(len(d.data))
 }
 
-// put adds a node under a name of its own.
+// put adds a node with a name.
 func (b *Builder) put(name string, n node) {
 	n.name, n.nameEnd, n.nameEscaped = 0, 0, false
 	if last := len(b.open) - 1; last >= 0 && b.nodes[b.open[last]].kind == Object {
@@ -216,7 +215,7 @@ func (b *Builder) put(name string, n node) {
 	b.nodes = append(b.nodes, n)
 }
 
-// plainName reports whether nothing in a name needs to be escaped.
+// plainName reports whether no byte of a name needs an escape.
 func plainName(name string) bool {
 	for i := range len(name) {
 		if c := name[i]; c < '0' || c > 'z' || c == '\\' {
@@ -226,7 +225,8 @@ func plainName(name string) bool {
 	return true
 }
 
-// Value ends what is still open, and is what was built; absent if that is nothing.
+// Value ends all open objects and arrays and returns the result; absent if nothing was
+// built.
 func (b *Builder) Value() Value {
 	for len(b.open) > 0 {
 		b.End()

@@ -1,12 +1,10 @@
-// Package jsondoc reads a JSON text into a flat table of its values, the way
-// the tap reads every answer: once, in order, without a map or a copy. A [Doc]
-// is used again and again by one goroutine; what it hands out is valid until
-// the next Parse.
+// Package jsondoc parses a JSON text into a flat table of its values, in one pass,
+// without maps and copies. The tap parses every response with it. A [Doc] is reused by
+// one goroutine; its values are valid until the next Parse.
 //
-// The grammar is checked by [jsontext], strictly, but for three things that
-// archives of other people's words do contain: invalid UTF-8 and lone
-// surrogates (read as U+FFFD when written out again), and a name that occurs
-// twice in an object (the last one counts, as in most readers).
+// [jsontext] checks the grammar, strictly, with three exceptions that occur in archives:
+// invalid UTF-8 and lone surrogates, which are written as U+FFFD, and a name that occurs
+// twice in an object, of which the last value counts.
 package jsondoc
 
 import (
@@ -25,10 +23,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deep arrays and objects may be nested. A chat needs six.
+// MaxDepth is the maximum nesting of arrays and objects. A chat needs six levels.
 const MaxDepth = 64
 
-// ErrDepth is what Parse reports of a text that is nested deeper.
+// ErrDepth is the error of Parse for a text that exceeds MaxDepth.
 var ErrDepth = fmt.Errorf("arrays and objects are nested deeper than %d", MaxDepth)
 
 // Kind is the kind of a value: the first byte of its JSON text, with '0' for
@@ -45,34 +43,33 @@ const (
 	Number Kind = '0'
 	Object Kind = '{'
 	Array  Kind = '['
-	// Time is a string made by [Value.SetTime] or [Builder.Time]: an RFC 3339 time in UTC.
+	// Time is a string set by [Value.SetTime] or [Builder.Time]: an RFC 3339 time in UTC.
 	Time Kind = 'T'
 )
 
-// node is one value. Its text is data[start:end], its name data[name:nameEnd],
-// both in their quotes if they have any; next is the index of the first node
-// that is not inside it.
+// node is one value. Its text is data[start:end], its name data[name:nameEnd], both
+// with their quotes. next is the index of the first node that is not inside it.
 type node struct {
 	name, nameEnd, start, end, next uint32
 	kind                            Kind
-	escaped, nameEscaped            bool // there is a backslash in it
+	escaped, nameEscaped            bool // it contains a backslash
 }
 
-// large is the text of which the table is made in one piece.
+// large is the length of a text from which on the table is allocated at once.
 const large = 1 << 20
 
 // Doc is a parsed JSON text. The zero value is ready for use.
 type Doc struct {
 	data    []byte
 	nodes   []node
-	dirty   bool // the text has invalid UTF-8 or a lone surrogate somewhere
+	dirty   bool // the text contains invalid UTF-8 or a lone surrogate
 	buf     bytes.Buffer
 	dec     *jsontext.Decoder
 	builder Builder
 }
 
-// Parse reads data, which must be one JSON value and nothing else. The Doc
-// keeps and extends data until the next call.
+// Parse parses data, which must be exactly one JSON value. The Doc keeps and extends
+// data until the next call.
 func (d *Doc) Parse(data []byte) error {
 	d.nodes = d.nodes[:0]
 	if uint64(len(data)) > math.MaxInt32 {
@@ -81,7 +78,7 @@ func (d *Doc) Parse(data []byte) error {
 	d.dirty = false
 	err := d.check(data)
 	if err != nil {
-		// Invalid UTF-8 is not the only fault there is, but the only one to be let pass.
+		// Invalid UTF-8 is the only error that is tolerated.
 		d.dirty = true
 		err = d.check(data, jsontext.AllowInvalidUTF8(true))
 	}
@@ -92,7 +89,7 @@ func (d *Doc) Parse(data []byte) error {
 	return d.read(0)
 }
 
-// check has jsontext judge whether data is JSON.
+// check reports whether data is JSON, by jsontext.
 func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	d.buf = *bytes.NewBuffer(data)
 	if d.dec == nil {
@@ -102,7 +99,7 @@ func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	if _, err := d.dec.ReadValue(); err != nil {
 		var fault *jsontext.SyntacticError
 		if errors.As(err, &fault) && strings.Count(string(fault.JSONPointer), "/") > MaxDepth {
-			return ErrDepth // whatever else is wrong that deep down
+			return ErrDepth // whatever the error at that depth is
 		}
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
@@ -115,16 +112,16 @@ func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	return nil
 }
 
-// read adds what stands from data[from] on to the table. That it is JSON has been
-// checked, so all that there is to do is to find where its values begin and end.
+// read adds the value at data[from] to the table. The text has been checked, so read
+// only finds where values begin and end.
 func (d *Doc) read(from int) error {
-	var open [MaxDepth]uint32 // the nodes that what comes next is inside of
+	var open [MaxDepth]uint32 // the open arrays and objects
 	depth, inObject := 0, false
-	var name, nameEnd uint32 // of the next value, if it has got it already
+	var name, nameEnd uint32 // name of the next value, if it has been read
 	var nameEscaped bool
 	data, nodes := d.data, d.nodes
 	if len(data)-from > large {
-		// Growing bit by bit would take twice the memory for a while.
+		// Growing step by step would need twice the memory for a while.
 		rest := data[from:]
 		most := bytes.Count(rest, []byte{','}) + bytes.Count(rest, []byte{'{'}) + bytes.Count(rest, []byte{'['}) + 1
 		nodes = slices.Grow(nodes, most)
@@ -173,11 +170,11 @@ func (d *Doc) read(from int) error {
 	return nil
 }
 
-// endsScalar are the bytes that can follow a number or a word.
+// endsScalar are the bytes that can follow a number, true, false or null.
 var endsScalar = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ']': true, '}': true}
 
-// stringEnd finds the end of the string that begins at data[start], behind its
-// closing quote, and tells whether there is a backslash in it.
+// stringEnd returns the end of the string that begins at data[start], after its closing
+// quote, and whether the string contains a backslash.
 func stringEnd(data []byte, start int) (end int, escaped bool) {
 	for i := start + 1; ; i++ {
 		for ; i+8 <= len(data); i += 8 {
@@ -198,10 +195,10 @@ func stringEnd(data []byte, start int) (end int, escaped bool) {
 	}
 }
 
-// lows has the lowest bit of each of eight bytes.
+// lows has the lowest bit of each of its eight bytes set.
 const lows = 0x0101010101010101
 
-// Root is the document's value.
+// Root returns the value of the document.
 func (d *Doc) Root() Value {
 	if len(d.nodes) == 0 {
 		return Value{}
@@ -215,7 +212,7 @@ type Value struct {
 	at  uint32
 }
 
-// Kind tells what the value is; [Absent] for the zero Value.
+// Kind returns the kind of the value; [Absent] for the zero Value.
 func (v Value) Kind() Kind {
 	if v.doc == nil {
 		return Absent
@@ -223,8 +220,8 @@ func (v Value) Kind() Kind {
 	return v.doc.nodes[v.at].kind
 }
 
-// Raw is the JSON text of the value, as it was received; as AppendJSON writes it
-// if it is an object or array that was built.
+// Raw returns the JSON text of the value as received. For an object or array that was
+// built, it returns the text of AppendJSON.
 func (v Value) Raw() []byte {
 	if v.doc == nil {
 		return nil
@@ -236,8 +233,8 @@ func (v Value) Raw() []byte {
 	return v.doc.data[n.start:n.end]
 }
 
-// Name is the member's name, unquoted and without U+0000; empty for elements of
-// an array.
+// Name returns the name of a member, unquoted and without U+0000; empty for an element
+// of an array.
 func (v Value) Name() []byte {
 	n := &v.doc.nodes[v.at]
 	if n.nameEnd == 0 {
@@ -265,8 +262,8 @@ func (v Value) All() iter.Seq[Value] {
 	}
 }
 
-// Get is the member of that name, the last one if there are several; absent
-// if there is none or v is no object.
+// Get returns the member with that name, the last one if there are several; absent if
+// there is none or v is not an object.
 func (v Value) Get(name string) Value {
 	var found Value
 	if v.Kind() == Object {
@@ -279,8 +276,8 @@ func (v Value) Get(name string) Value {
 	return found
 }
 
-// Text is the decoded text of a string, and the JSON text of anything else.
-// U+0000 is taken out, because databases refuse it.
+// Text returns the decoded text of a string, and the JSON text of any other value.
+// U+0000 is removed, because databases reject it.
 func (v Value) Text() string {
 	raw := v.Raw()
 	if k := v.Kind(); k != String && k != Time {
@@ -292,9 +289,8 @@ func (v Value) Text() string {
 	return string(clean(unquote(nil, raw)))
 }
 
-// AppendString appends the string v to dst as valid JSON: the very bytes
-// received, unless they hold U+0000 (taken out) or invalid UTF-8 or a lone
-// surrogate (made U+FFFD).
+// AppendString appends the string v to dst as valid JSON: the bytes as received, with
+// U+0000 removed, and invalid UTF-8 and lone surrogates replaced by U+FFFD.
 func (v Value) AppendString(dst []byte) []byte {
 	raw := v.Raw()
 	if v.plain() || (!v.doc.dirty && !bytes.Contains(raw, []byte(`\u0000`))) {
@@ -303,8 +299,7 @@ func (v Value) AppendString(dst []byte) []byte {
 	return Quote(dst, clean(unquote(nil, raw)))
 }
 
-// Altered reports whether v, or a text in it, is written otherwise than it was
-// received, by [Value.AppendString].
+// Altered reports whether [Value.AppendString] changes v or a text in it.
 func (v Value) Altered() bool {
 	switch v.Kind() {
 	case String:
@@ -324,8 +319,8 @@ func (v Value) Altered() bool {
 	return false
 }
 
-// AppendJSON appends v and all that is in it, compact, with every text made
-// valid as by [Value.AppendString].
+// AppendJSON appends v with all its parts as compact JSON, with every text as
+// [Value.AppendString] writes it.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.Kind() {
 	case Absent:
@@ -337,7 +332,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 		return append(dst, v.Raw()...)
 	}
 	object := v.Kind() == Object
-	var last map[string]uint32 // of a name that occurs twice the last value counts
+	var last map[string]uint32 // if a name occurs twice, the last value counts
 	if object && v.Size() > fewMembers {
 		last = make(map[string]uint32)
 		for m := range v.All() {
@@ -362,7 +357,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	return append(dst, byte(v.Kind())+2) // '{'+2 is '}', '['+2 is ']'
 }
 
-// fewMembers are so few that looking through them is cheaper than a map.
+// fewMembers is the number of members up to which a scan is cheaper than a map.
 const fewMembers = 16
 
 // repeats reports whether a member of v after m has the same name.
@@ -376,8 +371,8 @@ func (v Value) repeats(m Value) bool {
 	return false
 }
 
-// SetTime replaces the value by a JSON string of kind [Time]; text is quoted
-// RFC 3339 and is copied.
+// SetTime replaces the value by a JSON string of kind [Time]. text is quoted RFC 3339;
+// it is copied.
 func (v Value) SetTime(text []byte) {
 	d := v.doc
 	start := uint32(len(d.data))
@@ -385,7 +380,7 @@ func (v Value) SetTime(text []byte) {
 	d.replace(v.at, start, uint32(len(d.data)), Time)
 }
 
-// Share gives v the value that other has.
+// Share sets v to the value of other.
 func (v Value) Share(other Value) {
 	n := v.doc.nodes[other.at]
 	v.doc.replace(v.at, n.start, n.end, n.kind)
@@ -402,20 +397,20 @@ func (v Value) SetNull() {
 
 func (d *Doc) replace(at, start, end uint32, kind Kind) {
 	n := &d.nodes[at]
-	// A container keeps its nodes; as a scalar it has no members to walk.
+	// A container keeps its nodes, but as a scalar it has no members.
 	n.start, n.end, n.kind, n.escaped = start, end, kind, false
 }
 
-// plain reports whether v, a string, reads the same decoded.
+// plain reports whether the string v has no escapes and nothing to replace.
 func (v Value) plain() bool { return !v.doc.dirty && !v.doc.nodes[v.at].escaped }
 
-// unquote decodes a JSON string; jsontext makes U+FFFD of what is not UTF-8.
+// unquote decodes a JSON string; jsontext replaces invalid UTF-8 by U+FFFD.
 func unquote(dst, raw []byte) []byte {
 	dst, _ = jsontext.AppendUnquote(dst, raw)
 	return dst
 }
 
-// clean takes U+0000 out of b, in place.
+// clean removes U+0000 from b, in place.
 func clean(b []byte) []byte {
 	if bytes.IndexByte(b, 0) < 0 {
 		return b
@@ -423,7 +418,7 @@ func clean(b []byte) []byte {
 	return bytes.ReplaceAll(b, []byte{0}, nil)
 }
 
-// Quote appends text as a JSON string, invalid UTF-8 made U+FFFD.
+// Quote appends text as a JSON string, with invalid UTF-8 replaced by U+FFFD.
 func Quote[T ~[]byte | ~string](dst []byte, text T) []byte {
 	dst, err := jsontext.AppendQuote(dst, text)
 	if err != nil {
@@ -433,15 +428,15 @@ func Quote[T ~[]byte | ~string](dst []byte, text T) []byte {
 	return dst
 }
 
-// AppendTime appends t as a JSON string: RFC 3339 in UTC, with as many decimals
-// as it has.
+// AppendTime appends t as a JSON string: RFC 3339 in UTC, with as many decimals as
+// needed.
 func AppendTime(dst []byte, t time.Time) []byte {
 	dst = append(dst, '"')
 	dst = t.UTC().AppendFormat(dst, time.RFC3339Nano)
 	return append(dst, '"')
 }
 
-// IsNumber reports whether text is a JSON number and nothing else.
+// IsNumber reports whether text is a JSON number.
 func IsNumber(text string) bool {
 	v := jsontext.Value(text)
 	return v.Kind() == '0' && v.IsValid() && text[len(text)-1] >= '0' && text[len(text)-1] <= '9' && text[0] > ' '
@@ -450,7 +445,7 @@ func IsNumber(text string) bool {
 // Blank reports whether v is a text without content.
 func (v Value) Blank() bool { return v.Kind() == String && strings.TrimSpace(v.Text()) == "" }
 
-// Size is the number of members or elements; 0 for a scalar.
+// Size returns the number of members or elements; 0 for a scalar.
 func (v Value) Size() int {
 	n := 0
 	for range v.All() {

@@ -1,5 +1,5 @@
-// Package secret keeps texts that must not be seen, and takes them out of
-// texts that will be.
+// Package secret holds credentials so that they cannot be printed by accident, and
+// removes them from other texts.
 package secret
 
 import (
@@ -8,20 +8,19 @@ import (
 	"strings"
 )
 
-// shown is what is seen of a secret, and stands where one was.
+// shown is printed in place of a secret.
 const shown = "[redacted]"
 
-// A Text is a credential, or a text that may hold one. Only Reveal gives it
-// away: it is not printed by any verb of package fmt, not logged and not
-// marshalled, wherever it stands, be it in a field that is not exported. The zero
-// value is the empty text.
+// A Text is a credential, or a text that may contain one. Only Reveal returns it. It is
+// not printed by any verb of package fmt, not logged and not marshalled, not even from
+// an unexported field. The zero value is the empty text.
 type Text struct {
-	// A pointer: fmt cannot call methods on a field that is not exported, and
-	// prints what is there, which is an address now.
+	// A pointer: fmt cannot call methods of an unexported field and prints its value,
+	// which is an address.
 	text *string
 }
 
-// New makes a secret of a text.
+// New returns a secret.
 func New(text string) Text {
 	if text == "" {
 		return Text{}
@@ -29,7 +28,7 @@ func New(text string) Text {
 	return Text{&text}
 }
 
-// Reveal is the text itself.
+// Reveal returns the text.
 func (t Text) Reveal() string {
 	if t.text == nil {
 		return ""
@@ -40,11 +39,11 @@ func (t Text) Reveal() string {
 // IsZero reports whether the text is empty.
 func (t Text) IsZero() bool { return t.text == nil }
 
-// Equal reports whether two texts are the same. The operator == compares addresses.
+// Equal reports whether two texts are equal. The operator == compares addresses.
 func (t Text) Equal(other Text) bool { return t.Reveal() == other.Reveal() }
 
-// String hides the text, and so do the methods below for those who do not ask
-// for a String.
+// String returns a placeholder, empty for an empty text. The methods below do the same
+// for other interfaces.
 func (t Text) String() string {
 	if t.IsZero() {
 		return ""
@@ -61,7 +60,7 @@ func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
 // MarshalText hides the text, in JSON, too.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// Redact takes secrets out of a text.
+// Redact replaces secrets in a text.
 func Redact(text string, secrets ...Text) string {
 	for _, s := range secrets {
 		if !s.IsZero() {

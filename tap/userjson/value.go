@@ -8,16 +8,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A Member is one name and value of an object. A map would lose their order,
-// and with it the byte-stable catalog and the order of columns.
+// A Member is a name and value of an object. Members keep their order, which a map would
+// lose: the catalog is byte-stable, and columns keep their order.
 type Member struct {
 	Name  string
-	Line  int // of the object's text that the name is on, from 1
+	Line  int // line of the name in the object's text, from 1
 	Value Value
 }
 
-// Members splits an object into its members: in their order, and those that
-// come twice, twice. Of what is no object there are none.
+// Members returns the members of an object in their order, repeated names included; nil
+// if the value is not an object.
 func Members(object Value) []Member {
 	d := newDecoder(object, true)
 	if first, err := d.ReadToken(); err != nil || first.Kind() != '{' {
@@ -44,7 +44,7 @@ func Members(object Value) []Member {
 	return all
 }
 
-// Elements splits a list. Of what is no list there are none.
+// Elements returns the elements of a list; nil if the value is not a list.
 func Elements(list Value) []Value {
 	d := newDecoder(list, true)
 	if first, err := d.ReadToken(); err != nil || first.Kind() != '[' {
@@ -61,13 +61,13 @@ func Elements(list Value) []Value {
 	return all
 }
 
-// Unquote is the text of a JSON string.
+// Unquote returns the text of a JSON string.
 func Unquote(value Value) string {
 	text, _ := jsontext.AppendUnquote(nil, bytes.Trim(value, blanks)) // a Value is valid
 	return string(text)
 }
 
-// Kind names the kind of a value: "a list".
+// Kind returns the kind of a value in words, such as "a list".
 func Kind(value Value) string {
 	switch value.Kind() {
 	case 'n':
@@ -86,8 +86,8 @@ func Kind(value Value) string {
 	return "nothing"
 }
 
-// Describe is Kind with the size, for what must not be shown itself: "a text of
-// 12 characters", "an object of 58 bytes".
+// Describe returns the kind and size of a value that must not be shown: "a text of 12
+// characters", "an object of 58 bytes".
 func Describe(value Value) string {
 	switch value.Kind() {
 	case '"':
