@@ -40,7 +40,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		if err = s.out.Batches(*o.Config.Batch, o.Log, o.fault); err != nil {
 			return Summary{}, err
 		}
-		s.out.Covers(s.state())
+		s.out.SetBase(s.state())
 	}
 	if len(s.track.Streams) > 0 {
 		err = s.sync(ctx)
@@ -197,7 +197,7 @@ func (s *run) plan(p *source.Plan) {
 
 // begin writes the SCHEMA messages, once.
 func (s *run) begin() {
-	if s.out.Any {
+	if s.out.WroteAny {
 		return
 	}
 	for _, f := range s.track.Streams {
@@ -265,7 +265,7 @@ func (s *run) state() state.State {
 
 // finish writes the last STATE.
 func (s *run) finish() {
-	if s.out.Any {
+	if s.out.WroteAny {
 		s.out.State(s.state())
 	}
 	s.out.End()

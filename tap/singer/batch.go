@@ -17,82 +17,82 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// batchWrite is how many bytes are gathered for one write to a file.
-const batchWrite = 64 << 10
+// fileBufferSize is how many bytes are buffered for one write to a file.
+const fileBufferSize = 64 << 10
 
-// batches are the files in which a run hands records over: bare records, one a
-// line, each file of one stream. A file is written under another name, and has
-// its own only once all of it is on the disk; then it is announced by a BATCH
-// message. What has been announced is never touched again by this run.
+// batches are the batch files of a run. Each file contains records of one stream, one
+// on each line. A file is written under a temporary name and renamed when it is
+// complete and on the disk; then a BATCH message announces it. The run does not touch
+// an announced file again.
 type batches struct {
 	config config.Batch
 	run    *batchRun
-	open   []*batchFile // in the order in which they began
-	begun  int          // files so far
-	spare  []*gzip.Writer
-	// fault, which only tests set, is asked before each step on the disk.
-	fault func(step string) error
+	open   []*batchFile // in the order of opening
+	opened int          // number of files so far
+	idle   []*gzip.Writer
+	// failpoint is called before each disk operation. Only tests set it.
+	failpoint func(step string) error
 }
 
-// batchFile is one of the files.
+// batchFile is one open batch file.
 type batchFile struct {
 	stream *catalog.Selected
-	name   string // in the folder, once it is whole
+	name   string // final name, in the folder
 	file   *os.File
 	out    *bufio.Writer
-	zip    *gzip.Writer // nil: it is not compressed
+	zip    *gzip.Writer // nil: not compressed
 	count  int          // records
 }
 
-// partSuffix is what the name of a file ends in while it is written.
+// partSuffix is appended to the name of a file while it is written.
 const partSuffix = ".part"
 
-// BatchError says that a file of records could not be written. No STATE covers
-// what was to be in it.
+// BatchError reports that a batch file could not be written. No STATE covers its
+// records.
 type BatchError struct{ Err error }
 
 func (e *BatchError) Error() string { return "writing a file of records failed: " + e.Err.Error() }
 func (e *BatchError) Unwrap() error { return e.Err }
 
-// Hint says what to do.
+// Hint says how the user can continue.
 func (e *BatchError) Hint() string {
 	return "see that the folder of batch_config's storage.root is there, can be written to and has room, and run again with the last STATE: nothing is lost"
 }
 
-// Batches has records written to files from now on. It makes the folder if there is none, tells others that this run is
-// under way, and removes what runs have left that ended long ago.
-func (m *Writer) Batches(c config.Batch, log *slog.Logger, fault func(step string) error) error {
-	if fault == nil {
-		fault = func(string) error { return nil }
+// Batches makes the Writer write records to batch files from now on. It creates the
+// folder, locks the files of this run, and removes those of runs that ended long ago.
+// failpoint is for tests; it may be nil.
+func (m *Writer) Batches(c config.Batch, log *slog.Logger, failpoint func(step string) error) error {
+	if failpoint == nil {
+		failpoint = func(string) error { return nil }
 	}
 	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
 		return &BatchError{err}
 	}
-	run, err := beginBatchRun(c.Folder, c.Prefix, log)
+	run, err := startBatchRun(c.Folder, c.Prefix, log)
 	if err != nil {
 		return &BatchError{err}
 	}
-	m.batches = &batches{config: c, run: run, fault: fault}
+	m.batches = &batches{config: c, run: run, failpoint: failpoint}
 	return nil
 }
 
-// add puts records, one a line, into the stream's file. A file that is full is
-// announced.
+// add writes records, one on each line, to the stream's file. It announces a full file.
 func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) error {
 	for count > 0 {
-		f, err := b.fileOf(s)
+		f, err := b.fileFor(s)
 		if err != nil {
 			return err
 		}
-		some, n := lines, count
+		part, n := lines, count
 		if room := b.config.Size - f.count; n > room {
-			n, some = room, firstLines(lines, room)
+			n, part = room, firstLines(lines, room)
 		}
-		if err := f.write(some); err != nil {
+		if err := f.write(part); err != nil {
 			return err
 		}
 		f.count += n
-		if lines, count = lines[len(some):], count-n; f.count == b.config.Size {
+		if lines, count = lines[len(part):], count-n; f.count == b.config.Size {
 			if err := b.announce(m, f); err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ func (b *batches) add(m *Writer, s *catalog.Selected, lines []byte, count int) e
 	return nil
 }
 
-// firstLines are the first n lines of a text that has more.
+// firstLines returns the first n lines of a text that has more.
 func firstLines(text []byte, n int) []byte {
 	end := 0
 	for range n {
@@ -110,23 +110,23 @@ func firstLines(text []byte, n int) []byte {
 	return text[:end]
 }
 
-// fileOf is the open file of a stream.
-func (b *batches) fileOf(s *catalog.Selected) (*batchFile, error) {
+// fileFor returns the open file of a stream; it opens one if there is none.
+func (b *batches) fileFor(s *catalog.Selected) (*batchFile, error) {
 	for _, f := range b.open {
 		if f.stream.Name == s.Name {
 			return f, nil
 		}
 	}
-	b.begun++
-	f := &batchFile{stream: s, name: b.run.fileName(s.Name, b.begun, b.config.Gzip)}
-	if err := b.fault("create"); err != nil {
+	b.opened++
+	f := &batchFile{stream: s, name: b.run.fileName(s.Name, b.opened, b.config.Gzip)}
+	if err := b.failpoint("create"); err != nil {
 		return nil, err
 	}
 	var err error
 	if f.file, err = os.OpenFile(b.path(f)+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
 		return nil, err
 	}
-	f.out = bufio.NewWriterSize(faultyWriter{f.file, b.fault}, batchWrite)
+	f.out = bufio.NewWriterSize(failpointWriter{f.file, b.failpoint}, fileBufferSize)
 	if b.config.Gzip {
 		f.zip = b.gzip(f.out)
 	}
@@ -134,29 +134,29 @@ func (b *batches) fileOf(s *catalog.Selected) (*batchFile, error) {
 	return f, nil
 }
 
-// gzip makes a writer, or takes one that has done its work.
+// gzip returns a gzip writer, a reused one if possible.
 func (b *batches) gzip(to io.Writer) *gzip.Writer {
-	if n := len(b.spare); n > 0 {
-		z := b.spare[n-1]
-		b.spare = b.spare[:n-1]
+	if n := len(b.idle); n > 0 {
+		z := b.idle[n-1]
+		b.idle = b.idle[:n-1]
 		z.Reset(to)
 		return z
 	}
 	z, err := gzip.NewWriterLevel(to, gzip.BestSpeed)
 	if err != nil {
-		panic(err) // there is that level
+		panic(err) // the level is valid
 	}
 	return z
 }
 
-// faultyWriter asks before each write.
-type faultyWriter struct {
+// failpointWriter calls failpoint before each write.
+type failpointWriter struct {
 	io.Writer
-	fault func(step string) error
+	failpoint func(step string) error
 }
 
-func (w faultyWriter) Write(p []byte) (int, error) {
-	if err := w.fault("write"); err != nil {
+func (w failpointWriter) Write(p []byte) (int, error) {
+	if err := w.failpoint("write"); err != nil {
 		return 0, err
 	}
 	return w.Writer.Write(p)
@@ -173,7 +173,7 @@ func (f *batchFile) write(records []byte) error {
 	return err
 }
 
-// announceAll announces the files there are, so that a STATE may cover them.
+// announceAll announces all open files, so that a STATE can cover them.
 func (b *batches) announceAll(m *Writer) error {
 	for len(b.open) > 0 {
 		if err := b.announce(m, b.open[0]); err != nil {
@@ -183,7 +183,7 @@ func (b *batches) announceAll(m *Writer) error {
 	return nil
 }
 
-// announce sees that all of a file is on the disk and sends its BATCH message.
+// announce completes a file and writes its BATCH message.
 func (b *batches) announce(m *Writer, f *batchFile) error {
 	if err := b.finish(f); err != nil {
 		return err
@@ -195,13 +195,13 @@ func (b *batches) announce(m *Writer, f *batchFile) error {
 		}
 	}
 	if f.zip != nil {
-		b.spare = append(b.spare, f.zip)
+		b.idle = append(b.idle, f.zip)
 	}
 	m.batch(f.stream, b.config.Gzip, b.config.Root+"/"+url.PathEscape(f.name))
 	return m.Err
 }
 
-// finish gives a file its name.
+// finish writes a file to the disk and gives it its final name.
 func (b *batches) finish(f *batchFile) error {
 	if f.zip != nil {
 		if err := f.zip.Close(); err != nil {
@@ -219,7 +219,7 @@ func (b *batches) finish(f *batchFile) error {
 		{"sync the folder", func() error { return syncFolder(b.config.Folder) }},
 	}
 	for _, step := range steps {
-		err := b.fault(step.name)
+		err := b.failpoint(step.name)
 		if err == nil {
 			err = step.do()
 		}
@@ -230,8 +230,7 @@ func (b *batches) finish(f *batchFile) error {
 	return nil
 }
 
-// syncFolder sees that the names in a folder are on the disk, where that can be
-// asked for.
+// syncFolder syncs the names in a folder to the disk, if the system can do that.
 func syncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -241,22 +240,22 @@ func syncFolder(path string) error {
 		return err
 	}
 	defer d.Close()
-	// Some file systems cannot, and their files are no worse for it.
+	// Some file systems do not support it; that is not an error.
 	_ = d.Sync()
 	return nil
 }
 
-// end removes what was not announced, and tells others that the run has ended.
+// end removes files that were not announced, and releases the run's lock.
 func (b *batches) end() {
 	for _, f := range b.open {
-		f.file.Close() // twice is no harm
+		f.file.Close() // closing twice is harmless
 		os.Remove(b.path(f) + partSuffix)
 	}
 	b.open = nil
-	b.run.end(b.begun)
+	b.run.end(b.opened)
 }
 
-// batch writes a BATCH message, and everything before it.
+// batch writes a BATCH message and flushes.
 func (m *Writer) batch(s *catalog.Selected, zipped bool, address string) {
 	b := jsondoc.Quote(append(m.buf, `{"type":"BATCH","stream":`...), s.Target)
 	compression := "none"
@@ -266,5 +265,5 @@ func (m *Writer) batch(s *catalog.Selected, zipped bool, address string) {
 	b = append(b, `,"encoding":{"format":"jsonl","compression":"`+compression+`"},"manifest":`...)
 	m.buf = append(appendStrings(b, []string{address}), "}\n"...)
 	m.written()
-	m.flush() // the target can load it while the run goes on
+	m.flush() // so that the target can load the file during the run
 }

@@ -15,35 +15,35 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// keepBatches is for how long the files of a run stay after it has ended: a
-// target reads them when it gets to them, and says nothing when it has.
-const keepBatches = 24 * time.Hour
+// batchRetention is how long the files of a run are kept after it has ended: a target
+// reads them at any time and does not report that it has.
+const batchRetention = 24 * time.Hour
 
-// batchRun is a run among others that write to the same folder. While it is
-// under way it holds a lock on a file of its own, which ends with the process
-// however that ends.
+// batchRun is a run among others that write to the same folder. It holds a lock on a
+// file of its own until it ends. The operating system releases the lock if the process
+// dies.
 type batchRun struct {
 	folder, prefix string
-	id             string // no other run has it
+	id             string // unique
 	lock           *flock.Flock
 }
 
 const lockSuffix = ".lock"
 
-// errLocked says that the run whose lock it is has not ended.
+// errLocked means that another run holds the lock: it has not ended.
 var errLocked = errors.New("somebody holds the lock")
 
-// beginBatchRun begins a run, and removes what others have left that ended long
-// ago. Where the file system knows no locks, nothing is removed.
-func beginBatchRun(folder, prefix string, log *slog.Logger) (*batchRun, error) {
+// startBatchRun starts a run. It removes the files of runs that ended more than
+// batchRetention ago, unless the file system does not support locks.
+func startBatchRun(folder, prefix string, log *slog.Logger) (*batchRun, error) {
 	var random [8]byte
-	rand.Read(random[:]) // which never fails
+	rand.Read(random[:]) // never fails
 	r := &batchRun{folder: folder, prefix: prefix, id: fmt.Sprintf("%s-%x", time.Now().UTC().Format("20060102T150405Z"), random)}
 	r.lock = flock.New(r.lockPath(r.id))
 	if err := os.WriteFile(r.lock.Path(), nil, 0o644); err != nil {
 		return nil, err
 	}
-	err := take(r.lock)
+	err := takeLock(r.lock)
 	if err == nil {
 		err = r.removeOld()
 	}
@@ -57,16 +57,16 @@ func (r *batchRun) lockPath(id string) string {
 	return filepath.Join(r.folder, r.prefix+id+lockSuffix)
 }
 
-// take takes a lock, and makes its file if there is none. The error is errLocked
-// if somebody else holds it. Closing the lock gives it back.
-func take(lock *flock.Flock) error {
+// takeLock takes a lock, and creates its file if there is none. The error is errLocked
+// if another run holds the lock. Closing the lock releases it.
+func takeLock(lock *flock.Flock) error {
 	if taken, err := lock.TryLock(); err != nil || taken {
 		return err
 	}
 	return errLocked
 }
 
-// fileName is the name of the nth file of this run.
+// fileName returns the name of the nth file of this run.
 func (r *batchRun) fileName(stream string, n int, zipped bool) string {
 	name := fmt.Sprintf("%s%s-%s-%06d.jsonl", r.prefix, r.id, stream, n)
 	if zipped {
@@ -75,33 +75,33 @@ func (r *batchRun) fileName(stream string, n int, zipped bool) string {
 	return name
 }
 
-// fileOfRun finds, in a name without its prefix, the run that the file is of.
-var fileOfRun = regexp.MustCompile(`^(\d{8}T\d{6}Z-[0-9a-f]{16})(?:\.lock|-[a-z_]+-\d{6,}\.jsonl(?:\.gz)?(?:\.part)?)$`)
+// batchFileName matches a file name without its prefix; its group is the id of the run.
+var batchFileName = regexp.MustCompile(`^(\d{8}T\d{6}Z-[0-9a-f]{16})(?:\.lock|-[a-z_]+-\d{6,}\.jsonl(?:\.gz)?(?:\.part)?)$`)
 
-// leftovers are the files of one run.
-type leftovers struct {
+// runFiles are the files of a run.
+type runFiles struct {
 	names []string
-	last  time.Time // when the newest was written, by the clock of the file system
+	last  time.Time // modification time of the newest, by the file system's clock
 }
 
-// removeOld removes the files of runs of the same prefix that have ended, and
-// that wrote their last long before this run began.
+// removeOld removes the files of ended runs of the same prefix whose last write was more
+// than batchRetention before the start of this run.
 func (r *batchRun) removeOld() error {
 	entries, err := os.ReadDir(r.folder)
 	if err != nil {
 		return err
 	}
-	runs := make(map[string]*leftovers)
+	runs := make(map[string]*runFiles)
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), r.prefix)
-		m := fileOfRun.FindStringSubmatch(rest)
+		m := batchFileName.FindStringSubmatch(rest)
 		info, err := e.Info()
 		if !ours || m == nil || err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		of := runs[m[1]]
 		if of == nil {
-			of = new(leftovers)
+			of = new(runFiles)
 			runs[m[1]] = of
 		}
 		of.names = append(of.names, e.Name())
@@ -110,11 +110,11 @@ func (r *batchRun) removeOld() error {
 		}
 	}
 	if runs[r.id] == nil {
-		return fs.ErrNotExist // somebody has removed our lock
+		return fs.ErrNotExist // the lock file of this run has been removed
 	}
 	now := runs[r.id].last
 	for id, of := range runs {
-		if id == r.id || now.Sub(of.last) <= keepBatches {
+		if id == r.id || now.Sub(of.last) <= batchRetention {
 			continue
 		}
 		if failed := r.remove(id, of.names); failed != nil && !errors.Is(failed, errLocked) {
@@ -124,11 +124,11 @@ func (r *batchRun) removeOld() error {
 	return err
 }
 
-// remove removes the files of a run unless it is under way. Its lock goes last,
-// so that what stays, if that is cut off, is still known as a run's.
+// remove removes the files of a run unless it holds its lock. The lock file is removed
+// last, so that an interrupted removal can be continued.
 func (r *batchRun) remove(id string, names []string) error {
 	lock := flock.New(r.lockPath(id))
-	err := take(lock)
+	err := takeLock(lock)
 	if err != nil {
 		return err
 	}
@@ -150,12 +150,12 @@ func (r *batchRun) remove(id string, names []string) error {
 	return err
 }
 
-// end gives the lock back. The file stays, unless there are no others: its time
-// says when the run ended.
+// end releases the lock. The lock file stays if the run has files: its modification time
+// is when the run ended.
 func (r *batchRun) end(files int) {
 	if files > 0 {
 		now := time.Now()
-		_ = os.Chtimes(r.lock.Path(), now, now) // if it fails, the newest of the others tells
+		_ = os.Chtimes(r.lock.Path(), now, now) // if it fails, the newest batch file dates the end
 	}
 	r.lock.Close()
 	if files == 0 {

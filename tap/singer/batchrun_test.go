@@ -41,18 +41,18 @@ func TestBatchesOfOldRunsGo(t *testing.T) {
 		}
 	}
 	lock := flock.New(filepath.Join(folder, of+alive+".lock"))
-	if err := take(lock); err != nil {
+	if err := takeLock(lock); err != nil {
 		t.Fatal(err)
 	}
 	defer lock.Close()
-	ago := time.Now().Add(-keepBatches - time.Minute)
+	ago := time.Now().Add(-batchRetention - time.Minute)
 	for _, name := range old {
 		if err := os.Chtimes(filepath.Join(folder, name), ago, ago); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var log bytes.Buffer
-	run, err := beginBatchRun(folder, of, textLog(&log))
+	run, err := startBatchRun(folder, of, textLog(&log))
 	if err != nil || log.Len() > 0 {
 		t.Fatalf("%v, %s", err, log.String())
 	}
@@ -82,12 +82,12 @@ func names(t *testing.T, folder string) (all []string) {
 func TestBatchRunsSideBySide(t *testing.T) {
 	folder := t.TempDir()
 	log := textLog(t.Output())
-	first, err := beginBatchRun(folder, "", log)
+	first, err := startBatchRun(folder, "", log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(folder, first.fileName("chats", 1, true))
-	ago := time.Now().Add(-keepBatches - time.Minute)
+	ago := time.Now().Add(-batchRetention - time.Minute)
 	age := func() {
 		t.Helper()
 		for _, name := range names(t, folder) {
@@ -105,7 +105,7 @@ func TestBatchRunsSideBySide(t *testing.T) {
 	left := func() bool {
 		t.Helper()
 		age()
-		other, err := beginBatchRun(folder, "", log)
+		other, err := startBatchRun(folder, "", log)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestBatchRunsSideBySide(t *testing.T) {
 		t.Error("the file of a run that is under way was removed")
 	}
 	first.end(1)
-	if other, err := beginBatchRun(folder, "", log); err != nil {
+	if other, err := startBatchRun(folder, "", log); err != nil {
 		t.Fatal(err)
 	} else if other.end(0); !slices.Contains(names(t, folder), filepath.Base(file)) {
 		t.Error("the file of a run that has just ended was removed")

@@ -9,15 +9,15 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// Records writes records of one stream: JSON objects, one a line, as many as
-// count says. They become RECORD messages, or lines of a file if there are
-// files. A stream with a version has messages in any case, because a file
-// cannot say a version. Extracted is when LiveChat gave the records.
+// Records writes count records of one stream, given as JSON objects, one on each line.
+// They are written as RECORD messages, or to a batch file if there are batches. A
+// stream with a version always has RECORD messages, because a batch file cannot contain
+// a version. extracted is when LiveChat's response arrived.
 func (m *Writer) Records(s *catalog.Selected, lines []byte, count int, extracted time.Time) {
 	version, versioned := m.versions[s.Name]
 	if m.batches != nil && !versioned {
 		if m.Err == nil {
-			m.keep(m.batches.add(m, s, lines, count))
+			m.fail(m.batches.add(m, s, lines, count))
 		}
 		return
 	}
@@ -35,7 +35,7 @@ func (m *Writer) Records(s *catalog.Selected, lines []byte, count int, extracted
 	}
 }
 
-// Version gives a version to the records that a stream has from now on.
+// Version sets the version of all later records of a stream.
 func (m *Writer) Version(s *catalog.Selected, version int64) {
 	if m.versions == nil {
 		m.versions = make(map[string]int64)
@@ -43,8 +43,8 @@ func (m *Writer) Version(s *catalog.Selected, version int64) {
 	m.versions[s.Name] = version
 }
 
-// Activate writes the ACTIVATE_VERSION message of a stream that has a version:
-// the target may delete all records of earlier versions.
+// Activate writes an ACTIVATE_VERSION message if the stream has a version: the target may
+// then delete all records of earlier versions.
 func (m *Writer) Activate(s *catalog.Selected) {
 	version, versioned := m.versions[s.Name]
 	if !versioned {

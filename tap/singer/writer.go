@@ -1,5 +1,5 @@
-// Package singer writes Singer messages, whole lines only, and the files of records
-// that BATCH messages announce. It knows no API and no bookmark.
+// Package singer writes Singer messages, in whole lines, and the batch files that BATCH
+// messages announce. It knows no API and no bookmark.
 package singer
 
 import (
@@ -11,22 +11,21 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// flushSize is how many bytes of messages are gathered for one write.
-const flushSize = 64 << 10
+// writeBufferSize is how many bytes of messages are buffered for one write.
+const writeBufferSize = 64 << 10
 
-// Writer writes Singer messages, one a line. It writes whole lines
-// only, so that what is cut off between two writes is not torn, and keeps its
-// first error: after that nothing is written, so that no line stands after half a line.
-// With batches, records go into files, which are announced before the STATE that
-// covers them.
+// Writer writes Singer messages, one on each line. Every write consists of whole lines,
+// so that a process that ends between two writes leaves no torn line. After the first
+// error it writes nothing more, so that no line follows half a line. With batches,
+// records are written to files, which are announced before the STATE that covers them.
 type Writer struct {
-	Out     io.Writer
-	batches *batches // nil: records are messages
-	buf     []byte
-	Err     error  // the first; it is kept
-	Any     bool   // a message has been written
-	last    []byte // the STATE that is the last line so far; empty if another message came after
-	covered []byte // the last STATE of which all records are written
+	Out         io.Writer
+	batches     *batches // nil: records are written as RECORD messages
+	buf         []byte
+	Err         error  // the first error
+	WroteAny    bool   // a message has been written
+	lastState   []byte // the last line, if it is a STATE; else empty
+	lastCovered []byte // the last STATE whose records have all been written
 
 	versions   map[string]int64 // by stream; see Version
 	head, tail []byte           // of the RECORD messages being written, kept for the next
@@ -48,29 +47,28 @@ func (m *Writer) Schema(s catalog.Selected) {
 	m.written()
 }
 
-// Announce sends what is in files, if there are any.
+// Announce sends a BATCH message for each open batch file, if there are any.
 func (m *Writer) Announce() {
 	if m.batches != nil && m.Err == nil {
-		m.keep(m.batches.announceAll(m))
+		m.fail(m.batches.announceAll(m))
 	}
 }
 
-// keep keeps an error of a file. Records are missing from here on, so the last
-// line is the STATE before them.
-func (m *Writer) keep(err error) {
+// fail records an error of a batch file. Records are missing from then on, so fail writes
+// the STATE before them as the last line.
+func (m *Writer) fail(err error) {
 	if err == nil || m.Err != nil {
 		return
 	}
-	if m.last == nil && m.covered != nil {
-		m.buf = append(append(m.buf, m.covered...), '\n')
+	if m.lastState == nil && m.lastCovered != nil {
+		m.buf = append(append(m.buf, m.lastCovered...), '\n')
 	}
 	if m.flush(); m.Err == nil {
 		m.Err = &BatchError{err}
 	}
 }
 
-// State writes a STATE message, and everything before it, unless the same one
-// is the last line already.
+// State writes a STATE message and flushes, unless the last line is the same STATE.
 func (m *Writer) State(s json.Marshaler) {
 	m.Announce()
 	text, err := stateMessage(s)
@@ -78,18 +76,18 @@ func (m *Writer) State(s json.Marshaler) {
 		m.Err = cmp.Or(m.Err, err)
 		return
 	}
-	if string(m.last) == string(text) {
+	if string(m.lastState) == string(text) {
 		return
 	}
 	m.buf = append(append(m.buf, text...), '\n')
 	m.written()
-	m.last, m.covered = text, text
+	m.lastState, m.lastCovered = text, text
 	m.flush()
 }
 
-// Covers tells which state nothing has to be written for.
-func (m *Writer) Covers(s json.Marshaler) {
-	m.covered, m.Err = stateMessage(s)
+// SetBase sets the STATE to fall back to if a batch file fails before the first STATE.
+func (m *Writer) SetBase(s json.Marshaler) {
+	m.lastCovered, m.Err = stateMessage(s)
 }
 
 func stateMessage(s json.Marshaler) ([]byte, error) {
@@ -99,7 +97,7 @@ func stateMessage(s json.Marshaler) ([]byte, error) {
 	}{"STATE", s})
 }
 
-// End says that nothing more is to come.
+// End flushes, and ends the use of batch files. Nothing may be written after it.
 func (m *Writer) End() {
 	m.flush()
 	if m.batches != nil {
@@ -108,9 +106,9 @@ func (m *Writer) End() {
 }
 
 func (m *Writer) written() {
-	m.Any = true
-	m.last = nil
-	if len(m.buf) >= flushSize {
+	m.WroteAny = true
+	m.lastState = nil
+	if len(m.buf) >= writeBufferSize {
 		m.flush()
 	}
 }
@@ -133,7 +131,7 @@ func appendStrings(b []byte, all []string) []byte {
 	return append(b, ']')
 }
 
-// WriteSchemas writes the SCHEMA messages of a selection and nothing else.
+// WriteSchemas writes the SCHEMA messages of a selection.
 func WriteSchemas(out io.Writer, selection catalog.Selection) error {
 	m := Writer{Out: out}
 	for _, s := range selection.Streams {
@@ -145,13 +143,13 @@ func WriteSchemas(out io.Writer, selection catalog.Selection) error {
 	return nil
 }
 
-// OutputError says that messages cannot be written any more.
+// OutputError reports that standard output cannot be written to.
 type OutputError struct{ Err error }
 
 func (e *OutputError) Error() string { return "writing to standard output failed: " + e.Err.Error() }
 func (e *OutputError) Unwrap() error { return e.Err }
 
-// Hint says what that means for the data.
+// Hint says how the user can continue.
 func (e *OutputError) Hint() string {
 	return "the target has ended or the disk is full; see the target's messages, and run again with the last STATE it kept"
 }
