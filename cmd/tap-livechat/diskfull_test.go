@@ -56,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 			t.Parallel()
 			held := keysOf(t, w.api, switches)
 			for _, size := range sizes[w.files] {
-				fillDisk(t, w, address, smallDisk(t, size)).holds(held)
+				fillDisk(t, w, address, smallDisk(t, size)).wantAll(held)
 			}
 		})
 	}

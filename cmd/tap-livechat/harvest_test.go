@@ -285,9 +285,9 @@ func (h *harvest) runEnded(killed bool) (lastIsState bool) {
 	return lastIsState
 }
 
-// holds compares what has been kept with what the sandbox holds, and sees that the
+// wantAll compares what has been kept with what the sandbox holds, and sees that the
 // files are as they were when they were announced.
-func (h *harvest) holds(held keys) {
+func (h *harvest) wantAll(held keys) {
 	h.t.Helper()
 	for stream, want := range held {
 		missing, example := 0, ""

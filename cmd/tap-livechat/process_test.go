@@ -185,7 +185,7 @@ func TestKilled(t *testing.T) {
 						t.Errorf("exit code %d: %s", code, j.last())
 					}
 				})
-				h.holds(held)
+				h.wantAll(held)
 				kills, records = kills+n, records+h.records
 			}
 			distinct := archives * held.count()
@@ -238,7 +238,7 @@ func TestSignals(t *testing.T) {
 							t.Errorf("%v: %q", sig, j.last())
 						}
 					})
-					h.holds(held)
+					h.wantAll(held)
 					cuts += n
 				}
 				t.Logf("%v: %d runs cut off over %d backfills, the slowest end took %s", sig, cuts, archives, slowest.Round(time.Millisecond))
@@ -264,7 +264,7 @@ func TestTargetGone(t *testing.T) {
 	for _, w := range ways() {
 		t.Run(w.String(), func(t *testing.T) {
 			t.Parallel()
-			targetGone(t, w, url, full).holds(keysOf(t, w.api, switches))
+			targetGone(t, w, url, full).wantAll(keysOf(t, w.api, switches))
 		})
 	}
 	for _, args := range [][]string{{"--discover"}, {"--about"}, {"--version"}, {"--test=schema"}, {"--test"}} {

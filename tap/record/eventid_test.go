@@ -31,12 +31,12 @@ func TestSequence(t *testing.T) {
 		{"the last of one name", []string{at("02"), `{"timestamp":"2013-01-23T10:41:09Z","timestamp":"2013-01-23T10:41:01Z"}`}, "2 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := play(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(`"messages":[`+strings.Join(test.list, ",")+`],"events":[{}]`))
+			got, err := render(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(`"messages":[`+strings.Join(test.list, ",")+`],"events":[{}]`))
 			if err != nil || got.Out.Err != nil {
 				t.Fatal(err, got.Out.Err)
 			}
-			same(t, test.want, strings.Join(column(t, got.records[messages], "sequence"), " "))
-			same(t, []string{"1"}, column(t, got.records[events], "sequence"))
+			diff(t, test.want, strings.Join(column(t, got.records[messages], "sequence"), " "))
+			diff(t, []string{"1"}, column(t, got.records[events], "sequence"))
 		})
 	}
 }
@@ -67,13 +67,13 @@ func TestEventIDs(t *testing.T) {
 		{"empty text", `""`, nil, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, chatWith(`"messages":`+test.list))
+			got := mustRender(t, chatWith(`"messages":`+test.list))
 			ids := column(t, got.records[messages], "event_id")
 			for i := range ids {
 				ids[i] = hash.ReplaceAllString(ids[i], "/#")
 			}
-			same(t, test.want, ids)
-			same(t, fmt.Sprint(test.notes), fmt.Sprint(withoutReason(got.Out.Warnings, altered)))
+			diff(t, test.want, ids)
+			diff(t, fmt.Sprint(test.notes), fmt.Sprint(withoutReason(got.Out.Warnings, altered)))
 		})
 	}
 }
@@ -90,7 +90,7 @@ func TestMadeIDs(t *testing.T) {
 		`{"timestamp":"2013-01-23T10:41:00Z","text":"a","event_type":"message"}`,
 	}
 	ids := func(stream, id string, entries ...string) []string {
-		got := mustPlay(t, `{"id":"`+id+`","`+stream+`":[`+strings.Join(entries, ",")+`]}`)
+		got := mustRender(t, `{"id":"`+id+`","`+stream+`":[`+strings.Join(entries, ",")+`]}`)
 		return column(t, slices.Concat(got.records[:]...)[1:], "event_id")
 	}
 	all := ids("messages", "C1", entries...)
@@ -100,18 +100,18 @@ func TestMadeIDs(t *testing.T) {
 		}
 	}
 	for i := range entries {
-		same(t, all[i:], ids("messages", "C1", entries[i:]...))
-		same(t, all[:i+1], ids("messages", "C1", entries[:i+1]...))
+		diff(t, all[i:], ids("messages", "C1", entries[i:]...))
+		diff(t, all[:i+1], ids("messages", "C1", entries[:i+1]...))
 	}
 	// What else an entry says does not count, nor that a date stands for the timestamp.
-	same(t, all[:1], ids("messages", "C1", `{"date":"2013-01-23T10:41:00Z","text":"a","files":["x"],"author_name":"A"}`))
+	diff(t, all[:1], ids("messages", "C1", `{"date":"2013-01-23T10:41:00Z","text":"a","files":["x"],"author_name":"A"}`))
 	// Neither does what is selected.
 	selection := selectWith(t, "messages", `{"type":"object","properties":{"event_id":{"type":"string"}}}`, "")
-	got, err := play(testRenderer(t, selection, false), `{"id":"C1","messages":[`+strings.Join(entries, ",")+`]}`)
+	got, err := render(testRenderer(t, selection, false), `{"id":"C1","messages":[`+strings.Join(entries, ",")+`]}`)
 	if err != nil || got.Out.Err != nil {
 		t.Fatal(err, got.Out.Err)
 	}
-	same(t, all, column(t, got.records[messages], "event_id"))
+	diff(t, all, column(t, got.records[messages], "event_id"))
 }
 
 // Ids that several chats give are noticed; ids that begin with their chat's are
@@ -127,7 +127,7 @@ func TestIDsOfSeveralChats(t *testing.T) {
 		{`{"id":"C2","messages":[{"event_id":"E1"},{"event_id":"E2"}],"events":[{"event_id":"E1"},{"event_id":"C1_1"}]}`, 2},
 		{`{"id":"C3","messages":[{"event_id":"C1_1"}],"events":[{"event_id":"C1_1"}]}`, 1},
 	} {
-		got, err := play(r, test.chat)
+		got, err := render(r, test.chat)
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}

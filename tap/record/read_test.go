@@ -34,21 +34,21 @@ func TestTexts(t *testing.T) {
 		{"a boolean", `false`, `"false"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, chatWith(`"rate_comment":`+test.text+`,"tags":[`+test.text+`],"messages":[{"text":`+test.text+`}]`))
-			same(t, test.want, fields(t, got.records[chats][0])["rate_comment"])
-			same(t, "["+test.want+"]", fields(t, got.records[chats][0])["tags"])
-			same(t, test.want, fields(t, got.records[messages][0])["text"])
+			got := mustRender(t, chatWith(`"rate_comment":`+test.text+`,"tags":[`+test.text+`],"messages":[{"text":`+test.text+`}]`))
+			diff(t, test.want, fields(t, got.records[chats][0])["rate_comment"])
+			diff(t, "["+test.want+"]", fields(t, got.records[chats][0])["tags"])
+			diff(t, test.want, fields(t, got.records[messages][0])["text"])
 		})
 	}
 }
 
 func TestDuplicateNames(t *testing.T) {
-	got := mustPlay(t, chatWith(`"rate":"a","rate":"b","tags":["x"],"tags":["y"],"visitor":{"id":"1","\u0069d":"2"},"id":"C2","visitor":{"city":"A","city":"B"}`+
+	got := mustRender(t, chatWith(`"rate":"a","rate":"b","tags":["x"],"tags":["y"],"visitor":{"id":"1","\u0069d":"2"},"id":"C2","visitor":{"city":"A","city":"B"}`+
 		`,"ended_timestamp":"2013-01-23T11:05:10Z","messages":[{"text":"old"}],"messages":[{"text":"a","text":"b","message_json":{"k":1,"k":2,"l":{"m":1,"m":null}}}]`))
-	same(t, map[string]string{"id": `"C2"`, "rate": `"b"`, "tags": `["y"]`, "visitor": `{"city":"B"}`, "ended_timestamp": `"2013-01-23T11:05:10Z"`},
+	diff(t, map[string]string{"id": `"C2"`, "rate": `"b"`, "tags": `["y"]`, "visitor": `{"city":"B"}`, "ended_timestamp": `"2013-01-23T11:05:10Z"`},
 		fields(t, got.records[chats][0], "id", "rate", "tags", "visitor", "ended_timestamp"))
-	same(t, []string{"b"}, column(t, got.records[messages], "text"))
-	same(t, []string{`{"k":2,"l":{"m":null}}`}, column(t, got.records[messages], "message_json"))
+	diff(t, []string{"b"}, column(t, got.records[messages], "text"))
+	diff(t, []string{`{"k":2,"l":{"m":null}}`}, column(t, got.records[messages], "message_json"))
 }
 
 func TestMessageJSON(t *testing.T) {
@@ -59,8 +59,8 @@ func TestMessageJSON(t *testing.T) {
 		{"null", `null`, `<nil>`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, chatWith(`"messages":[{"message_json":`+test.value+`}]`))
-			same(t, []string{test.want}, column(t, got.records[messages], "message_json"))
+			got := mustRender(t, chatWith(`"messages":[{"message_json":`+test.value+`}]`))
+			diff(t, []string{test.want}, column(t, got.records[messages], "message_json"))
 		})
 	}
 }
@@ -98,8 +98,8 @@ func TestWrongTypes(t *testing.T) {
 		name := strings.Split(strings.TrimPrefix(test.field, "chats."), ".")[0]
 		for value, want := range test.taken {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
-				got := mustPlay(t, chatWith(fmt.Sprintf(test.member, value)))
-				same(t, want, fields(t, got.records[chats][0])[name])
+				got := mustRender(t, chatWith(fmt.Sprintf(test.member, value)))
+				diff(t, want, fields(t, got.records[chats][0])[name])
 				if len(got.Out.Warnings) > 0 && name != "pending" {
 					t.Errorf("counted: %v", got.Out.Warnings)
 				}
@@ -108,7 +108,7 @@ func TestWrongTypes(t *testing.T) {
 		for _, value := range test.refused {
 			t.Run(fmt.Sprintf(test.member, value), func(t *testing.T) {
 				chat := chatWith(fmt.Sprintf(test.member, value))
-				got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
+				got, err := render(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -120,16 +120,16 @@ func TestWrongTypes(t *testing.T) {
 				if err := doc.Parse([]byte(value)); err != nil {
 					t.Fatal(err)
 				}
-				same(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, describe(doc.Root())), wrong.Error())
+				diff(t, fmt.Sprintf("chat C1: %s: wanted %s, got %s", test.field, test.want, describe(doc.Root())), wrong.Error())
 				if !strings.Contains(wrong.Hint(), "on_invalid") {
 					t.Errorf("hint %q", wrong.Hint())
 				}
 
-				got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
+				got, err = render(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
-				valid(t, catalog.Default(catalog.V2), got)
+				checkValid(t, catalog.Default(catalog.V2), got)
 				n := 0
 				for _, o := range got.Out.Warnings {
 					if o == (source.Warning{Field: test.field, Why: nulled}) {
@@ -156,7 +156,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 		{`"messages":[{"event_id":false}]`, "messages.event_id"},
 	} {
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRenderer(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
+			got, err := render(testRenderer(t, catalog.Default(catalog.V2), setting), chatWith(test.member))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +164,7 @@ func TestKeysAreNotNulled(t *testing.T) {
 			if !ok || wrong.Chat != "C1" || wrong.Field != test.field || !strings.Contains(wrong.Hint(), "report this chat") {
 				t.Errorf("%s, %v: error %v", test.member, setting, got.Out.Err)
 			}
-			valid(t, catalog.Default(catalog.V2), got)
+			checkValid(t, catalog.Default(catalog.V2), got)
 		}
 	}
 }
@@ -175,16 +175,16 @@ func TestChildrenOfTheWrongType(t *testing.T) {
 		{`[{"event_id":"E1"},"x"]`, "an object", "a text of 1 bytes"}, {`[[]]`, "an object", "a list of 2 bytes"},
 	} {
 		chat := chatWith(`"events":` + test.list)
-		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
+		got, err := render(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
-		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chat)
+		diff(t, "chat C1: events: wanted "+test.want+", got "+test.got, fmt.Sprint(got.Out.Err))
+		got, err = render(testRenderer(t, catalog.Default(catalog.V2), true), chat)
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
-		same(t, fmt.Sprint([]source.Warning{{Field: "events", Why: nulled}}), fmt.Sprint(got.Out.Warnings))
+		diff(t, fmt.Sprint([]source.Warning{{Field: "events", Why: nulled}}), fmt.Sprint(got.Out.Warnings))
 	}
 }
 
@@ -201,12 +201,12 @@ func TestErrorsDoNotQuote(t *testing.T) {
 		`"events":["vi.doe@home.example"]`:                                            "events: wanted an object, got a text of 19 bytes",
 		`"goals":true`:                                                                "chats.goals: wanted a list, got true or false",
 	} {
-		got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chatWith(member))
+		got, err := render(testRenderer(t, catalog.Default(catalog.V2), false), chatWith(member))
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "chat C1: "+want, fmt.Sprint(got.Out.Err))
-		got, err = play(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(member+`,"`+words+`":1`))
+		diff(t, "chat C1: "+want, fmt.Sprint(got.Out.Err))
+		got, err = render(testRenderer(t, catalog.Default(catalog.V2), true), chatWith(member+`,"`+words+`":1`))
 		if err != nil || got.Out.Err != nil {
 			t.Fatal(err, got.Out.Err)
 		}
@@ -228,25 +228,25 @@ func TestAlteredTextIsNoted(t *testing.T) {
 		`"messages":[{"text":"\u0000"},{"message_json":{"a":["\u0000"]}}]`: {"messages.text", "messages.message_json"},
 		`"agents":[{"email":"a@x\u0000"}]`:                                 {"chats.agents.email"},
 	} {
-		got := mustPlay(t, chatWith(member))
+		got := mustRender(t, chatWith(member))
 		var fields []string
 		for _, n := range withoutReason(got.Out.Warnings, unknownField) {
-			same(t, altered, n.Why)
+			diff(t, altered, n.Why)
 			fields = append(fields, n.Field)
 		}
-		same(t, want, fields)
+		diff(t, want, fields)
 	}
 }
 
 func TestUnknownFields(t *testing.T) {
-	got := mustPlay(t, chatWith(`"sentiment":{"x":1},"Type":"other","visitor":{"visits":3},"agents":[{"email":"a@x"},{"email":"b@x"}],"events":[{"seen":1},{"seen":2}]`))
+	got := mustRender(t, chatWith(`"sentiment":{"x":1},"Type":"other","visitor":{"visits":3},"agents":[{"email":"a@x"},{"email":"b@x"}],"events":[{"seen":1},{"seen":2}]`))
 	count := make(map[string]int)
 	for _, o := range got.Out.Warnings {
-		same(t, unknownField, o.Why)
+		diff(t, unknownField, o.Why)
 		count[o.Field]++
 	}
 	// What is in the chat itself counts once; what is nested, once a record.
-	same(t, map[string]int{"chats.sentiment": 1, "chats.Type": 1, "chats.visitor.visits": 2, "events.seen": 2}, count)
+	diff(t, map[string]int{"chats.sentiment": 1, "chats.Type": 1, "chats.visitor.visits": 2, "events.seen": 2}, count)
 	for _, record := range slices.Concat(got.records[:]...) {
 		for _, name := range []string{"sentiment", "Type", "visits", "seen"} {
 			if strings.Contains(record, `"`+name+`"`) {

@@ -32,10 +32,10 @@ func TestRecordsPerAgent(t *testing.T) {
 		{"two lists", `"agents":[{"email":"a@x"}],"agents":[{"email":"b@x"}]`, []string{"b@x"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, chatWith(test.agents))
-			same(t, test.want, column(t, got.records[chats], "agent_email"))
+			got := mustRender(t, chatWith(test.agents))
+			diff(t, test.want, column(t, got.records[chats], "agent_email"))
 			for i, index := range column(t, got.records[chats], "agent_index") {
-				same(t, fmt.Sprint(i), index)
+				diff(t, fmt.Sprint(i), index)
 			}
 		})
 	}
@@ -54,24 +54,24 @@ func TestVisitor(t *testing.T) {
 		{"none", `"rate":"x"`, `  `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := fields(t, mustPlay(t, chatWith(test.visitor)).records[chats][0])
-			same(t, test.want, f["visitor_id"]+" "+f["visitor_name"]+" "+f["visitor"])
+			f := fields(t, mustRender(t, chatWith(test.visitor)).records[chats][0])
+			diff(t, test.want, f["visitor_id"]+" "+f["visitor_name"]+" "+f["visitor"])
 		})
 	}
 }
 
 func TestChildren(t *testing.T) {
-	got := mustPlay(t, chatWith(`"messages":[{"text":"hi","event_id":"E1"}],"events":[{"text":"hi","event_id":"E1","chat_id":"other"},{"type":"event"}]`))
-	same(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1,"text":"hi"}`}, got.records[messages])
-	same(t, []string{
+	got := mustRender(t, chatWith(`"messages":[{"text":"hi","event_id":"E1"}],"events":[{"text":"hi","event_id":"E1","chat_id":"other"},{"type":"event"}]`))
+	diff(t, []string{`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1,"text":"hi"}`}, got.records[messages])
+	diff(t, []string{
 		`{"event_id":"E1","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1,"text":"hi"}`,
 		`{"event_id":"C1/events/944defda1f5410bd2b70","chat_id":"C1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":2,"type":"event"}`,
 	}, got.records[events])
 	if f := fields(t, got.records[chats][0]); f["messages"]+f["events"] != "" {
 		t.Errorf("the lists are in the chat: %v", f)
 	}
-	pending := mustPlay(t, `{"id":"C1","pending":true,"started_timestamp":"2013-01-23T10:40:53Z","messages":[{"text":"hi"}]}`)
-	same(t, map[string]string{"chat_ended": "null", "chat_started": `"2013-01-23T10:40:53Z"`}, fields(t, pending.records[messages][0], "chat_ended", "chat_started"))
+	pending := mustRender(t, `{"id":"C1","pending":true,"started_timestamp":"2013-01-23T10:40:53Z","messages":[{"text":"hi"}]}`)
+	diff(t, map[string]string{"chat_ended": "null", "chat_started": `"2013-01-23T10:40:53Z"`}, fields(t, pending.records[messages][0], "chat_ended", "chat_started"))
 }
 
 // A chat does not see what the chat before it left in the writer.
@@ -83,16 +83,16 @@ func TestChatsAreApart(t *testing.T) {
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 		chatWith(`"messages":[{"event_id":"E1"}]`),
 	} {
-		again, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
+		again, err := render(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := play(r, chat)
+		got, err := render(r, chat)
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, again.records, got.records)
-		same(t, len(again.Out.Warnings), len(got.Out.Warnings))
+		diff(t, again.records, got.records)
+		diff(t, len(again.Out.Warnings), len(got.Out.Warnings))
 	}
 }
 
@@ -118,7 +118,7 @@ func FuzzRender(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, chat []byte) {
 		for _, r := range renderers {
-			got, err := play(r, string(chat))
+			got, err := render(r, string(chat))
 			if err != nil {
 				if got.Chat != nil {
 					t.Fatal(err)
@@ -135,7 +135,7 @@ func FuzzRender(f *testing.F) {
 				for i, s := range streams {
 					keys := make(map[string]bool)
 					for _, record := range got.records[i] {
-						check(t, validators[i], s.Stream, keys, record)
+						checkRecord(t, validators[i], s.Stream, keys, record)
 					}
 				}
 			}
@@ -151,11 +151,11 @@ func TestRendererIsShared(t *testing.T) {
 			t.Parallel()
 			for k := range 50 {
 				id := fmt.Sprintf("W%dC%d", i, k)
-				got, err := play(r, fmt.Sprintf(`{"id":%q,"events":[{},{"event_id":"E"}]}`, id))
+				got, err := render(r, fmt.Sprintf(`{"id":%q,"events":[{},{"event_id":"E"}]}`, id))
 				if err != nil || got.Out.Err != nil {
 					t.Fatal(err, got.Out.Err)
 				}
-				same(t, []string{id + "/events/8855508aade16ec573d2", "E"}, column(t, got.records[events], "event_id"))
+				diff(t, []string{id + "/events/8855508aade16ec573d2", "E"}, column(t, got.records[events], "event_id"))
 			}
 		})
 	}

@@ -25,9 +25,9 @@ func row(t *testing.T, r *Renderer, stream, text string) (*source.Row, string) {
 func TestRow(t *testing.T) {
 	r := testRenderer(t, catalog.Default(catalog.V3, catalog.ReferenceData), false)
 	got, text := row(t, r, "groups", `{"new":1,"id":"4","agents":[{"agent_id":"a@x","priority":"first"}],"name":"Returns\u0000"}`)
-	same(t, `{"id":4,"name":"Returns","agents":[{"agent_id":"a@x","priority":"first"}]}`+"\n", text)
-	same(t, []source.Part{{Stream: "groups", End: len(text), Count: 1}}, got.Out.Parts)
-	same(t, []source.Warning{{Field: "groups.new", Why: unknownField}, {Field: "groups.name", Why: altered}}, got.Out.Warnings)
+	diff(t, `{"id":4,"name":"Returns","agents":[{"agent_id":"a@x","priority":"first"}]}`+"\n", text)
+	diff(t, []source.Part{{Stream: "groups", End: len(text), Count: 1}}, got.Out.Parts)
+	diff(t, []source.Warning{{Field: "groups.new", Why: unknownField}, {Field: "groups.name", Why: altered}}, got.Out.Warnings)
 	for text, want := range map[string]string{
 		`{"name":"x"}`:           "groups.id: wanted a whole number of up to 64 bits, got nothing",
 		`{"id":null}`:            "groups.id: wanted a whole number of up to 64 bits, got null",
@@ -50,18 +50,18 @@ func TestColumnsOfV3(t *testing.T) {
 	const chat = `{"id":"T1","timezone":"UTC","parent_chat_id":"C1","is_unreplied":false,"bots":[{"id":"b1","name":"Bot"}],"summary":{"status":"ok","updated_at":"2026-01-05T10:00:00.123456+01:00"},` +
 		`"properties":{"rating":{"score":1.0}},"parent_chat_properties":"{}","events":[{"event_id":"T1_1","api_type":"file","file_size":12,"details":{"width":3},"properties":null}]}`
 	selection := catalog.Default(catalog.V3)
-	got, err := play(testRenderer(t, selection, false), chat)
+	got, err := render(testRenderer(t, selection, false), chat)
 	if err != nil || got.Out.Err != nil {
 		t.Fatal(err, got.Out.Err)
 	}
-	valid(t, selection, got)
-	same(t, []string{`{"id":"T1","agent_email":"unassigned","agent_index":0,"parent_chat_id":"C1","is_unreplied":false,"bots":[{"id":"b1","name":"Bot"}],` +
+	checkValid(t, selection, got)
+	diff(t, []string{`{"id":"T1","agent_email":"unassigned","agent_index":0,"parent_chat_id":"C1","is_unreplied":false,"bots":[{"id":"b1","name":"Bot"}],` +
 		`"summary":{"status":"ok","updated_at":"2026-01-05T09:00:00.123456Z"},"properties":"{\"rating\":{\"score\":1.0}}","parent_chat_properties":"{}"}`}, got.records[chats])
-	same(t, map[string]string{"event_id": `"T1_1"`, "api_type": `"file"`, "file_size": "12", "details": `"{\"width\":3}"`, "properties": "null"},
+	diff(t, map[string]string{"event_id": `"T1_1"`, "api_type": `"file"`, "file_size": "12", "details": `"{\"width\":3}"`, "properties": "null"},
 		fields(t, got.records[events][0], "event_id", "api_type", "file_size", "details", "properties"))
-	same(t, []source.Warning{{Field: "chats.timezone", Why: unknownField}}, got.Out.Warnings)
+	diff(t, []source.Warning{{Field: "chats.timezone", Why: unknownField}}, got.Out.Warnings)
 
-	got, err = play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
+	got, err = render(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 	if err != nil || got.Out.Err != nil {
 		t.Fatal(err, got.Out.Err)
 	}

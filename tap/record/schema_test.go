@@ -46,20 +46,20 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			selection := selectWith(t, "chats", "null", test.metadata)
-			got, err := play(testRenderer(t, selection, false),
+			got, err := render(testRenderer(t, selection, false),
 				chatWith(`"rate":"good","agents":[{"display_name":"A","email":"a@x"}],"visitor":{"id":"S1","name":"Mary"},"events":[{}]`))
 			if err != nil || got.Out.Err != nil || len(got.Out.Warnings) > 0 {
 				t.Fatal(err, got.Out.Err, got.Out.Warnings)
 			}
-			valid(t, selection, got)
+			checkValid(t, selection, got)
 			f := fields(t, got.records[chats][0])
 			if _, there := f[test.gone]; there {
 				t.Errorf("%s is still there", test.gone)
 			}
 			for name, want := range test.want {
-				same(t, want, f[name])
+				diff(t, want, f[name])
 			}
-			same(t, 0, len(got.records[events]))
+			diff(t, 0, len(got.records[events]))
 		})
 	}
 }
@@ -67,13 +67,13 @@ func TestDeselectedFieldsAreNotWritten(t *testing.T) {
 // A child does not need its parent.
 func TestChildAlone(t *testing.T) {
 	selection := selectWith(t, "events", "null", deselect("properties", "chat_id")+deselect("properties", "text"))
-	got, err := play(testRenderer(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
+	got, err := render(testRenderer(t, selection, false), chatWith(`"unknown":1,"events":[{"event_id":"E1","text":"x"},{}]`))
 	if err != nil || got.Out.Err != nil || len(got.Out.Warnings) > 0 {
 		t.Fatal(err, got.Out.Err, got.Out.Warnings)
 	}
-	valid(t, selection, got)
-	same(t, []int{0, 0, 2}, []int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
-	same(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1}`, got.records[events][0])
+	checkValid(t, selection, got)
+	diff(t, []int{0, 0, 2}, []int{len(got.records[chats]), len(got.records[messages]), len(got.records[events])})
+	diff(t, `{"event_id":"E1","chat_ended":"2013-01-23T11:05:09Z","chat_started":"2013-01-23T10:40:53Z","sequence":1}`, got.records[events][0])
 }
 
 // What a user makes of a field's schema is kept to.
@@ -123,14 +123,14 @@ func TestReplacedSchemas(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			schema := fmt.Sprintf(`{"type":"object","properties":{"id":{"type":"string"},%q:%s}}`, test.field, test.schema)
 			selection := selectWith(t, "chats", schema, "")
-			got, err := play(testRenderer(t, selection, true), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":"2013-01-23T11:05:09Z"`, test.field, test.value)))
+			got, err := render(testRenderer(t, selection, true), chatWith(fmt.Sprintf(`%q:%s,"ended_timestamp":"2013-01-23T11:05:09Z"`, test.field, test.value)))
 			if err != nil || got.Out.Err != nil {
 				t.Fatal(err, got.Out.Err)
 			}
-			valid(t, selection, got)
+			checkValid(t, selection, got)
 			f := fields(t, got.records[chats][0])
-			same(t, test.want, f[test.field])
-			same(t, []string{`"C1"`, `"unassigned"`, `"2013-01-23T11:05:09Z"`}, []string{f["id"], f["agent_email"], f["ended_timestamp"]})
+			diff(t, test.want, f[test.field])
+			diff(t, []string{`"C1"`, `"unassigned"`, `"2013-01-23T11:05:09Z"`}, []string{f["id"], f["agent_email"], f["ended_timestamp"]})
 		})
 	}
 }
@@ -145,14 +145,14 @@ func TestReplacedReplicationKeys(t *testing.T) {
 	} {
 		selection := selectWith(t, "events", `{"type":"object","properties":{"event_id":{"type":"string"},"chat_ended":`+test.schema+`}}`, "")
 		for _, setting := range []bool{false, true} {
-			got, err := play(testRenderer(t, selection, setting), chatWith(`"events":[{}]`))
+			got, err := render(testRenderer(t, selection, setting), chatWith(`"events":[{}]`))
 			if err != nil {
 				t.Fatal(err)
 			}
-			valid(t, selection, got)
-			same(t, test.want, fields(t, got.records[events][0])["chat_ended"])
+			checkValid(t, selection, got)
+			diff(t, test.want, fields(t, got.records[events][0])["chat_ended"])
 			if !setting && test.err != "" {
-				same(t, test.err, fmt.Sprint(got.Out.Err))
+				diff(t, test.err, fmt.Sprint(got.Out.Err))
 			} else if got.Out.Err != nil {
 				t.Error(got.Out.Err)
 			}
@@ -170,20 +170,20 @@ func TestRequired(t *testing.T) {
 		{`"queue":{"duration":null}`, "", "chat C1: chats.queue.duration: wanted a whole number of up to 64 bits, got null"},
 		{`"queue":{"duration":""}`, "", `chat C1: chats.queue.duration: wanted a whole number of up to 64 bits, got a text of 0 bytes`},
 	} {
-		got, err := play(testRenderer(t, selection, true), chatWith(test.members))
+		got, err := render(testRenderer(t, selection, true), chatWith(test.members))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if test.err != "" {
-			same(t, test.err, fmt.Sprint(got.Out.Err))
+			diff(t, test.err, fmt.Sprint(got.Out.Err))
 			continue
 		}
 		if got.Out.Err != nil {
 			t.Error(got.Out.Err)
 		}
-		valid(t, selection, got)
+		checkValid(t, selection, got)
 		f := fields(t, got.records[chats][0])
-		same(t, test.want, f["rate"]+" "+f["queue"])
+		diff(t, test.want, f["rate"]+" "+f["queue"])
 	}
 }
 
@@ -194,7 +194,7 @@ func TestSchemasThatCannotBeKept(t *testing.T) {
 		{"chats", `{"type":"array","properties":{"id":{"type":"string"}}}`, "the catalog's schema of stream chats is not that of an object"},
 	} {
 		_, err := New(selectWith(t, test.stream, test.schema, ""), false)
-		same(t, test.want, fmt.Sprint(err))
+		diff(t, test.want, fmt.Sprint(err))
 		if h, ok := err.(interface{ Hint() string }); !ok || !strings.Contains(h.Hint(), "--discover") {
 			t.Errorf("no hint in %v", err)
 		}
@@ -214,5 +214,5 @@ func TestPartsAndWarningsBearTheOwnName(t *testing.T) {
 	}
 	c := &source.Chat{ID: "C1", Doc: doc.Root()}
 	testRenderer(t, selection, false).Chat(nil, c)
-	same(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Warnings[0].Field))
+	diff(t, "chats messages events messages.new", fmt.Sprint(c.Out.Parts[0].Stream, " ", c.Out.Parts[1].Stream, " ", c.Out.Parts[2].Stream, " ", c.Out.Warnings[0].Field))
 }

@@ -29,17 +29,17 @@ const (
 
 var streamNames = [streamCount]string{"chats", "messages", "events"}
 
-// tape is what a chat became: the records of each stream as JSON text.
-type tape struct {
+// rendered is a rendered chat: the records of each stream as JSON text.
+type rendered struct {
 	*source.Chat
 	records [streamCount][]string
 }
 
-// play renders one chat, given as the JSON text of its document.
-func play(r *Renderer, chat string) (tape, error) {
+// render renders a chat, given as the JSON text of its document.
+func render(r *Renderer, chat string) (rendered, error) {
 	var doc jsondoc.Doc
 	if err := doc.Parse([]byte(chat)); err != nil {
-		return tape{}, err
+		return rendered{}, err
 	}
 	c := &source.Chat{Doc: doc.Root(), Received: time.Date(2026, 3, 10, 15, 4, 5, 6789, time.UTC)}
 	if id := c.Doc.Get("id"); id.Kind() == jsondoc.String || id.Kind() == jsondoc.Number {
@@ -50,7 +50,7 @@ func play(r *Renderer, chat string) (tape, error) {
 	const before = "what is there already"
 	c.Out.Text = r.Chat([]byte(before), c)
 	c.Out.Text = c.Out.Text[len(before):]
-	t := tape{Chat: c}
+	t := rendered{Chat: c}
 	start := 0
 	for _, part := range c.Out.Parts {
 		stream := slices.Index(streamNames[:], part.Stream)
@@ -81,22 +81,22 @@ func testRenderer(tb testing.TB, selection catalog.Selection, onInvalid bool) *R
 	return r
 }
 
-// mustPlay plays a chat of which nothing is refused.
-func mustPlay(t *testing.T, chat string) tape {
+// mustRender renders a chat, of which no value may be rejected, and validates its records.
+func mustRender(t *testing.T, chat string) rendered {
 	t.Helper()
-	got, err := play(testRenderer(t, catalog.Default(catalog.V2), false), chat)
+	got, err := render(testRenderer(t, catalog.Default(catalog.V2), false), chat)
 	if err == nil {
 		err = got.Out.Err
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid(t, catalog.Default(catalog.V2), got)
+	checkValid(t, catalog.Default(catalog.V2), got)
 	return got
 }
 
-// valid holds every record of a tape against the schemas of a selection.
-func valid(tb testing.TB, selection catalog.Selection, all ...tape) {
+// checkValid validates every record against the schemas of a selection.
+func checkValid(tb testing.TB, selection catalog.Selection, all ...rendered) {
 	tb.Helper()
 	for _, s := range selection.Streams {
 		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
@@ -107,14 +107,14 @@ func valid(tb testing.TB, selection catalog.Selection, all ...tape) {
 		keys := make(map[string]bool)
 		for _, t := range all {
 			for _, text := range t.records[stream] {
-				check(tb, v, s.Stream, keys, text)
+				checkRecord(tb, v, s.Stream, keys, text)
 			}
 		}
 	}
 }
 
-// check holds one record against its schema, and its keys against all before.
-func check(tb testing.TB, v *schemas.Validator, s catalog.Stream, keys map[string]bool, text string) {
+// checkRecord holds one record against its schema, and its keys against all before.
+func checkRecord(tb testing.TB, v *schemas.Validator, s catalog.Stream, keys map[string]bool, text string) {
 	tb.Helper()
 	if !utf8.ValidString(text) {
 		tb.Errorf("%s: not UTF-8: %q", s.Name, text)
@@ -125,7 +125,7 @@ func check(tb testing.TB, v *schemas.Validator, s catalog.Stream, keys map[strin
 	if err := d.Decode(&doc); err != nil {
 		tb.Fatalf("%s: %v in %q", s.Name, err, text)
 	}
-	if twice := repeated(text); twice != "" {
+	if twice := duplicateName(text); twice != "" {
 		tb.Errorf("%s: %s stands twice in %s", s.Name, twice, text)
 	}
 	if strings.Contains(fmt.Sprint(doc), "\x00") {
@@ -149,8 +149,8 @@ func check(tb testing.TB, v *schemas.Validator, s catalog.Stream, keys map[strin
 	keys[one] = true
 }
 
-// repeated is a name that an object in the text has twice.
-func repeated(text string) string {
+// duplicateName is a name that an object in the text has twice.
+func duplicateName(text string) string {
 	var doc jsondoc.Doc
 	if err := doc.Parse([]byte(text)); err != nil {
 		return err.Error()
@@ -210,7 +210,7 @@ func column(tb testing.TB, records []string, name string) (all []string) {
 	return all
 }
 
-func same(t *testing.T, want, got any) {
+func diff(t *testing.T, want, got any) {
 	t.Helper()
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
