@@ -117,7 +117,7 @@ func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Ti
 	if !chat.Pending {
 		end = findEnd(c.events, chat.Started, answered, given)
 		// An offline message has no other end.
-		if end.warning != "" && !(end.warning == lastEventIsEnd && isOfflineMessage(t.props)) {
+		if end.warning != "" && !(end.warning == lastEventIsEnd && c.isMissed(&t)) {
 			c.warn("ended_timestamp", end.warning)
 		}
 	}
@@ -127,15 +127,32 @@ func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Ti
 	return !given && !chat.Pending && !isSet(t.restricted)
 }
 
-// isOfflineMessage reports whether the properties say that a thread is an offline message.
-func isOfflineMessage(props jsondoc.Value) bool {
-	return property(props, "routing", "offline_message").Kind() == jsondoc.True
+// isMissed reports whether a thread is an offline message and nothing more. The property
+// offline_message says only how a thread began: a thread that an agent or a bot answered,
+// or that was rated, is a chat.
+func (c *converter) isMissed(t *thread) bool {
+	return property(t.props, "routing", "offline_message").Kind() == jsondoc.True && !isSet(property(t.props, "rating", "score")) && !c.isAnswered()
+}
+
+// isAnswered reports whether an agent or a bot wrote in the thread. A welcome message,
+// which is sent automatically, does not count.
+func (c *converter) isAnswered() bool {
+	for i := range c.events {
+		e := &c.events[i]
+		if !isMessage(e.kind) && e.kind != "file" || e.author.Kind() != jsondoc.String || truthy(property(e.props, "lc2", "welcome_message")) {
+			continue
+		}
+		if kind := c.users[c.author(e.author)].kind; kind == byAgent || kind == byBot {
+			return true
+		}
+	}
+	return false
 }
 
 // build returns the document of the chat. Nested values are built first, since there is
 // one builder.
 func (c *converter) build(t *thread, end *ending) jsondoc.Value {
-	missed := isOfflineMessage(t.props)
+	missed := c.isMissed(t)
 	others := c.otherProperties(t.props, threadProperties)
 	ofChat := c.otherProperties(t.chatProps, nil)
 	started := timeOr(c.doc, c.chat.Started, t.created)

@@ -162,6 +162,20 @@ func TestColumns(t *testing.T) {
 			`{"type":"missed_chat","email":null,"message":"Help","agents":null,"supervisors":null}`},
 		{"a message left, without a form", entryOf(`"properties":{"routing":{"offline_message":true}}`), `{"type":"missed_chat","time":"2026-01-05T09:00:00.12Z","message":null}`},
 
+		{"a message left, then answered", entryOf(`"properties":{"routing":{"offline_message":true}},` + events(form("09:00:01", `,"form_type":"ticket"`, `{"type":"email","answer":"eve@x.example"}`),
+			said("09:10:00", "ola@shop.example", ""), system("09:20:00.2", "manual_archived_agent"))),
+			`{"type":"chat","email":null,"time":null,"message":null,"rate":"not_rated","engagement":"immediate_start","duration":1200,"is_offline_message":true,"properties":null}`},
+		{"a message left, then answered by a bot", entryOf(`"properties":{"routing":{"offline_message":true}},`+events(said("09:10:00", "5c9871d5372c824cbf22d860a707a578", "")), bot, eve),
+			`{"type":"chat","rate":"not_rated"}`},
+		{"a message left, then answered with a file", entryOf(`"properties":{"routing":{"offline_message":true}},` + events(`"type":"file","created_at":"2026-01-05T09:10:00Z","author_id":"ola@shop.example"`)),
+			`{"type":"chat"}`},
+		{"a message left, and rated", entryOf(`"properties":{"routing":{"offline_message":true},"rating":{"score":0,"comment":"late"}},` + events(form("09:00:01", `,"form_type":"ticket"`, ``))),
+			`{"type":"chat","rate":"rated_bad","rate_comment":"late","properties":null,"is_offline_message":true}`},
+		{"a message left, and a welcome", entryOf(`"properties":{"routing":{"offline_message":true}},` + events(said("09:00:01", "ola@shop.example", `,"properties":{"lc2":{"welcome_message":true}}`), said("09:00:02", eveID, ""))),
+			`{"type":"missed_chat","rate":null,"engagement":null,"duration":null}`},
+		{"a message left, and taken by an agent", entryOf(`"properties":{"routing":{"offline_message":true}},` + events(form("09:00:01", `,"form_type":"ticket"`, ``), system("09:20:00", "chat_assigned")+`,"author_id":"ola@shop.example"`)),
+			`{"type":"missed_chat"}`},
+
 		{"what has the wrong type is passed on", `{"id":7,"users":"many","thread":{"id":"T1","user_ids":{"a":1},"events":"none","properties":3,"access":{"group_ids":"x"},"tags":4,"queues_duration":[1],"customer_visit":5,"summary":6,"custom_variables":8}}`,
 			`{"parent_chat_id":7,"visitor":"many","agents":{"a":1},"events":"none","properties":3,"group":"x","tags":4,"queue":{"duration":[1]},"summary":6,"custom_variables":8}`},
 		{"ids that are none", entryOf(`"user_ids":["ola@shop.example",7,null]`), `{"agents":[{"display_name":"Ola","email":"ola@shop.example"},7]}`},
@@ -170,6 +184,26 @@ func TestColumns(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, got := made(t, test.entry)
 			checkMembers(t, test.want, got)
+		})
+	}
+}
+
+// TestOfflineMessageEnd: the end of an offline message is its last event, which needs no
+// warning. If it was answered, its end is derived as that of any other chat.
+func TestOfflineMessageEnd(t *testing.T) {
+	const offline = `"properties":{"routing":{"offline_message":true}},`
+	for _, test := range []struct {
+		name, entry string
+		want        []source.Warning
+	}{
+		{"not answered", entryOf(offline + events(form("09:00:01", `,"form_type":"ticket"`, ``))), nil},
+		{"answered", entryOf(offline + events(said("09:10:00", "ola@shop.example", ""))), []source.Warning{{Field: "ended_timestamp", Why: lastEventIsEnd}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			chat, _ := made(t, test.entry)
+			if diff := cmp.Diff(test.want, chat.Warnings); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
 		})
 	}
 }
