@@ -10,7 +10,6 @@ package userjson
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,12 +74,11 @@ func parse(file []byte, repeated bool) (Value, error) {
 	}
 	d := newDecoder(text, repeated)
 	if _, err := d.ReadValue(); err != nil {
-		return nil, mistake(text, 0, err)
+		return nil, mistake(text, 0, repeated)
 	}
 	end := d.InputOffset()
 	if _, err := d.ReadToken(); err != io.EOF {
-		at := end + int64(len(text[end:])-len(bytes.TrimLeft(text[end:], blanks)))
-		return nil, mistakeAt(text, at, " after the end")
+		return nil, mistakeAt(text, skipBlanks(text, end), " after the end")
 	}
 	return text[:end], nil // with the blanks before it: lines are counted in it
 }
@@ -100,7 +98,7 @@ func ParseAll(file []byte) ([]Value, error) {
 			return all, nil
 		}
 		if err != nil {
-			return nil, mistake(text, start, err)
+			return nil, mistake(text, start, false)
 		}
 		all = append(all, value.Clone())
 	}
@@ -113,34 +111,87 @@ func newDecoder(text []byte, repeated bool) *jsontext.Decoder {
 }
 
 // mistake says where a text, of which the value that begins at start could not
-// be read, stops being JSON.
-func mistake(text []byte, start int64, err error) error {
+// be read, stops being JSON. It reads the value again, token by token, since the
+// decoder then tells what it is inside of.
+func mistake(text []byte, start int64, repeated bool) error {
 	if len(bytes.Trim(text, blanks)) == 0 {
 		return &Error{Empty}
 	}
+	d := newDecoder(text[start:], repeated)
+	var err error
+	for err == nil {
+		_, err = d.ReadToken()
+	}
 	bad, ok := errors.AsType[*jsontext.SyntacticError](err)
-	if !ok {
-		return &Error{"what is not JSON"}
-	}
-	if bad.Err == jsontext.ErrDuplicateName {
-		return mistakeAt(text, bad.ByteOffset, " that begins a name for the second time in one object")
-	}
-	// The words are found by what encoding/json says: it tells more cases apart.
-	err = json.NewDecoder(bytes.NewReader(text[start:])).Decode(new(json.RawMessage))
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
 	switch {
-	case err == nil:
-		return mistakeAt(text, bad.ByteOffset, " that is not UTF-8, or half of one")
 	case !ok:
-		return &Error{fmt.Sprintf("JSON that breaks off in line %d: a quote or bracket is not closed", lineOf(text, len(bytes.TrimRight(text, blanks))))}
+		return &Error{"what is not JSON"}
+	case bad.Err == jsontext.ErrDuplicateName:
+		return mistakeAt(text, start+bad.ByteOffset, " that begins a name for the second time in one object")
 	}
-	// Offset counts what was read, the offending byte included.
-	at := start + max(syntax.Offset-1, 0)
-	why := misplaced(syntax.Error())
-	if at < int64(len(text)) && text[at] == '}' && strings.Contains(why, "where a name") {
-		why = " after a comma; the comma is one too many"
+	inside, count := d.StackIndex(d.StackDepth())
+	name := inside == jsontext.KindBeginObject && count%2 == 0 // a name comes next, otherwise a value
+	next := skipBlanks(text, start+d.InputOffset())
+	separator, why := byte(','), " where a comma or the closing ] should be"
+	switch {
+	case count == 0:
+		separator = 0
+	case name:
+		why = " where a comma or the closing } should be"
+	case inside == jsontext.KindBeginObject:
+		separator, why = ':', " where a colon should be"
 	}
-	return mistakeAt(text, at, why)
+	if separator != 0 && next < int64(len(text)) {
+		if text[next] != separator {
+			return mistakeAt(text, next, why)
+		}
+		next = skipBlanks(text, next+1)
+	}
+	switch kind := Value(text[next:]).Kind(); {
+	case next == int64(len(text)):
+		return breaksOff(text)
+	case name && kind == jsontext.KindEndObject:
+		return mistakeAt(text, next, " after a comma; the comma is one too many")
+	case name && kind != jsontext.KindString:
+		return mistakeAt(text, next, " where a name, in quotes, should be")
+	case kind == jsontext.KindInvalid, kind == jsontext.KindEndObject, kind == jsontext.KindEndArray:
+		return mistakeAt(text, next, " where a value should begin; texts need quotes, true and false are lower-case")
+	case bad.Err == io.ErrUnexpectedEOF:
+		return breaksOff(text)
+	case kind == jsontext.KindString:
+		return mistakeInString(text, start+bad.ByteOffset)
+	}
+	return mistakeAt(text, start+bad.ByteOffset, misplaced)
+}
+
+// breaksOff says where the last character of a text is that is not whole.
+func breaksOff(text []byte) error {
+	return &Error{fmt.Sprintf("JSON that breaks off in line %d: a quote or bracket is not closed", lineOf(text, len(bytes.TrimRight(text, blanks))))}
+}
+
+const misplaced = " that does not belong there"
+
+// mistakeInString says what is wrong at a place inside of a string.
+func mistakeInString(text []byte, at int64) error {
+	const half = " that is not UTF-8, or half of one"
+	switch {
+	case text[at] < ' ':
+		return mistakeAt(text, at, " inside a text that needs an escape, such as \\n for a line break")
+	case text[at] != '\\':
+		return mistakeAt(text, at, half)
+	case text[at+1] != 'u':
+		return mistakeAt(text, at+1, " after a backslash; a backslash itself is written \\\\")
+	}
+	digits := text[at+2:]
+	if ok := len(digits) - len(bytes.TrimLeft(digits, "0123456789abcdefABCDEF")); ok < 4 {
+		return mistakeAt(text, at+2+int64(ok), misplaced)
+	}
+	return mistakeAt(text, at, half)
+}
+
+// skipBlanks is the place of the first character from at on that is not a blank.
+func skipBlanks(text []byte, at int64) int64 {
+	return int64(len(text) - len(bytes.TrimLeft(text[at:], blanks)))
 }
 
 // mistakeAt names the place as editors show it.
@@ -152,25 +203,6 @@ func mistakeAt(text []byte, offset int64, why string) error {
 		found = fmt.Sprintf("a %c", text[at])
 	}
 	return &Error{fmt.Sprintf("JSON with a mistake in line %d, column %d: %s%s", lineOf(text, at), column, found, why)}
-}
-
-// misplaced words what encoding/json says about the place of a character.
-func misplaced(message string) string {
-	for _, m := range [][2]string{
-		{"beginning of object key string", " where a name, in quotes, should be"},
-		{"after object key:value pair", " where a comma or the closing } should be"},
-		{"after object key", " where a colon should be"},
-		{"after array element", " where a comma or the closing ] should be"},
-		{"after top-level value", " after the end"},
-		{"beginning of value", " where a value should begin; texts need quotes, true and false are lower-case"},
-		{"in string literal", " inside a text that needs an escape, such as \\n for a line break"},
-		{"in string escape", " after a backslash; a backslash itself is written \\\\"},
-	} {
-		if strings.Contains(message, m[0]) {
-			return m[1]
-		}
-	}
-	return " that does not belong there"
 }
 
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }

@@ -35,6 +35,17 @@ func TestParseFaults(t *testing.T) {
 		{`{"x": trux}`, mistake + "1, column 10: a character that does not belong there"},
 		{"{\"x\":\n \"\xff\"}", mistake + "2, column 3: a character that is not UTF-8, or half of one"},
 		{"{\"x\": 1,\n \"x\": 2}", mistake + `2, column 2: a " that begins a name for the second time in one object`},
+		{`{"x": [1,]}`, mistake + "1, column 10: a ] where a value should begin; texts need quotes, true and false are lower-case"},
+		{`{"x":}`, mistake + "1, column 6: a } where a value should begin; texts need quotes, true and false are lower-case"},
+		{`{"x": 1,, "y": 2}`, mistake + "1, column 9: a , where a name, in quotes, should be"},
+		{`{"x": 01}`, mistake + "1, column 8: a character where a comma or the closing } should be"},
+		{`{"x": 1 /* one */}`, mistake + "1, column 9: a / where a comma or the closing } should be"},
+		{`{"x": "\u12G4"}`, mistake + "1, column 12: a character that does not belong there"},
+		{`{"x": "\ud800"}`, mistake + "1, column 8: a character that is not UTF-8, or half of one"},
+		{`{"x": -}`, mistake + "1, column 8: a } that does not belong there"},
+		{`{hid`, mistake + "1, column 2: a character where a name, in quotes, should be"},
+		{`{"x"`, "JSON that breaks off in line 1: a quote or bracket is not closed"},
+		{`{"x": tr`, "JSON that breaks off in line 1: a quote or bracket is not closed"},
 		{strings.Repeat("[", 20000), mistake + "1, column 10001: a [ that does not belong there"},
 	} {
 		t.Run(test.given[:min(len(test.given), 40)], func(t *testing.T) {
