@@ -244,9 +244,9 @@ var listCases = []struct {
 		return `{"records":[]}`
 	}},
 		[]string{`{"agent_id":"ola@shop.example","bad":1,"date":"2026-03-09","good":1,"score":0.5,"timezone":"UTC","total":2}`}, []string{
-			`/reports/chats/ranking {"distribution":"day","timezone":"UTC","filters":{"from":"2026-03-08T00:00:00.000000+00:00","to":"2026-03-08T23:59:59.999999+00:00"}}`,
-			`/reports/chats/ranking {"distribution":"day","timezone":"UTC","filters":{"from":"2026-03-09T00:00:00.000000+00:00","to":"2026-03-09T23:59:59.999999+00:00"}}`,
-			`/reports/chats/ranking {"distribution":"day","timezone":"UTC","filters":{"from":"2026-03-10T00:00:00.000000+00:00","to":"2026-03-10T23:59:59.999999+00:00"}}`}},
+			`/reports/chats/ranking {"timezone":"UTC","filters":{"from":"2026-03-08T00:00:00.000000+00:00","to":"2026-03-08T23:59:59.999999+00:00"}}`,
+			`/reports/chats/ranking {"timezone":"UTC","filters":{"from":"2026-03-09T00:00:00.000000+00:00","to":"2026-03-09T23:59:59.999999+00:00"}}`,
+			`/reports/chats/ranking {"timezone":"UTC","filters":{"from":"2026-03-10T00:00:00.000000+00:00","to":"2026-03-10T23:59:59.999999+00:00"}}`}},
 	{"report_engagement", map[string]any{"/reports/chats/engagement": `{"records":{"2026-03-10":{"started_by_agent":2}}}`},
 		[]string{zeros(day1, "started_by_agent started_by_customer_from_greeting started_by_customer_without_greeting"),
 			zeros(day2, "started_by_agent started_by_customer_from_greeting started_by_customer_without_greeting"),

@@ -288,7 +288,10 @@ func (l *List) body(q request, page int, cursor string) []byte {
 	}
 	if l.Days != NoDays {
 		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
-		members = append(members, `"distribution":"day"`, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
+		if l.Days == BySpan { // the reports of one day each take none
+			members = append(members, `"distribution":"day"`)
+		}
+		members = append(members, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
 			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(timeFormat), end.Format(timeFormat)))
 	}
 	if l.Pages != "" {

@@ -21,7 +21,7 @@ const configuration = "configuration/action/"
 var allLists = []struct{ name, body, scope string }{
 	{"list_agents", `{"fields":["job_title","mobile","max_chats_count","suspended","awaiting_approval","last_logout","groups","work_scheduler","notifications","email_subscriptions"]}`, "agents--all:ro"},
 	{"list_groups", `{"fields":["agent_priorities","routing_status"]}`, "groups--all:ro"},
-	{"list_bots", `{"all":true,"fields":["groups","work_scheduler","job_title","max_chats_count","timezone","default_group_priority","owner_client_id"]}`, "agents-bot--all:ro"},
+	{"list_bots", `{"all":true,"fields":["groups","work_scheduler","job_title","max_chats_count","timezone"]}`, "agents-bot--all:ro"},
 	{"list_tags", `{}`, "tags--all:ro,tags--groups:ro"},
 	{"list_greetings", `{"limit":100}`, "greetings:ro"},
 	{"list_auto_accesses", `{}`, "access_rules:ro"},
@@ -277,7 +277,7 @@ func records3(t testing.TB, s *Server, name, zone string) (records map[string]ma
 	to := time.Date(2026, 11, 21, 0, 0, 0, 0, loc).Add(-time.Microsecond).Format(layout3)
 	return ask3[struct {
 		Records map[string]map[string]any
-	}](t, s, "reports/"+name, `{"distribution":"day","timezone":"`+zone+`","filters":{"from":"`+from+`","to":"`+to+`"}}`).Records
+	}](t, s, "reports/"+name, `{"timezone":"`+zone+`","filters":{"from":"`+from+`","to":"`+to+`"}}`).Records
 }
 
 // Whatever a chat can tell, the reports tell: added up from v2's answers.
@@ -459,7 +459,7 @@ func TestReportsThatNoChatTells(t *testing.T) {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
 	}
-	for _, wrong := range []string{`{"distribution":"week"}`, `{"filters":{"from":"2026-11-01T00:00:00Z"}}`, `{"timezone":"Mars"}`, `{"limit":5}`, `{"page":0}`} {
+	for _, wrong := range []string{`{"distribution":"week"}`, `{"filters":{"from":"2026-11-01T00:00:00Z"}}`, `{"timezone":"Mars"}`, `{"limit":5}`, `{"page":1}`} {
 		if w := post(s, "reports/chats/total_chats", wrong); !isError(w, 400, "validation") {
 			t.Errorf("%s: %d %s", wrong, w.Code, w.Body)
 		}

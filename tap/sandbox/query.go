@@ -22,8 +22,8 @@ type query struct {
 	pending  bool
 }
 
-// parseQuery reads the parameters that have to do with time and pages. All
-// others are filters this sandbox does not have, and are ignored.
+// parseQuery reads the parameters that have to do with time and pages. The others
+// that the reference knows are filters which this sandbox does not have: ignored.
 func parseQuery(v url.Values, own *time.Location, now int64) (q query, err error) {
 	zone := own
 	if name := v.Get("timezone"); v.Has("timezone") {

@@ -153,6 +153,9 @@ func (s *Server) answer(r *http.Request, number, inFlight int) answer {
 		s.spoil(&a)
 		return a
 	}
+	if wrong := undocumentedV2(r.URL.Path, r.URL.Query()); wrong != "" {
+		return problem(400, wrong)
+	}
 	var a answer
 	if reference {
 		a = s.reference(r.URL.Path, r.URL.Query())

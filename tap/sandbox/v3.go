@@ -139,6 +139,9 @@ func (s *Server) answerV3(r *http.Request, body []byte, number, inFlight int) an
 	} else if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return s.problemV3("validation", "Content-Type must be application/json", "")
 	}
+	if wrong := documented[path].undocumented(body); wrong != "" {
+		return *s.invalid("%s", wrong)
+	}
 	a := c.do(s, asked{body, number, fault})
 	if a.status != 200 || a.fault != "" { // a wrong question is not also a fault
 		return a

@@ -20,7 +20,7 @@ func Lists() []livechat.List {
 			Rename:    map[string]string{"agent_priorities": "agents", "routing_status": ""},
 			MapToList: map[string][2]string{"agents": {"agent_id", "priority"}}},
 		{Stream: "bots", Call: configuration + "list_bots", Rows: "[]",
-			Args:   `"all":true,"fields":["groups","work_scheduler","job_title","max_chats_count","timezone","default_group_priority","owner_client_id"]`,
+			Args:   `"all":true,"fields":["groups","work_scheduler","job_title","max_chats_count","timezone"]`,
 			Rename: map[string]string{"avatar_path": "avatar", "status": "", "routing_status": ""},
 			URLs:   []string{"avatar"}},
 		{Stream: "tags", Call: configuration + "list_tags", Rows: "[]"},
