@@ -3,12 +3,9 @@ package livechat
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"tap-livechat/tap/jsondoc"
@@ -74,16 +71,6 @@ type listReader struct {
 	ends   []int
 }
 
-// request is what an answer is asked for with, beside what the list says.
-type request struct {
-	from, to time.Time // the days of a report, both included, midnight in zone
-	zone     *time.Location
-	parent   parent
-}
-
-// parent is a row that a list is asked for once for: its members, as JSON.
-type parent map[string][]byte
-
 func (r *listReader) read(l *List, rg source.Range) error {
 	if l.ForEach == nil {
 		return r.days(l, request{zone: rg.Zone}, rg)
@@ -127,11 +114,6 @@ func (r *listReader) days(l *List, q request, rg source.Range) error {
 		}
 	}
 	return nil
-}
-
-func midnight(at time.Time, zone *time.Location) time.Time {
-	year, month, day := at.In(zone).Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, zone)
 }
 
 func (r *listReader) pages(l *List, q request) error {
@@ -178,50 +160,6 @@ func (r *listReader) flush() error {
 	return nil
 }
 
-// row makes a row and has it rendered.
-func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
-	mark := a.Mark()
-	b := a.Build()
-	b.Object("")
-	l.putDefaults(b, v)
-	for member, name := range l.FromParent {
-		if value, err := a.JSON(q.parent[member]); err == nil {
-			l.putMember(b, name, value, q.zone)
-		}
-	}
-	if l.Days != NoDays {
-		b.Text("timezone", q.zone.String())
-		b.Text("date", q.from.Format(time.DateOnly))
-	}
-	for _, c := range found {
-		if c.value.Kind() == jsondoc.Absent {
-			b.Text(c.name, c.text)
-		} else {
-			b.Put(c.name, c.value)
-		}
-	}
-	if v.Kind() == jsondoc.Object {
-		for m := range v.All() {
-			l.putMember(b, string(m.Name()), m, q.zone)
-		}
-	}
-	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
-	switch l.Days {
-	case ByDay:
-		row.Day = q.from
-	case BySpan:
-		if len(found) > 0 && found[0].name == "date" {
-			row.Day, _ = time.ParseInLocation(time.DateOnly, found[0].text, q.zone)
-		}
-	}
-	if r.renderer != nil {
-		r.out = r.renderer.Row(r.out, &row)
-	}
-	row.Doc = jsondoc.Value{}
-	a.Undo(mark)
-	r.rows, r.ends = append(r.rows, row), append(r.ends, len(r.out))
-}
-
 // parents reads the list that another one is asked for once for each row of.
 func (r *listReader) parents(l *List) ([]parent, error) {
 	var all []parent
@@ -236,66 +174,4 @@ func (r *listReader) parents(l *List) ([]parent, error) {
 		})
 	}))
 	return all, err
-}
-
-func (r *listReader) op(l *List, q request, page int) string {
-	op := "the list " + r.stream
-	if l.Days != NoDays {
-		op = r.stream + " of " + q.from.Format(time.DateOnly)
-		if q.to.After(q.from) {
-			op += " to " + q.to.Format(time.DateOnly)
-		}
-	}
-	if page > 1 {
-		op = fmt.Sprintf("page %d of %s", page, op)
-	}
-	return op
-}
-
-func (r *listReader) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
-	method, path, _ := strings.Cut(l.Call, " ")
-	endpoint, _, _ := strings.Cut(path, "?")
-	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.fillPath(path), Version: l.Version, OwnScope: true, Parse: parse}
-	if method == "POST" {
-		c.Body = l.body(q, page, cursor)
-	}
-	return c
-}
-
-// fillPath puts the parent's members into a path.
-func (p parent) fillPath(path string) string {
-	for name, value := range p {
-		if place := "{" + name + "}"; strings.Contains(path, place) {
-			var doc jsondoc.Doc
-			_ = doc.Parse(slices.Clone(value)) // it was JSON before
-			path = strings.ReplaceAll(path, place, url.PathEscape(doc.Root().Text()))
-		}
-	}
-	return path
-}
-
-// timeFormat is the form of times in requests.
-const timeFormat = "2006-01-02T15:04:05.000000-07:00"
-
-// body is what a request says.
-func (l *List) body(q request, page int, cursor string) []byte {
-	if cursor != "" {
-		return append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')
-	}
-	var members []string
-	if l.Args != "" {
-		members = append(members, l.Args)
-	}
-	if l.Days != NoDays {
-		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
-		if l.Days == BySpan { // the reports of one day each take none
-			members = append(members, `"distribution":"day"`)
-		}
-		members = append(members, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
-			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(timeFormat), end.Format(timeFormat)))
-	}
-	if l.Pages != "" {
-		members = append(members, fmt.Sprintf(`"page":%d`, page))
-	}
-	return []byte("{" + strings.Join(members, ",") + "}")
 }

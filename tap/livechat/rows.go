@@ -8,7 +8,52 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
 )
+
+// row makes a row and has it rendered.
+func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
+	mark := a.Mark()
+	b := a.Build()
+	b.Object("")
+	l.putDefaults(b, v)
+	for member, name := range l.FromParent {
+		if value, err := a.JSON(q.parent[member]); err == nil {
+			l.putMember(b, name, value, q.zone)
+		}
+	}
+	if l.Days != NoDays {
+		b.Text("timezone", q.zone.String())
+		b.Text("date", q.from.Format(time.DateOnly))
+	}
+	for _, c := range found {
+		if c.value.Kind() == jsondoc.Absent {
+			b.Text(c.name, c.text)
+		} else {
+			b.Put(c.name, c.value)
+		}
+	}
+	if v.Kind() == jsondoc.Object {
+		for m := range v.All() {
+			l.putMember(b, string(m.Name()), m, q.zone)
+		}
+	}
+	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
+	switch l.Days {
+	case ByDay:
+		row.Day = q.from
+	case BySpan:
+		if len(found) > 0 && found[0].name == "date" {
+			row.Day, _ = time.ParseInLocation(time.DateOnly, found[0].text, q.zone)
+		}
+	}
+	if r.renderer != nil {
+		r.out = r.renderer.Row(r.out, &row)
+	}
+	row.Doc = jsondoc.Value{}
+	a.Undo(mark)
+	r.rows, r.ends = append(r.rows, row), append(r.ends, len(r.out))
+}
 
 // column is what was met on the way to a row: a text, or a value.
 type column struct {

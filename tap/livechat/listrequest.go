@@ -1,0 +1,88 @@
+package livechat
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+)
+
+// request is what an answer is asked for with, beside what the list says.
+type request struct {
+	from, to time.Time // the days of a report, both included, midnight in zone
+	zone     *time.Location
+	parent   parent
+}
+
+// parent is a row that a list is asked for once for: its members, as JSON.
+type parent map[string][]byte
+
+func (r *listReader) op(l *List, q request, page int) string {
+	op := "the list " + r.stream
+	if l.Days != NoDays {
+		op = r.stream + " of " + q.from.Format(time.DateOnly)
+		if q.to.After(q.from) {
+			op += " to " + q.to.Format(time.DateOnly)
+		}
+	}
+	if page > 1 {
+		op = fmt.Sprintf("page %d of %s", page, op)
+	}
+	return op
+}
+
+func (r *listReader) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
+	method, path, _ := strings.Cut(l.Call, " ")
+	endpoint, _, _ := strings.Cut(path, "?")
+	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.fillPath(path), Version: l.Version, OwnScope: true, Parse: parse}
+	if method == "POST" {
+		c.Body = l.body(q, page, cursor)
+	}
+	return c
+}
+
+// fillPath puts the parent's members into a path.
+func (p parent) fillPath(path string) string {
+	for name, value := range p {
+		if place := "{" + name + "}"; strings.Contains(path, place) {
+			var doc jsondoc.Doc
+			_ = doc.Parse(slices.Clone(value)) // it was JSON before
+			path = strings.ReplaceAll(path, place, url.PathEscape(doc.Root().Text()))
+		}
+	}
+	return path
+}
+
+// timeFormat is the form of times in requests.
+const timeFormat = "2006-01-02T15:04:05.000000-07:00"
+
+// body is what a request says.
+func (l *List) body(q request, page int, cursor string) []byte {
+	if cursor != "" {
+		return append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')
+	}
+	var members []string
+	if l.Args != "" {
+		members = append(members, l.Args)
+	}
+	if l.Days != NoDays {
+		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
+		if l.Days == BySpan { // the reports of one day each take none
+			members = append(members, `"distribution":"day"`)
+		}
+		members = append(members, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
+			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(timeFormat), end.Format(timeFormat)))
+	}
+	if l.Pages != "" {
+		members = append(members, fmt.Sprintf(`"page":%d`, page))
+	}
+	return []byte("{" + strings.Join(members, ",") + "}")
+}
+
+func midnight(at time.Time, zone *time.Location) time.Time {
+	year, month, day := at.In(zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, zone)
+}
