@@ -80,7 +80,7 @@ func (s *run) denied() (all []string) {
 type list struct {
 	stream catalog.Selected
 	rg     source.Range
-	done   time.Time // the day up to which a report is in the state
+	done   time.Time // the date up to which a report is in the state
 	rows   int
 
 	out     *singer.Writer
@@ -123,7 +123,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	s.out.Announce()
 	s.out.Activate(&stream)
 	if stream.ReplicationKey != "" {
-		l.advance(midnight(l.rg.To.Add(-1), l.rg.Zone))
+		l.advance(l.rg.To.AddDate(0, 0, -1))
 	}
 	s.o.Log.Info("list complete", "stream", stream.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
 	return s.out.Err
@@ -142,11 +142,15 @@ func (s *run) countRow(stream *catalog.Selected, row *source.Row, count int) {
 	}
 }
 
-// listRange is what is read of a list or report without a bookmark.
+// listRange is the days of a report that is read without a bookmark.
 func (o Options) listRange() source.Range {
-	rg := source.Range{From: o.Config.StartDate, To: o.until(), Now: o.Now, Zone: o.Config.ReportTimezone}
-	if rg.Zone == nil {
-		rg.Zone = time.UTC
+	zone, end := o.Config.ReportTimezone, o.until()
+	if zone == nil {
+		zone = time.UTC
+	}
+	rg := source.Range{From: dateOf(o.Config.StartDate, zone), To: dateOf(end.Add(-1), zone).AddDate(0, 0, 1), Now: o.Now, Zone: zone}
+	if !o.Config.StartDate.Before(end) {
+		rg.To = rg.From
 	}
 	return rg
 }
@@ -154,7 +158,7 @@ func (o Options) listRange() source.Range {
 // resume sets from when on a report is read: from its bookmark, less the days
 // that may still change.
 func (l *list) resume(o Options) error {
-	mark, err := o.State.Report(l.stream.Name, l.stream.ReplicationKey, l.rg.Zone)
+	mark, err := o.State.Report(l.stream.Name, l.stream.ReplicationKey)
 	if err != nil {
 		return err
 	}
@@ -164,12 +168,12 @@ func (l *list) resume(o Options) error {
 		o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.stream.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
 	default:
 		l.done = mark.Day
+		// A bookmark in the future is brought back to today.
+		if today := dateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
+			l.done, mark.Day = today.AddDate(0, 0, -1), today
+		}
 		if from := mark.Day.AddDate(0, 0, -o.Config.ReportLookbackDays); from.After(l.rg.From) {
 			l.rg.From = from
-		}
-		// A bookmark in the future is brought back to today.
-		if today := midnight(o.Now, l.rg.Zone); mark.Day.After(today) {
-			l.done, l.rg.From = today.AddDate(0, 0, -1), today.AddDate(0, 0, -o.Config.ReportLookbackDays)
 		}
 	}
 	return nil
@@ -215,8 +219,9 @@ func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 	return nil
 }
 
-// midnight is what a day begins with in a zone.
-func midnight(at time.Time, zone *time.Location) time.Time {
+// dateOf is the date of an instant in a zone, as its midnight in UTC: dates are
+// reckoned there, where every day has a midnight and 24 hours.
+func dateOf(at time.Time, zone *time.Location) time.Time {
 	year, month, d := at.In(zone).Date()
-	return time.Date(year, month, d, 0, 0, 0, 0, zone)
+	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }

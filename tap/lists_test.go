@@ -375,6 +375,66 @@ func TestReportsAreIncremental(t *testing.T) {
 	}
 }
 
+// TestDaysWithoutMidnight: each day of a report comes once, and is asked for from its
+// first instant to its last, where clocks skip the midnight or show it twice.
+func TestDaysWithoutMidnight(t *testing.T) {
+	for _, test := range []struct{ zone, start, day, from, to string }{
+		{"America/Santiago", "2026-09-03", "2026-09-06", "2026-09-06T01:00:00.000000-03:00", "2026-09-06T23:59:59.999999-03:00"}, // skipped
+		{"America/Santiago", "2026-04-01", "2026-04-04", "2026-04-04T00:00:00.000000-03:00", "2026-04-04T23:59:59.999999-04:00"}, // 25 hours
+		{"Asia/Beirut", "2026-03-25", "2026-03-29", "2026-03-29T01:00:00.000000+03:00", "2026-03-29T23:59:59.999999+03:00"},
+		{"Africa/Cairo", "2026-04-20", "2026-04-24", "2026-04-24T01:00:00.000000+03:00", "2026-04-24T23:59:59.999999+03:00"},
+		{"America/Havana", "2026-03-05", "2026-03-08", "2026-03-08T01:00:00.000000-04:00", "2026-03-08T23:59:59.999999-04:00"},
+		{"America/Havana", "2026-10-28", "2026-11-01", "2026-11-01T00:00:00.000000-04:00", "2026-11-01T23:59:59.999999-05:00"}, // midnight twice
+		{"Atlantic/Azores", "2026-03-25", "2026-03-29", "2026-03-29T01:00:00.000000+00:00", "2026-03-29T23:59:59.999999+00:00"},
+	} {
+		zone, err := time.LoadLocation(test.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, err := time.ParseInLocation(time.DateOnly, test.start, zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := make(map[string]string)
+		r := readLists(t, map[string]any{
+			"/reports/customers/unique_visitors": func(body map[string]any) string {
+				filters := body["filters"].(map[string]any)
+				from, to := filters["from"].(string), filters["to"].(string)
+				if from[:10] != to[:10] || asked[from[:10]] != "" {
+					t.Errorf("%s: asked for %s to %s", test.zone, from, to)
+				}
+				asked[from[:10]] = from + " " + to
+				return `{"summary":{"unique_visitors":1,"page_views":2}}`
+			},
+			"/reports/chats/total_chats": `{"records":{"2000-01-01":{}}}`,
+		}, "", func(o *Options) {
+			o.Config.StartDate, o.Now, o.Config.ReportTimezone = start.Add(12*time.Hour), start.AddDate(0, 0, 6).Add(12*time.Hour), zone
+		}, "report_unique_visitors", "report_total_chats")
+		if r.err != nil {
+			t.Fatal(r.err)
+		}
+		if got := asked[test.day]; got != test.from+" "+test.to {
+			t.Errorf("%s: %s is asked for as %s", test.zone, test.day, got)
+		}
+		for _, stream := range []string{"report_unique_visitors", "report_total_chats"} {
+			var dates, want []string
+			for _, record := range r.records[stream] {
+				_, date, _ := strings.Cut(record, `"date":"`)
+				dates = append(dates, date[:10])
+			}
+			for d := range 7 {
+				want = append(want, start.AddDate(0, 0, d).Add(12*time.Hour).Format(time.DateOnly))
+			}
+			if diff := cmp.Diff(want, dates); diff != "" {
+				t.Errorf("%s: days of %s (-want +got):\n%s", test.zone, stream, diff)
+			}
+			if mark := bookmarkText(t, r.state, stream); !strings.Contains(mark, want[6]) {
+				t.Errorf("%s: the bookmark is %s", test.zone, mark)
+			}
+		}
+	}
+}
+
 // TestReportStates: a long report that is cut off goes on near where it was.
 func TestReportStates(t *testing.T) {
 	n := 0
@@ -385,7 +445,7 @@ func TestReportStates(t *testing.T) {
 	if !errors.Is(r.err, source.ErrBudget) || n != 100 {
 		t.Fatalf("%d requests, error %v", n, r.err)
 	}
-	mark, err := r.state.Report("report_unique_visitors", "date", time.UTC)
+	mark, err := r.state.Report("report_unique_visitors", "date")
 	if behind := syncNow.AddDate(0, 0, -200+99).Sub(mark.Day).Hours() / 24; err != nil || behind < 1 || behind > stateEveryDays+1 {
 		t.Errorf("the bookmark is %s, %.0f days behind, %v", mark.Day, behind, err)
 	}

@@ -3,7 +3,6 @@ package tap
 import (
 	"bytes"
 	"context"
-	"time"
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/source"
@@ -97,7 +96,7 @@ func (s *run) sampleChat(chat *source.Chat, streams []catalog.Selected) (done bo
 func (s *run) sampleList(ctx context.Context, stream catalog.Selected) error {
 	rg := s.o.listRange()
 	if stream.ReplicationKey != "" {
-		rg.From = rg.To.Add(-time.Nanosecond)
+		rg.From = rg.To.AddDate(0, 0, -1)
 	}
 	rows, requests := 0, 0
 	for row, err := range s.api.List(ctx, stream.Name, rg) {

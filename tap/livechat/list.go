@@ -104,8 +104,8 @@ func (r *listReader) days(l *List, q request, rg source.Range) error {
 	if l.Days == ByDay {
 		maxSpan = 1
 	}
-	last := midnight(rg.To.Add(-1), q.zone)
-	for q.from = midnight(rg.From, q.zone); !q.from.After(last); q.from = q.from.AddDate(0, 0, maxSpan) {
+	last := rg.To.AddDate(0, 0, -1)
+	for q.from = rg.From; !q.from.After(last); q.from = q.from.AddDate(0, 0, maxSpan) {
 		if q.to = q.from.AddDate(0, 0, maxSpan-1); q.to.After(last) {
 			q.to = last
 		}

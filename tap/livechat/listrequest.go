@@ -12,7 +12,7 @@ import (
 
 // request is what an answer is asked for with, beside what the list says.
 type request struct {
-	from, to time.Time // the days of a report, both included, midnight in zone
+	from, to time.Time // the dates of a report's days, both included, as midnights in UTC
 	zone     *time.Location
 	parent   parent
 }
@@ -69,12 +69,12 @@ func (l *List) body(q request, page int, cursor string) []byte {
 		members = append(members, l.Args)
 	}
 	if l.Days != NoDays {
-		end := q.to.AddDate(0, 0, 1).Add(-time.Microsecond)
+		start, end := startOfDay(q.from, q.zone), startOfDay(q.to.AddDate(0, 0, 1), q.zone).Add(-time.Microsecond)
 		if l.Days == BySpan { // the reports of one day each take none
 			members = append(members, `"distribution":"day"`)
 		}
 		members = append(members, `"timezone":`+string(jsondoc.Quote(nil, q.zone.String())),
-			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, q.from.Format(timeFormat), end.Format(timeFormat)))
+			fmt.Sprintf(`"filters":{"from":%q,"to":%q}`, start.Format(timeFormat), end.Format(timeFormat)))
 	}
 	if l.Pages != "" {
 		members = append(members, fmt.Sprintf(`"page":%d`, page))
@@ -82,7 +82,21 @@ func (l *List) body(q request, page int, cursor string) []byte {
 	return []byte("{" + strings.Join(members, ",") + "}")
 }
 
-func midnight(at time.Time, zone *time.Location) time.Time {
-	year, month, day := at.In(zone).Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, zone)
+// startOfDay is the first instant of a day: of the date, given as its midnight in
+// UTC, or of a later one where the zone leaves the date out. Clocks may skip the
+// midnight, and show it twice.
+func startOfDay(date time.Time, zone *time.Location) time.Time {
+	const maxOffset = 26 * time.Hour // more than any zone is ahead of UTC
+	for at := date.Add(-maxOffset).In(zone); ; {
+		_, offset := at.Zone()
+		_, change := at.ZoneBounds()
+		start := date.Add(-time.Duration(offset) * time.Second).In(zone)
+		if start.Before(at) {
+			start = at
+		}
+		if change.IsZero() || start.Before(change) {
+			return start
+		}
+		at = change
+	}
 }

@@ -44,7 +44,7 @@ func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found [
 		row.Day = q.from
 	case BySpan:
 		if len(found) > 0 && found[0].name == "date" {
-			row.Day, _ = time.ParseInLocation(time.DateOnly, found[0].text, q.zone)
+			row.Day, _ = time.Parse(time.DateOnly, found[0].text)
 		}
 	}
 	if r.renderer != nil {

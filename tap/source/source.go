@@ -74,7 +74,9 @@ var (
 // Range says what to read.
 type Range struct {
 	// From and To are instants: chats that ended in [From, To) are to be read. The
-	// service filters by days, or by the start, so other chats come as well.
+	// service filters by days, or by the start, so other chats come as well. For a
+	// report they are dates: the midnights in UTC of its first day and of the day
+	// after its last.
 	From, To time.Time
 	// Now is when the run started, by the clock of this machine.
 	Now time.Time
@@ -168,8 +170,8 @@ type Chat struct {
 // Row is one row of a list.
 type Row struct {
 	Stream string
-	// Day is the day of a report's row, midnight in Range.Zone, if rows are ordered
-	// by day: all rows of earlier days have been yielded then. Zero if not ordered.
+	// Day is the date of a report's row, its midnight in UTC, if rows are ordered by
+	// day: all rows of earlier days have been yielded then. Zero if not ordered.
 	Day      time.Time
 	Doc      jsondoc.Value // in the form of the stream's schema; valid until the Renderer returns
 	Received time.Time

@@ -9,8 +9,8 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// Report is the bookmark of a report: the last day that was read, and in which
-// time zone its days are.
+// Report is the bookmark of a report: the date of the last day that was read, as
+// its midnight in UTC, and the time zone whose days they are.
 type Report struct {
 	Day  time.Time
 	Zone string
@@ -21,7 +21,7 @@ const keyZone = "timezone"
 
 // Report reads the bookmark of a report; its day is zero if there is none.
 // The error is an *Error.
-func (s State) Report(stream, key string, zone *time.Location) (Report, error) {
+func (s State) Report(stream, key string) (Report, error) {
 	b, err := s.Bookmark(stream, key)
 	if err != nil || b.At.IsZero() {
 		return Report{}, err
@@ -33,7 +33,7 @@ func (s State) Report(stream, key string, zone *time.Location) (Report, error) {
 		mark.Zone = userjson.Unquote(userjson.Value(raw))
 	}
 	year, month, d := b.At.Date()
-	mark.Day = time.Date(year, month, d, 0, 0, 0, 0, zone)
+	mark.Day = time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 	return mark, nil
 }
 
