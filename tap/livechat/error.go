@@ -34,6 +34,7 @@ const (
 	Address           // the URL is invalid
 	NoID              // a chat without an id
 	FullHour          // more chats in an hour than the service lists
+	Conflicting       // the responses for a list contradict each other every time
 )
 
 // Error is a call that failed permanently: retrying does not help, or every retry

@@ -3,9 +3,9 @@ package livechat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"time"
 
 	"tap-livechat/tap/jsondoc"
@@ -26,7 +26,7 @@ func NewLists(client *Client, renderer source.Renderer, tables ...[]List) *Lists
 
 var _ source.Lists = (*Lists)(nil)
 
-// List asks for one list, page by page.
+// List requests one list, page by page.
 func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.Seq2[*source.Row, error] {
 	return func(yield func(*source.Row, error) bool) {
 		at := slices.IndexFunc(s.table, func(l List) bool { return l.Stream == stream })
@@ -54,49 +54,92 @@ func (e *deniedError) Is(target error) bool { return target == source.ErrDenied 
 // denied tells those errors apart that are about one list only.
 func denied(err error) error {
 	var e *Error
-	if errors.As(err, &e) && (e.Cause == Scope || e.Cause == Limit || e.Cause == Missing || e.Cause == Version) {
+	if errors.As(err, &e) && (e.Cause == Scope || e.Cause == Limit || e.Cause == Missing || e.Cause == Version || e.Cause == Conflicting) {
 		return &deniedError{e}
 	}
 	return err
 }
 
-// listReader is a list that is being read.
+// listReader reads one list. What is requested is in listrequest.go, and how rows
+// come of it in listrow.go.
 type listReader struct {
 	*Lists
 	ctx    context.Context
 	stream string
 	yield  func(*source.Row, error) bool
-	rows   []source.Row
+	rows   []source.Row // of a response
 	out    []byte
 	ends   []int
+	count  int // rows that were yielded
 }
 
 func (r *listReader) read(l *List, rg source.Range) error {
-	if l.ForEach == nil {
-		return r.days(l, request{zone: rg.Zone}, rg)
+	q := request{zone: rg.Zone}
+	if q.zone == nil {
+		q.zone = time.UTC
 	}
+	if l.ForEach != nil {
+		return r.forEach(l, q, rg)
+	}
+	if err := r.days(l, q, rg); err != nil {
+		return err
+	}
+	if l.NeverEmpty && r.count == 0 {
+		return r.conflict(l, q, "it is empty, and was when requested again, though no account is without")
+	}
+	return nil
+}
+
+// forEach reads a list that is requested once for each row of another one. A row
+// that is listed and not found has been deleted meanwhile, if it is not found when
+// requested again; but not if none is found.
+func (r *listReader) forEach(l *List, q request, rg source.Range) error {
 	parents, err := r.parents(l.ForEach)
 	if err != nil {
 		return err
 	}
-	for _, p := range parents {
-		err := r.days(l, request{zone: rg.Zone, parent: p}, rg)
-		var e *Error
-		if errors.As(err, &e) && e.Cause == Missing {
-			continue // it has been deleted meanwhile
+	for missing := parents; len(missing) > 0; {
+		requested := missing
+		missing = nil
+		var notFound *Error
+		for _, q.parent = range requested {
+			err := r.days(l, q, rg)
+			var e *Error
+			if errors.As(err, &e) && e.Cause == Missing {
+				missing, notFound = append(missing, q.parent), e
+			} else if err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
+		switch {
+		case len(missing) == len(parents):
+			notFound.Op, notFound.Detail = "the list "+r.stream, fmt.Sprintf("none of the %d that %s lists is found", len(parents), l.ForEach.endpoint())
+			return notFound
+		case len(requested) < len(parents):
+			return nil // not found twice
 		}
 	}
 	return nil
 }
 
-// days asks for each span of a report.
-func (r *listReader) days(l *List, q request, rg source.Range) error {
-	if q.zone == nil {
-		q.zone = time.UTC
+// parents reads the list that another one is requested once for each row of.
+func (r *listReader) parents(l *List) ([]parent, error) {
+	var all []parent
+	p, err := r.fetch(l, request{}, 1, "", func(*Answer) { all = nil }, func(_ *Answer, v jsondoc.Value, _ []column) {
+		p := make(parent)
+		for m := range v.All() {
+			p[string(m.Name())] = m.AppendJSON(nil)
+		}
+		all = append(all, p)
+	})
+	if err == nil && p.empty && l.NeverEmpty {
+		err = r.conflict(l, request{}, l.endpoint()+" is empty, and was when requested again, though no account is without")
 	}
+	return all, err
+}
+
+// days requests each span of a report.
+func (r *listReader) days(l *List, q request, rg source.Range) error {
 	if l.Days == NoDays {
 		return r.pages(l, q)
 	}
@@ -116,43 +159,16 @@ func (r *listReader) days(l *List, q request, rg source.Range) error {
 	return nil
 }
 
-func (r *listReader) pages(l *List, q request) error {
-	seen := make(map[string]bool)
-	for n, cursor := 1, ""; ; n++ {
-		pages, next := 1, ""
-		err := r.client.Ask(r.ctx, r.call(l, q, n, cursor, func(a *Answer) (err error) {
-			r.rows, r.out, r.ends = r.rows[:0], r.out[:0], r.ends[:0]
-			root := a.Root()
-			if l.Cursor != "" {
-				next = root.Get(l.Cursor).Text()
-			}
-			if l.Pages != "" {
-				pages, _ = strconv.Atoi(valueAt(root, l.Pages).Text())
-			}
-			return l.walk(root, l.Rows, q, nil, func(v jsondoc.Value, found []column) { r.row(l, q, a, v, found) })
-		}))
-		if err != nil {
-			return err
-		}
-		if err := r.flush(); err != nil {
-			return err
-		}
-		switch {
-		case l.Cursor == "" && (n >= pages || len(r.rows) == 0), l.Cursor != "" && next == "":
-			return nil
-		case l.Cursor != "" && seen[next]:
-			return &Error{Op: r.op(l, q, n), Version: l.Version, Detail: "it names the same next page again", Cause: Foreign}
-		}
-		cursor, seen[next] = next, true
-	}
-}
-
-// flush yields the rows of an answer.
-func (r *listReader) flush() error {
+// flush yields the rows of a response for which wanted holds; nil: all.
+func (r *listReader) flush(wanted func(i int) bool) error {
 	start := 0
 	for i := range r.rows {
 		row := &r.rows[i]
 		row.Out.Text, start = r.out[start:r.ends[i]], r.ends[i]
+		if wanted != nil && !wanted(i) {
+			continue
+		}
+		r.count++
 		if !r.yield(row, nil) {
 			return errStopped
 		}
@@ -160,18 +176,6 @@ func (r *listReader) flush() error {
 	return nil
 }
 
-// parents reads the list that another one is asked for once for each row of.
-func (r *listReader) parents(l *List) ([]parent, error) {
-	var all []parent
-	err := r.client.Ask(r.ctx, r.call(l, request{}, 1, "", func(a *Answer) error {
-		all = nil
-		return l.walk(a.Root(), l.Rows, request{}, nil, func(v jsondoc.Value, _ []column) {
-			p := make(parent)
-			for m := range v.All() {
-				p[string(m.Name())] = m.AppendJSON(nil)
-			}
-			all = append(all, p)
-		})
-	}))
-	return all, err
+func (r *listReader) conflict(l *List, q request, detail string) *Error {
+	return &Error{Op: r.op(l, q, 1), Version: l.Version, Detail: detail, Cause: Conflicting}
 }

@@ -36,12 +36,18 @@ func (r *listReader) op(l *List, q request, page int) string {
 
 func (r *listReader) call(l *List, q request, page int, cursor string, parse func(*Answer) error) Call {
 	method, path, _ := strings.Cut(l.Call, " ")
-	endpoint, _, _ := strings.Cut(path, "?")
-	c := Call{Op: r.op(l, q, page), Endpoint: strings.NewReplacer("{", "<", "}", ">").Replace(endpoint), Method: method, Path: q.parent.fillPath(path), Version: l.Version, OwnScope: true, Parse: parse}
+	c := Call{Op: r.op(l, q, page), Endpoint: l.endpoint(), Method: method, Path: q.parent.fillPath(path), Version: l.Version, OwnScope: true, Parse: parse}
 	if method == "POST" {
 		c.Body = l.body(q, page, cursor)
 	}
 	return c
+}
+
+// endpoint is the path of the requests, without what differs from one to another.
+func (l *List) endpoint() string {
+	_, path, _ := strings.Cut(l.Call, " ")
+	path, _, _ = strings.Cut(path, "?")
+	return strings.NewReplacer("{", "<", "}", ">").Replace(path)
 }
 
 // fillPath puts the parent's members into a path.

@@ -20,8 +20,11 @@ type List struct {
 
 	Cursor  string // the member with the next page's cursor; the next request has only page_id
 	Pages   string // the path to the number of pages; requests have page
+	Count   string // the path to the number of rows on all pages
 	ForEach *List  // the list is requested once for each row of this other list
 	Days    Days   // how a report is requested
+
+	NeverEmpty bool // every account has a row
 
 	FromParent   map[string]string    // members of ForEach's row that become columns; the row's own members win
 	Rename       map[string]string    // new names of members; "" leaves a member out

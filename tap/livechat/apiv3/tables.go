@@ -11,11 +11,11 @@ const (
 // Momentary values, such as who is logged in, are left out: they differ in every run.
 func Lists() []livechat.List {
 	lists := []livechat.List{
-		{Stream: "agents", Call: configuration + "list_agents", Rows: "[]",
+		{Stream: "agents", Call: configuration + "list_agents", Rows: "[]", NeverEmpty: true,
 			Args:   `"fields":["job_title","mobile","max_chats_count","suspended","awaiting_approval","last_logout","groups","work_scheduler","notifications","email_subscriptions"]`,
 			Rename: map[string]string{"avatar_path": "avatar", "login_status": "", "status": "", "routing_status": "", "summaries": "email_subscriptions"},
 			URLs:   []string{"avatar"}},
-		{Stream: "groups", Call: configuration + "list_groups", Rows: "[]",
+		{Stream: "groups", Call: configuration + "list_groups", Rows: "[]", NeverEmpty: true, // there is group 0
 			Args:      `"fields":["agent_priorities"]`,
 			Rename:    map[string]string{"agent_priorities": "agents", "routing_status": ""},
 			MapToList: map[string][2]string{"agents": {"agent_id", "priority"}}},
@@ -24,7 +24,7 @@ func Lists() []livechat.List {
 			Rename: map[string]string{"avatar_path": "avatar", "status": "", "routing_status": ""},
 			URLs:   []string{"avatar"}},
 		{Stream: "tags", Call: configuration + "list_tags", Rows: "[]"},
-		{Stream: "greetings", Call: configuration + "list_greetings", Rows: "greetings/[]", Args: `"limit":100`, Cursor: "next_page_id",
+		{Stream: "greetings", Call: configuration + "list_greetings", Rows: "greetings/[]", Args: `"limit":100`, Cursor: "next_page_id", Count: "found_greetings",
 			Rename: map[string]string{"group": "group_id"}},
 		{Stream: "auto_accesses", Call: configuration + "list_auto_accesses", Rows: "[]",
 			Flatten: []string{"access"}, Rename: map[string]string{"access_groups": "group_ids"}},
