@@ -67,9 +67,9 @@ func planJSON(p plan.Plan) string {
 		Dollars  float64       `json:"us_dollars"`
 		Asked    int           `json:"requests_of_the_plan"`
 		Notes    []string      `json:"notes"`
-	}{[]printedPart{}, p.Chats, p.Requests, cents(p.Requests), p.Asked, append([]string{}, p.Notes...)}
+	}{[]printedPart{}, p.Chats, p.Requests, cents(p.Requests), p.OwnRequests, append([]string{}, p.Notes...)}
 	for _, part := range p.Parts {
-		out.Parts = append(out.Parts, printedPart{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Lasts.Seconds()*10) / 10})
+		out.Parts = append(out.Parts, printedPart{day(part.From), day(part.To), part.Chats, part.Requests, cents(part.Requests), math.Round(part.Duration.Seconds()*10) / 10})
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -89,11 +89,11 @@ func planTable(p plan.Plan) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "start_date\tend_date\tchats\trequests\tcost\ttakes\t")
 	for _, part := range p.Parts {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t$%s\t%s\t\n", day(part.From), day(part.To), part.Chats, part.Requests, price(part.Requests), part.Lasts.Round(time.Second))
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t$%s\t%s\t\n", day(part.From), day(part.To), part.Chats, part.Requests, price(part.Requests), part.Duration.Round(time.Second))
 	}
 	fmt.Fprintf(w, "all\t\t%d\t%d\t$%s\t\t\n", p.Chats, p.Requests, price(p.Requests))
 	w.Flush()
-	fmt.Fprintf(&b, "\nThe plan took %s.\n", counted(p.Asked))
+	fmt.Fprintf(&b, "\nThe plan took %s.\n", counted(p.OwnRequests))
 	for _, note := range p.Notes {
 		fmt.Fprintf(&b, "Note: %s.\n", note)
 	}

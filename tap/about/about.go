@@ -13,7 +13,7 @@ import (
 	"tap-livechat/tap/userjson"
 )
 
-// Info is what `tap-livechat --about` tells, in three forms.
+// Info is the output of `tap-livechat --about`, in three formats.
 type Info struct {
 	Name         string
 	Description  string
@@ -24,7 +24,7 @@ type Info struct {
 	Settings     []config.Setting
 }
 
-// Stream is what a reader wants to know of a stream.
+// Stream describes a stream.
 type Stream struct {
 	Name           string
 	Keys           []string
@@ -32,7 +32,7 @@ type Stream struct {
 	Description    string
 }
 
-// Streams are all there are.
+// Streams returns all streams.
 func Streams() []Stream {
 	var all []Stream
 	for _, s := range catalog.Streams() {
@@ -48,15 +48,15 @@ func New(version string, streams []Stream) Info {
 		Description: "Singer tap for LiveChat (REST API v2 and the APIs v3.6): chats, messages, events, reference data and reports, " +
 			"complete, resumable, and with as few of the billed requests as possible.",
 		Version:      strings.TrimPrefix(version, "v"),
-		SDKVersion:   "n/a", // the key is part of the format; there is no SDK in this tap
+		SDKVersion:   "n/a", // the key is part of the format; the tap does not use the SDK
 		Capabilities: []string{"catalog", "discover", "state", "about", "test", "activate-version", "batch", "structured-logging"},
 		Streams:      streams,
 		Settings:     config.Settings(),
 	}
 }
 
-// JSON is the object that Meltano's Hub and other tools read: seven keys in the
-// order of the Singer SDK, indented by two, with a line break at the end.
+// JSON returns the object that Meltano's Hub and other tools read: seven keys in the
+// order of the Singer SDK, indented by two spaces, with a final line break.
 func (a Info) JSON() []byte {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -77,8 +77,8 @@ func (a Info) JSON() []byte {
 	return out.Bytes()
 }
 
-// aboutSettings is schemas/config.json as the Singer SDK shows a schema: types
-// as lists, with null for what may be left out.
+// aboutSettings returns schemas/config.json as the Singer SDK prints a schema: types as
+// lists, with null for optional settings.
 func aboutSettings() json.RawMessage {
 	optional := map[string]bool{}
 	for _, s := range config.Settings() {
@@ -103,7 +103,7 @@ func aboutSettings() json.RawMessage {
 	})
 }
 
-// mapMembers rewrites the values of a JSON object and keeps their order.
+// mapMembers returns a JSON object with changed values, in the same order.
 func mapMembers(object []byte, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
 	out := []byte{'{'}
 	for i, m := range userjson.Members(object) {
@@ -115,7 +115,7 @@ func mapMembers(object []byte, change func(name string, value json.RawMessage) j
 	return append(out, '}')
 }
 
-// credentials tells where a token comes from.
+// credentials is the section about credentials.
 const credentials = `Either kind of credential does, as long as it may read the archive:
 
 - A **personal access token**, made in LiveChat's Developer Console. Set ` + "`entity_id`" + ` to the account id that
@@ -128,7 +128,7 @@ The scope is ` + "`archives_read`" + ` for ` + "`api_version`" + ` 2 and ` + "`c
 No account at hand? With ` + "`\"api_url\": \"sandbox:\"`" + ` the tap reads a made-up archive and needs no credential.
 `
 
-// use shows a first run, the next one, and how to tell how they went.
+// use is the section about first and later runs and exit codes.
 const use = "The config is a JSON file with the settings below; three are enough.\n\n" +
 	"```json\n" + `{"entity_id": "your account id", "access_token": "your personal access token", "start_date": "2024-01-01"}` + "\n```\n\n" +
 	"```sh\n" +
@@ -141,7 +141,7 @@ const use = "The config is a JSON file with the settings below; three are enough
 	"2 the command line, the config or the catalog is wrong; 3 `max_requests` is used up; 4 read to the end, but not complete; 129, 130 and 143 ended by a signal. After any\n" +
 	"but 0 the last line of the log says what happened and what to do, and the last state is one to go on from.\n"
 
-// Markdown is a page to read.
+// Markdown returns a documentation page.
 func (a Info) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s %s\n\n%s\n", a.Name, a.Version, a.Description)
@@ -165,7 +165,7 @@ func (a Info) Markdown() string {
 	return b.String()
 }
 
-// SettingsTable is a Markdown table of all settings.
+// SettingsTable returns a Markdown table of all settings.
 func SettingsTable() string {
 	var b strings.Builder
 	b.WriteString("| Setting | Value | Default | Description |\n|---|---|---|---|\n")
@@ -182,12 +182,12 @@ func SettingsTable() string {
 	return b.String()
 }
 
-// cell keeps a text within its cell of a Markdown table.
+// cell escapes a text for a cell of a Markdown table.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", `\<`, "\n", " ").Replace(text)
 }
 
-// Text is the same for a terminal.
+// Text returns the description for a terminal.
 func (a Info) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n%s\n\nCapabilities: %s\n", a.Name, a.Version, wrap(a.Description, ""), strings.Join(a.Capabilities, ", "))
@@ -216,7 +216,7 @@ func (a Info) Text() string {
 	return b.String()
 }
 
-// wrap breaks a text into lines of at most 80 bytes, each after the indent.
+// wrap breaks a text into lines of at most 80 bytes, each with the indent.
 func wrap(text, indent string) string {
 	var b strings.Builder
 	width := 0

@@ -6,28 +6,27 @@ import (
 	"time"
 )
 
-// recovery is how many good answers in a row let one more worker in again
-// after a 429.
+// recovery is how many consecutive successes raise the limit by one after a 429.
 const recovery = 25
 
-// throttle bounds how many requests are under way. The bound is halved when
-// the service says "too many", and grows back one by one.
+// throttle limits the number of concurrent requests. The limit is halved after a 429 and
+// recovers one by one.
 type throttle struct {
-	max int // the limit at the start, and the highest
+	max int // the initial and highest limit
 
 	mu          sync.Mutex
-	limit       int           // requests that may be under way
-	inUse       int           // requests that are
-	successes   int           // good answers since the limit last changed
-	pausedUntil time.Time     // no request starts before
-	changed     chan struct{} // closed, and made anew, when limit or inUse let another request start
+	limit       int           // maximum number of concurrent requests
+	inUse       int           // requests in progress
+	successes   int           // since the limit last changed
+	pausedUntil time.Time     // no request starts before this time
+	changed     chan struct{} // closed and replaced when another request may start
 }
 
 func newThrottle(most int) *throttle {
 	return &throttle{max: most, limit: most, changed: make(chan struct{})}
 }
 
-// acquire waits for the right to make one request.
+// acquire waits until one request may start. The error is the cause of the context's end.
 func (t *throttle) acquire(ctx context.Context) error {
 	for {
 		t.mu.Lock()
@@ -51,7 +50,7 @@ func (t *throttle) acquire(ctx context.Context) error {
 	}
 }
 
-// release ends what acquire began.
+// release must be called after each acquire that returned nil, when the request has ended.
 func (t *throttle) release() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,13 +58,13 @@ func (t *throttle) release() {
 	t.broadcast()
 }
 
-// broadcast wakes everybody who waits. The caller holds the lock.
+// broadcast wakes all waiting calls of acquire. The caller holds t.mu.
 func (t *throttle) broadcast() {
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// succeeded notes a good answer.
+// succeeded counts a successful request.
 func (t *throttle) succeeded() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,14 +78,13 @@ func (t *throttle) succeeded() {
 	}
 }
 
-// backOff halves the limit and holds everybody back for wait. It returns the new
-// limit, and whether it changed.
+// backOff halves the limit and pauses all requests for wait. It returns the limit, and
+// whether it changed.
 func (t *throttle) backOff(now time.Time, wait time.Duration) (limit int, changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.successes = 0
-	// One burst of refusals is one reason to slow down, not one for each
-	// request that was under way.
+	// Concurrent requests may all be refused at once: that halves the limit only once.
 	if now.Before(t.pausedUntil) {
 		return t.limit, false
 	}

@@ -83,12 +83,12 @@ func TestPlanIsEven(t *testing.T) {
 							if most > 0 && busiest >= most {
 								t.Skip("nothing says how many there are")
 							}
-							even := counter{count: c.count, parts: parts}
+							even := splitter{count: c.count, parts: parts}
 							end := c.from.Truncate(day).AddDate(0, 0, days)
-							if err := even.cut(c.from, end); err != nil {
+							if err := even.refine(c.from, end); err != nil {
 								t.Fatal(err)
 							}
-							cut := even.borders()
+							cut := even.split()
 							got, smallest, largest, at := 0, all, 0, c.from
 							for _, p := range cut {
 								if !p.From.Equal(at) || !p.To.After(p.From) {
@@ -112,11 +112,11 @@ func TestPlanIsEven(t *testing.T) {
 									t.Error("it does not say why")
 								}
 							}
-							if even.asked > limit {
-								t.Errorf("%d requests, at most %d", even.asked, limit)
+							if even.requests > limit {
+								t.Errorf("%d requests, at most %d", even.requests, limit)
 							}
 							if busiest*10*parts <= all && (len(cut) != parts || float64(largest) > 1.3*float64(smallest)) {
-								t.Errorf("%d parts from %d to %d chats: %.2f, %d requests of %d", len(cut), smallest, largest, float64(largest)/float64(smallest), even.asked, limit)
+								t.Errorf("%d parts from %d to %d chats: %.2f, %d requests of %d", len(cut), smallest, largest, float64(largest)/float64(smallest), even.requests, limit)
 							}
 						})
 					}
