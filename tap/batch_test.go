@@ -152,7 +152,7 @@ func TestBatch(t *testing.T) {
 				if size < 100 {
 					chats = 40
 				}
-				inWorld(t, fmt.Sprintf("chats=%d&days=40", chats), func(t *testing.T, w *world) {
+				withEnv(t, fmt.Sprintf("chats=%d&days=40", chats), func(t *testing.T, w *env) {
 					folder := filepath.Join(t.TempDir(), "not", "there yet")
 					want := w.complete(state.State{}, small(nil))
 					out := &wholeFiles{t: t, size: size, seen: make(map[string]bool)}
@@ -163,7 +163,7 @@ func TestBatch(t *testing.T) {
 					got, files := unbatch(t, out.Bytes(), size)
 					tr := readTranscript(t, got, checks{every: 9})
 					w.covered(tr, nil)
-					w.holds(tr, w.config.StartDate, nil)
+					w.wantAll(tr, w.config.StartDate, nil)
 					if diff := cmp.Diff(byStream(t, want.out), byStream(t, got)); diff != "" {
 						t.Error(diff)
 					}
@@ -185,7 +185,7 @@ func TestBatch(t *testing.T) {
 
 // A stream goes under the name that the catalog gives it.
 func TestBatchOfAnotherName(t *testing.T) {
-	inWorld(t, "chats=30&days=10", func(t *testing.T, w *world) {
+	withEnv(t, "chats=30&days=10", func(t *testing.T, w *env) {
 		r := w.complete(state.State{}, func(o *Options) {
 			batched(t.TempDir(), false, 10_000)(o)
 			o.Selection.Streams = slices.Clone(o.Selection.Streams[1:2])
@@ -204,7 +204,7 @@ func TestBatchCutOff(t *testing.T) {
 	for i := range 3 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 1))
-			inWorld(t, fmt.Sprintf("chats=400&days=40&seed=%d&long_chats=0.05", i), func(t *testing.T, w *world) {
+			withEnv(t, fmt.Sprintf("chats=400&days=40&seed=%d&long_chats=0.05", i), func(t *testing.T, w *env) {
 				const size = 100
 				folder := t.TempDir()
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
@@ -243,7 +243,7 @@ func TestBatchCutOff(t *testing.T) {
 						break
 					}
 				}
-				w.holds(whole, w.config.StartDate, ordinary)
+				w.wantAll(whole, w.config.StartDate, ordinary)
 			})
 		})
 	}
@@ -263,7 +263,7 @@ func tellEarlier(tr *transcript, earlier map[string]bool) {
 // TestBatchDiskFails has each step on the disk fail in turn. The last line is a
 // STATE, and a run from it makes up for all.
 func TestBatchDiskFails(t *testing.T) {
-	inWorld(t, "chats=16&days=40", func(t *testing.T, w *world) {
+	withEnv(t, "chats=16&days=40", func(t *testing.T, w *env) {
 		errFull := errors.New("no space left on device")
 		const size = 60
 		for at := 1; ; at++ {
@@ -300,7 +300,7 @@ func TestBatchDiskFails(t *testing.T) {
 			next := readTranscript(t, records, checks{every: 31})
 			w.covered(next, earlier)
 			tr.union(next)
-			w.holds(tr, w.config.StartDate, nil)
+			w.wantAll(tr, w.config.StartDate, nil)
 		}
 	})
 }
@@ -326,7 +326,7 @@ func (r *removesFolder) Write(b []byte) (int, error) {
 }
 
 func TestBatchFolderIsGone(t *testing.T) {
-	inWorld(t, "chats=400&days=40", func(t *testing.T, w *world) {
+	withEnv(t, "chats=400&days=40", func(t *testing.T, w *env) {
 		out := &removesFolder{folder: filepath.Join(t.TempDir(), "batches")}
 		r := w.sync(state.State{}, func(o *Options) {
 			batched(out.folder, false, 10)(o)
@@ -342,7 +342,7 @@ func TestBatchFolderIsGone(t *testing.T) {
 
 // A folder that cannot be made is told before anything is asked for.
 func TestBatchFolderCannotBe(t *testing.T) {
-	inWorld(t, "chats=40&days=40", func(t *testing.T, w *world) {
+	withEnv(t, "chats=40&days=40", func(t *testing.T, w *env) {
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, nil, 0o644); err != nil {
 			t.Fatal(err)
@@ -359,7 +359,7 @@ func TestBatchFolderCannotBe(t *testing.T) {
 func TestBatchOfLists(t *testing.T) {
 	for _, versions := range []bool{false, true} {
 		t.Run(fmt.Sprint(versions), func(t *testing.T) {
-			inWorld(t, "chats=40&days=5", func(t *testing.T, w *world) {
+			withEnv(t, "chats=40&days=5", func(t *testing.T, w *env) {
 				r := w.complete(state.State{}, func(o *Options) {
 					batched(t.TempDir(), false, 1000)(o)
 					o.Config.MaxRequests = 0
@@ -390,7 +390,7 @@ func TestBatchOfLists(t *testing.T) {
 
 // A sample is for people.
 func TestBatchOfASample(t *testing.T) {
-	inWorld(t, "chats=40&days=5", func(t *testing.T, w *world) {
+	withEnv(t, "chats=40&days=5", func(t *testing.T, w *env) {
 		folder := filepath.Join(t.TempDir(), "batches")
 		r := w.sample(batched(folder, false, 1000))
 		if _, err := os.Stat(folder); err == nil || strings.Contains(string(r.out), "BATCH") {

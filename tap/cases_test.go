@@ -19,27 +19,27 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// shelf is a service that lists chats under the days of their starts, whatever
+// fakeArchive is a service that lists chats under the days of their starts, whatever
 // else they say.
-type shelf struct {
-	chats []shelved
+type fakeArchive struct {
+	chats []fakeChat
 	mu    sync.Mutex
 	asked int
 }
 
-type shelved struct {
+type fakeChat struct {
 	day  string
 	text string
 }
 
 // put adds a chat that began at a moment; members are more of its JSON.
-func (s *shelf) put(id string, start time.Time, members string) {
-	s.chats = append(s.chats, shelved{start.Format(time.DateOnly), fmt.Sprintf(
+func (s *fakeArchive) put(id string, start time.Time, members string) {
+	s.chats = append(s.chats, fakeChat{start.Format(time.DateOnly), fmt.Sprintf(
 		`{"type":"chat","id":%q,"visitor":{"id":"S1.1"},"agents":[{"email":"an@shop.example"}],"timezone":"Europe/Berlin","started_timestamp":%d,"messages":[{"text":"hi","timestamp":%d,"event_id":"%s_1"}],"events":[],%s}`,
 		id, start.Unix(), start.Unix()+5, id, members)})
 }
 
-func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *fakeArchive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked++
 	s.mu.Unlock()
@@ -56,8 +56,8 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"chats":[%s],"total":%d,"pages":%d}`, strings.Join(found[begin:min(begin+25, len(found))], ","), len(found), max(1, (len(found)+24)/25))
 }
 
-// take runs the tap over the shelf.
-func (s *shelf) take(t *testing.T, service http.RoundTripper, start time.Time, from state.State) (tr *transcript, summary Summary, log string) {
+// take runs the tap against the fake archive.
+func (s *fakeArchive) take(t *testing.T, service http.RoundTripper, start time.Time, from state.State) (tr *transcript, summary Summary, log string) {
 	t.Helper()
 	var out, said bytes.Buffer
 	s.asked = 0
@@ -84,7 +84,7 @@ func (tr *transcript) ids() (all []string) {
 // for it, and counted in a warning that names one.
 func TestEndThatIsNone(t *testing.T) {
 	start := time.Date(2026, 2, 20, 8, 0, 0, 0, time.UTC)
-	s := new(shelf)
+	s := new(fakeArchive)
 	s.put("FINE", start, fmt.Sprint(`"ended_timestamp":`, start.Unix()+60))
 	s.put("ZERO", start, `"ended_timestamp":0`)
 	s.put("ZEROTEXT", start, `"ended_timestamp":"0"`)
@@ -121,7 +121,7 @@ func TestEndThatIsNone(t *testing.T) {
 // bookmark and moves none, and costs nothing.
 func TestEndInTheFuture(t *testing.T) {
 	start := time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC)
-	s := new(shelf)
+	s := new(fakeArchive)
 	for i := range 1500 {
 		at := start.Add(time.Duration(i) * 20 * time.Minute)
 		end := at.Add(10 * time.Minute)
@@ -151,7 +151,7 @@ func TestEndInTheFuture(t *testing.T) {
 
 // A bookmark in the future is brought back to now, which is said.
 func TestBookmarkInTheFuture(t *testing.T) {
-	inWorld(t, "chats=300&days=30&shape=even", func(t *testing.T, w *world) {
+	withEnv(t, "chats=300&days=30&shape=even", func(t *testing.T, w *env) {
 		kept := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2031-01-01T00:00:00Z"},"messages":{"chat_ended":"2031-01-01T00:00:00Z"},"events":{"chat_ended":"2031-01-01T00:00:00Z"}}}`)
 		r := w.complete(kept, nil)
 		if n := strings.Count(r.log, "the bookmark lies in the future"); n != 3 {
@@ -167,14 +167,14 @@ func TestBookmarkInTheFuture(t *testing.T) {
 		began := w.now
 		w.at(w.now.AddDate(0, 0, 7))
 		next := readTranscript(t, w.complete(tr.last(t), nil).out, checks{})
-		w.holds(next, began, nil)
+		w.wantAll(next, began, nil)
 	})
 }
 
 // One answer ends nothing: a chat that is not found is asked for again, and only
 // given up, by name, after several runs that are hours apart.
 func TestOpenChatNotFound(t *testing.T) {
-	inWorld(t, "chats=60&days=20&pending=3&long_chats=0.9&long_days=12&pending_404=always&seed=4", func(t *testing.T, w *world) {
+	withEnv(t, "chats=60&days=20&pending=3&long_chats=0.9&long_days=12&pending_404=always&seed=4", func(t *testing.T, w *env) {
 		tr := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 		kept := tr.last(t)
 		open := func() map[string]state.OpenChat {
@@ -221,7 +221,7 @@ func TestOpenChatNotFound(t *testing.T) {
 
 // What a run leaves out is counted, by reason.
 func TestLeftOut(t *testing.T) {
-	inWorld(t, "chats=300&days=30&shape=even&pending=4&long_chats=0.1", func(t *testing.T, w *world) {
+	withEnv(t, "chats=300&days=30&shape=even&pending=4&long_chats=0.1", func(t *testing.T, w *env) {
 		w.config.StartDate = syncNow.Add(-10*day - 7*time.Hour)
 		w.config.EndDate = syncNow.Add(-3 * day)
 		r := w.complete(state.State{}, nil)

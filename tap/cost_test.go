@@ -51,7 +51,7 @@ func TestCost(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s workers=%d years=%d", test.switches, test.workers, test.years), func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, lastOfEach("clock=archive&long_chats=0.01&"+test.switches), func(t *testing.T, w *world) {
+			withEnv(t, lastOfEach("clock=archive&long_chats=0.01&"+test.switches), func(t *testing.T, w *env) {
 				w.config.StartDate = syncNow.AddDate(-test.years, 0, -60)
 				r := w.sync(state.State{}, func(o *Options) {
 					o.Config.MaxConcurrentRequests = test.workers

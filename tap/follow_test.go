@@ -11,7 +11,7 @@ import (
 // A bookmark that the other API has made is refused, and the error says from
 // where to begin.
 func TestBookmarkOfOtherAPI(t *testing.T) {
-	inWorld(t, "chats=30&days=9", func(t *testing.T, w *world) {
+	withEnv(t, "chats=30&days=9", func(t *testing.T, w *env) {
 		r := w.sync(mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2026-03-05T00:00:00Z","api":"3","open_chats":[]}}}`), nil)
 		var state *checkpoint.OtherAPIError
 		var hint interface{ Hint() string }

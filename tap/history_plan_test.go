@@ -255,18 +255,18 @@ func (h *history) live() {
 		h.pass()
 		var err error
 		if kept, err = turn(kept, from, time.Time{}, true); err == nil {
-			h.same()
+			h.checkRecords()
 			return
 		}
 	}
 	if !p.endless {
-		h.faultf("the history never came to an end")
+		h.problemf("the history never came to an end")
 	}
 	h.sum.endless++
 	a := h.ask(from, time.Time{}, true)
 	a.mismatch, a.pending = config.WarnOnMismatch, pending
 	if _, err := h.run(kept, a); err != nil {
-		h.faultf("with on_mismatch warn: %v", err)
+		h.problemf("with on_mismatch warn: %v", err)
 	}
 }
 
@@ -295,7 +295,7 @@ func (h *history) forget(s state.State) state.State {
 		return s
 	}
 	what := pick(h.r, "open_chats of all", "open_chats of chats", "all but chats")
-	h.story = append(h.story, "the state forgets "+what)
+	h.steps = append(h.steps, "the state forgets "+what)
 	for name, b := range doc.Bookmarks {
 		switch {
 		case what == "all but chats" && name != "chats":
@@ -351,8 +351,8 @@ func histories(t *testing.T, planOf func(*rand.Rand) historyPlan, seeds int) {
 func goThrough(t *testing.T, seed uint64, planOf func(*rand.Rand) historyPlan) (sum historySum) {
 	r := rand.New(rand.NewPCG(seed, 9))
 	p := planOf(r)
-	inWorld(t, p.switches, func(t *testing.T, w *world) {
-		h := &history{world: w, r: r, plan: p, line: &line{server: w.server, next: w.service, skew: p.clock, live: p.live},
+	withEnv(t, p.switches, func(t *testing.T, w *env) {
+		h := &history{env: w, r: r, plan: p, proxy: &proxy{server: w.server, next: w.service, skew: p.clock, live: p.live},
 			delivered: make(map[string]map[string]bool), records: make(map[string]map[string]json.RawMessage), gone: make(map[string]bool), patient: make(map[string]map[string]bool), marks: make(map[string]time.Time), claims: make(map[string]claim)}
 		w.at(syncNow.Add(4 * time.Hour)) // the archive may be behind
 		w.server.SetNow(w.now.Add(p.clock))
@@ -362,8 +362,8 @@ func goThrough(t *testing.T, seed uint64, planOf func(*rand.Rand) historyPlan) (
 		}
 		h.sum.histories = 1
 		sum = h.sum
-		if len(h.faults) > 0 {
-			t.Errorf("%s\nswitches %s\n%+v\n%s", strings.Join(h.faults, "\n"), p.switches, p, strings.Join(h.story, "\n"))
+		if len(h.problems) > 0 {
+			t.Errorf("%s\nswitches %s\n%+v\n%s", strings.Join(h.problems, "\n"), p.switches, p, strings.Join(h.steps, "\n"))
 		}
 	})
 	return sum

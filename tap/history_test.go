@@ -29,11 +29,11 @@ import (
 // history is an archive that is read in several runs, most of which are cut off,
 // as time goes on. What it is like and what happens follows from its seed.
 type history struct {
-	*world
-	line  *line // to the service
+	*env
+	proxy *proxy // to the service
 	r     *rand.Rand
 	plan  historyPlan
-	story []string // what has happened, for whoever looks for a fault
+	steps []string // what has happened, for whoever looks for a fault
 
 	delivered map[string]map[string]bool // by stream, the ids of chats that a target has for good
 	records   map[string]map[string]json.RawMessage
@@ -43,7 +43,7 @@ type history struct {
 	patient   map[string]map[string]bool // by stream, the chats that the last STATE waits for; true for those that are not due yet
 	forgot    bool                       // a state has lost its open chats
 	warned    bool                       // that nothing proves that all came
-	faults    []string
+	problems  []string
 	sum       historySum
 }
 
@@ -88,9 +88,9 @@ func (a asked) String() string {
 	return text
 }
 
-// line is the way to the service: it can fail for good, and can have the
-// archive's time go by with the clock while a run is under way.
-type line struct {
+// proxy is a transport between the tap and the sandbox. It can fail permanently, and can
+// advance the sandbox's clock during a run.
+type proxy struct {
 	server *sandbox.Server
 	next   http.RoundTripper
 	skew   time.Duration // how far the archive is ahead of this machine
@@ -100,8 +100,8 @@ type line struct {
 	token  bool // it fails since the token has expired
 }
 
-// takes reports whether the way is still open for a request.
-func (s *line) takes() bool {
+// allows reports whether the way is still open for a request.
+func (s *proxy) allows() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left == 0 {
@@ -111,12 +111,12 @@ func (s *line) takes() bool {
 	return true
 }
 
-func (s *line) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.live {
 		s.server.SetNow(time.Now().Add(s.skew))
 	}
 	switch {
-	case s.takes():
+	case s.allows():
 		return s.next.RoundTrip(r)
 	case s.token:
 		return expired(r), nil
@@ -124,10 +124,10 @@ func (s *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(r, []byte("<html>Bad Gateway")), nil
 }
 
-// faultf notes what is wrong.
-func (h *history) faultf(format string, args ...any) {
-	if len(h.faults) < 5 {
-		h.faults = append(h.faults, fmt.Sprintf(format, args...))
+// problemf notes what is wrong.
+func (h *history) problemf(format string, args ...any) {
+	if len(h.problems) < 5 {
+		h.problems = append(h.problems, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -141,13 +141,13 @@ func (h *history) run(from state.State, a asked) (state.State, error) {
 	if h.plan.clock < 0 {
 		began = began.Add(h.plan.clock)
 	}
-	h.line.left, h.line.token = -1, a.cut == "the token"
+	h.proxy.left, h.proxy.token = -1, a.cut == "the token"
 	var refused *refuse
 	var ended *ender
 	r := h.syncContext(ctx, from, func(o *Options) {
 		o.Config.StartDate, o.Config.EndDate, o.Config.LookbackDays, o.Config.OnMismatch = a.start, a.end, a.lookback, a.mismatch
 		o.Config.IncludePending, o.Config.MaxConcurrentRequests, o.Config.OnInvalid = a.pending, a.workers, config.Null
-		o.Transport = h.line
+		o.Transport = h.proxy
 		o.Config.APIVersion = h.plan.api
 		o.Selection.Streams = slices.DeleteFunc(catalog.Default(h.plan.api).Streams, func(s catalog.Selected) bool { return !slices.Contains(a.streams, s.Name) })
 		o.Out = out
@@ -161,7 +161,7 @@ func (h *history) run(from state.State, a asked) (state.State, error) {
 			ended = &ender{left: a.at, cancel: cancel}
 			o.Out = ended
 		case "the service", "the token":
-			h.line.left, o.Config.MaxRetries = a.at, 1
+			h.proxy.left, o.Config.MaxRetries = a.at, 1
 		}
 	})
 	switch {
@@ -171,7 +171,7 @@ func (h *history) run(from state.State, a asked) (state.State, error) {
 		out = &ended.Buffer
 	}
 	h.sum.requests += r.requests
-	h.story = append(h.story, fmt.Sprintf("%s: %s: %d chats %d requests left out %v incomplete %d: %v", began.Format(time.RFC3339), a, r.summary.Chats, r.requests, r.summary.LeftOut, r.summary.Incomplete, r.err))
+	h.steps = append(h.steps, fmt.Sprintf("%s: %s: %d chats %d requests left out %v incomplete %d: %v", began.Format(time.RFC3339), a, r.summary.Chats, r.requests, r.summary.LeftOut, r.summary.Incomplete, r.err))
 	h.judge(r.err, a)
 	truth := slices.Collect(h.server.Truth())
 	wanted := h.except(truth, accepted(r.log))
@@ -182,7 +182,7 @@ func (h *history) run(from state.State, a asked) (state.State, error) {
 	}
 	h.listen(r.log)
 	if *gridLog {
-		h.story = append(h.story, r.log)
+		h.steps = append(h.steps, r.log)
 	}
 	if h.blind() {
 		h.sum.blind++
@@ -215,7 +215,7 @@ func (h *history) judge(err error, a asked) {
 	case errors.Is(err, source.ErrBudget), errors.As(err, &output), errors.Is(err, errEnded), a.cut == "the service", a.cut == "the token":
 		h.sum.cut++
 	default:
-		h.faultf("the run failed: %v", err)
+		h.problemf("the run failed: %v", err)
 	}
 }
 
@@ -237,7 +237,7 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 			Value        json.RawMessage
 		}
 		if err := json.Unmarshal(line, &m); err != nil {
-			h.faultf("%v: %.200s", err, line)
+			h.problemf("%v: %.200s", err, line)
 			return last, ok
 		}
 		switch m.Type {
@@ -249,7 +249,7 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 				Event string `json:"event_id"`
 			}
 			if err := json.Unmarshal(m.Record, &r); err != nil {
-				h.faultf("%v", err)
+				h.problemf("%v", err)
 			}
 			p := pending{stream: m.Stream, id: r.Chat, key: r.Event, text: m.Record}
 			if m.Stream == "chats" {
@@ -266,7 +266,7 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 			waiting = waiting[:0]
 			kept, _, err := state.Read(bytes.NewReader(m.Value))
 			if err != nil {
-				h.faultf("%v: %s", err, m.Value)
+				h.problemf("%v: %s", err, m.Value)
 				return last, ok
 			}
 			last, ok = kept, true
@@ -285,11 +285,11 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 	for _, stream := range catalog.Default(h.plan.api).Streams {
 		b, err := kept.Bookmark(stream.Name, stream.ReplicationKey)
 		if err != nil {
-			h.faultf("%v", err)
+			h.problemf("%v", err)
 			continue
 		}
 		if b.At.Before(h.marks[stream.Name]) {
-			h.faultf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
+			h.problemf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
 		}
 		h.marks[stream.Name] = b.At
 		if !b.At.Equal(h.claims[stream.Name].at) {
@@ -316,7 +316,7 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 				since = began // it must not drop out of the list either
 			}
 			if end, _ := h.ended(c); end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, since) && !h.delivered[stream.Name][c.ID] {
-				h.faultf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
+				h.problemf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
 				return
 			}
 		}
@@ -377,11 +377,11 @@ func (h *history) whole(a asked, truth []sandbox.Chat, began time.Time) {
 				continue // or it was open for so long that it is not asked for in every run
 			}
 			if missing++; missing <= 2 {
-				h.faultf("exit code 0, but %s of %s is missing: %s", c.ID, stream, described(c))
+				h.problemf("exit code 0, but %s of %s is missing: %s", c.ID, stream, described(c))
 			}
 		}
 		if missing > 2 {
-			h.faultf("%d chats of %s are missing", missing, stream)
+			h.problemf("%d chats of %s are missing", missing, stream)
 		}
 	}
 }
@@ -455,7 +455,7 @@ func (h *history) counted(r result, truth []sandbox.Chat) {
 		left += n
 	}
 	if r.summary.Chats+left < listed {
-		h.faultf("%d chats are listed for the days from %s to %s; %d were delivered and %d counted: %v", listed, from, to, r.summary.Chats, left, r.summary.LeftOut)
+		h.problemf("%d chats are listed for the days from %s to %s; %d were delivered and %d counted: %v", listed, from, to, r.summary.Chats, left, r.summary.LeftOut)
 	}
 }
 
@@ -469,14 +469,14 @@ func (h *history) listen(log string) {
 		}
 	}
 	if strings.Contains(log, "level=ERROR") {
-		h.faultf("%s", log)
+		h.problemf("%s", log)
 	}
 }
 
-// same compares the last record of each key with what the chat is now.
-func (h *history) same() {
+// checkRecords compares the last record of each key with what the chat is now.
+func (h *history) checkRecords() {
 	if h.plan.api == catalog.V3 {
-		h.sameThreads()
+		h.checkThreads()
 		return
 	}
 	for c := range h.server.Truth() {
@@ -492,7 +492,7 @@ func (h *history) same() {
 				text := h.records[stream][key]
 				if text == nil {
 					if stream == "chats" && !h.plan.late {
-						h.faultf("%s is missing", key)
+						h.problemf("%s is missing", key)
 					}
 					continue
 				}
@@ -500,10 +500,10 @@ func (h *history) same() {
 				d := json.NewDecoder(bytes.NewReader(text))
 				d.UseNumber()
 				if err := d.Decode(&got); err != nil {
-					h.faultf("%v", err)
+					h.problemf("%v", err)
 				}
 				if got["pending"] == true && stream == "chats" && want["pending"] == nil {
-					h.faultf("%s is delivered as if it were open", key)
+					h.problemf("%s is delivered as if it were open", key)
 					continue
 				}
 				got = oracle.Tidy(got)
@@ -513,7 +513,7 @@ func (h *history) same() {
 				}
 				h.sum.fields++
 				if diff := gocmp.Diff(want, got); diff != "" {
-					h.faultf("%s of %s, %s (-truth +delivered):\n%s", key, stream, described(c), diff)
+					h.problemf("%s of %s, %s (-truth +delivered):\n%s", key, stream, described(c), diff)
 					return
 				}
 			}

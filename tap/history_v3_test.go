@@ -150,8 +150,8 @@ func isMessage(e account.Event) bool {
 	return e.Kind == account.Said && e.Entry.Kind != account.File
 }
 
-// sameThreads compares the last record of each key with what the thread is now.
-func (h *history) sameThreads() {
+// checkThreads compares the last record of each key with what the thread is now.
+func (h *history) checkThreads() {
 	wrongClock := strings.Contains(h.plan.switches, "clock_off") || !strings.Contains(h.plan.switches, "clock=archive")
 	for c := range h.server.Truth() {
 		late := h.plan.late && h.now.Sub(c.Ended) < 40*time.Hour
@@ -195,7 +195,7 @@ func (h *history) sameThreads() {
 				continue
 			}
 			if text == nil {
-				h.faultf("the event %s is missing: %s", key, described(c))
+				h.problemf("the event %s is missing: %s", key, described(c))
 				return
 			}
 			h.agree(c, text, map[string]any{"chat_id": c.ID, "timestamp": stampV3(time.UnixMicro(e.At))})
@@ -209,7 +209,7 @@ func (h *history) agree(c sandbox.Chat, text json.RawMessage, want map[string]an
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&got); err != nil {
-		h.faultf("%v", err)
+		h.problemf("%v", err)
 	}
 	if got["pending"] == true && h.mayStayOpen(c) {
 		return
@@ -217,11 +217,11 @@ func (h *history) agree(c sandbox.Chat, text json.RawMessage, want map[string]an
 	h.sum.fields += len(want)
 	for name, value := range want {
 		if got[name] != value {
-			h.faultf("%s is %v, want %v: %s\n%s", name, got[name], value, described(c), text)
+			h.problemf("%s is %v, want %v: %s\n%s", name, got[name], value, described(c), text)
 		}
 	}
 	if got["pending"] == true {
-		h.faultf("%s is delivered as if it were open", c.ID)
+		h.problemf("%s is delivered as if it were open", c.ID)
 	}
 }
 

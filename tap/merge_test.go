@@ -27,7 +27,7 @@ func TestPartsAreOneRun(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewPCG(uint64(seed), 9))
 				switches := fmt.Sprintf("chats=250&days=44&seed=%d&dates=%s&long_chats=0.2&pending=15&pending_dates=%s", seed, dates, []string{"start", "today", "always"}[seed%3])
-				inWorld(t, switches, func(t *testing.T, w *world) {
+				withEnv(t, switches, func(t *testing.T, w *env) {
 					w.config.APIVersion = api
 					selection := catalog.Default(api)
 					read := func(from state.State, start, end time.Time) result {
@@ -85,7 +85,7 @@ func TestPartsAreOneRun(t *testing.T) {
 					}
 					sameTables(t, once, whole)
 					if api == catalog.V2 { // of v3.6, others see that a run is complete
-						w.holds(whole, w.config.StartDate, nil)
+						w.wantAll(whole, w.config.StartDate, nil)
 					}
 				})
 			})

@@ -60,7 +60,7 @@ func TestSyncCutOff(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(i), 1))
 			dates := []string{"start", "end"}[i%2]
-			inWorld(t, fmt.Sprintf("chats=400&days=40&seed=%d&fault_seed=%d&dates=%s&long_chats=0.05&rate_503=0.05&rate_cut=0.05", i, i, dates), func(t *testing.T, w *world) {
+			withEnv(t, fmt.Sprintf("chats=400&days=40&seed=%d&fault_seed=%d&dates=%s&long_chats=0.05&rate_503=0.05&rate_cut=0.05", i, i, dates), func(t *testing.T, w *env) {
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
 				var kept state.State
 				earlier := make(map[string]bool)
@@ -119,7 +119,7 @@ func TestSyncCutOff(t *testing.T) {
 				if cuts < 1000 {
 					t.Fatal("the archive was never read to its end")
 				}
-				w.holds(whole, w.config.StartDate, ordinary)
+				w.wantAll(whole, w.config.StartDate, ordinary)
 			})
 		})
 	}
@@ -142,7 +142,7 @@ func TestSyncBudget(t *testing.T) {
 		for _, dates := range []string{"start", "end"} {
 			t.Run(fmt.Sprint(budget, dates), func(t *testing.T) {
 				t.Parallel()
-				inWorld(t, "chats=400&days=35&shape=even&dates="+dates, func(t *testing.T, w *world) {
+				withEnv(t, "chats=400&days=35&shape=even&dates="+dates, func(t *testing.T, w *env) {
 					whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
 					var kept state.State
 					runs, requests := 1, 0
@@ -165,7 +165,7 @@ func TestSyncBudget(t *testing.T) {
 							t.Fatalf("it does not get on: %s", tr.states[len(tr.states)-1].text)
 						}
 					}
-					w.holds(whole, w.config.StartDate, nil)
+					w.wantAll(whole, w.config.StartDate, nil)
 					t.Logf("%d runs, %d requests for 16 pages, %d records twice of %d", runs, requests, whole.twice, whole.count["chats"]+whole.count["messages"]+whole.count["events"])
 				})
 			})
@@ -180,7 +180,7 @@ func TestSyncBudgetV3(t *testing.T) {
 		for _, workers := range []int{1, 4, 8} {
 			t.Run(fmt.Sprintf("%d requests, %d workers", budget, workers), func(t *testing.T) {
 				t.Parallel()
-				inWorld(t, "chats=3000&days=35", func(t *testing.T, w *world) {
+				withEnv(t, "chats=3000&days=35", func(t *testing.T, w *env) {
 					var kept state.State
 					runs, requests := 1, 0
 					for ; ; runs++ {
@@ -213,7 +213,7 @@ func TestSyncBudgetV3(t *testing.T) {
 // A budget that is too small for one window would be spent at the same place in
 // each run. The error says so.
 func TestSyncBudgetTooSmall(t *testing.T) {
-	inWorld(t, "chats=700&days=35", func(t *testing.T, w *world) {
+	withEnv(t, "chats=700&days=35", func(t *testing.T, w *env) {
 		r := w.sync(state.State{}, func(o *Options) { o.Config.MaxRequests = 3 })
 		var hint interface{ Hint() string }
 		if !errors.Is(r.err, source.ErrBudget) || !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "raise max_requests") || r.requests != 3 {
@@ -234,7 +234,7 @@ func TestSyncRefused(t *testing.T) {
 		{"rate_no_total=1&fault_burst=0", 9}, {"misdirected=eu", 2}, {"deep=100000", 9}, {"access_token=other", 1},
 	} {
 		t.Run(test.switches, func(t *testing.T) {
-			inWorld(t, "chats=100&"+test.switches, func(t *testing.T, w *world) {
+			withEnv(t, "chats=100&"+test.switches, func(t *testing.T, w *env) {
 				start := time.Now()
 				r := w.sync(state.State{}, nil)
 				var hint interface{ Hint() string }
@@ -257,7 +257,7 @@ func TestSyncRefused(t *testing.T) {
 
 // A service that fails in the middle leaves a state to go on from.
 func TestSyncFailsLater(t *testing.T) {
-	inWorld(t, "chats=1500&days=45&shape=even&long_chats=0&fail_after=50", func(t *testing.T, w *world) {
+	withEnv(t, "chats=1500&days=45&shape=even&long_chats=0&fail_after=50", func(t *testing.T, w *env) {
 		r := w.sync(state.State{}, func(o *Options) { o.Config.MaxRequests, o.Config.MaxRetries = 80, 1 })
 		tr := readTranscript(t, r.out, checks{})
 		w.covered(tr, nil)

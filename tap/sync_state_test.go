@@ -66,7 +66,7 @@ const on = `{"selected":true}`
 // A stream that is switched on later is read from the beginning, and no other
 // is repeated for it.
 func TestSyncStreamSwitchedOnLater(t *testing.T) {
-	inWorld(t, "chats=150&days=30", func(t *testing.T, w *world) {
+	withEnv(t, "chats=150&days=30", func(t *testing.T, w *env) {
 		first := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
 		one := readTranscript(t, first.out, checks{})
 		if !slices.Equal(one.schemas, []string{"chats"}) || len(one.states[len(one.states)-1].marks) != 1 {
@@ -86,13 +86,13 @@ func TestSyncStreamSwitchedOnLater(t *testing.T) {
 			t.Errorf("%d events are repeated", n)
 		}
 		one.union(three)
-		w.holds(one, w.config.StartDate, ordinary)
+		w.wantAll(one, w.config.StartDate, ordinary)
 	})
 }
 
 func TestSyncChildAlone(t *testing.T) {
 	for _, stream := range []string{"messages", "events"} {
-		inWorld(t, "chats=200&days=30", func(t *testing.T, w *world) {
+		withEnv(t, "chats=200&days=30", func(t *testing.T, w *env) {
 			r := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{stream: on}) })
 			tr := readTranscript(t, r.out, checks{})
 			if !slices.Equal(tr.schemas, []string{stream}) {
@@ -112,7 +112,7 @@ func TestSyncChildAlone(t *testing.T) {
 // A stream that is read in full neither uses nor moves its bookmark, and that
 // of a stream that is not selected stays.
 func TestSyncFullTableAndUnselected(t *testing.T) {
-	inWorld(t, "chats=150&days=30", func(t *testing.T, w *world) {
+	withEnv(t, "chats=150&days=30", func(t *testing.T, w *env) {
 		bookmarks := `"bookmarks":{"agents":{"x":1},"chats":{"ended_timestamp":"2026-03-01T00:00:00.5+01:00","note":"mine"},"events":{"chat_ended":"2026-03-02","open_chats":["Q"]}`
 		from := `{` + bookmarks + `,"messages":{"chat_ended":"2026-03-08T00:00:00Z"}},"currently_syncing":null}`
 		r := w.complete(mustState(t, from), func(o *Options) {
@@ -144,7 +144,7 @@ func TestSyncFromOtherStates(t *testing.T) {
 		`{"bookmarks":{"chats":{"replication_key":"ended_timestamp","replication_key_value":"2026-03-05T00:00:00"}}}`,
 	} {
 		t.Run(kept, func(t *testing.T) {
-			inWorld(t, "chats=150&days=30", func(t *testing.T, w *world) {
+			withEnv(t, "chats=150&days=30", func(t *testing.T, w *env) {
 				only := func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) }
 				r := w.complete(mustState(t, kept), only)
 				tr := readTranscript(t, r.out, checks{})
@@ -174,7 +174,7 @@ func TestSyncFromOtherStates(t *testing.T) {
 // A thread that was open when the state lost its list may have ended long after its
 // last event, and nothing says so: its end comes, and no record of it stays open.
 func TestSyncLostList(t *testing.T) {
-	inWorld(t, "chats=305&days=38&seed=184799&shape=bursty&returning=0.2&long_chats=0.5&long_days=12&pending=4&v3_no_end=1&v3_active=hidden", func(t *testing.T, w *world) {
+	withEnv(t, "chats=305&days=38&seed=184799&shape=bursty&returning=0.2&long_chats=0.5&long_days=12&pending=4&v3_no_end=1&v3_active=hidden", func(t *testing.T, w *env) {
 		run := func(from state.State) *transcript {
 			return readTranscript(t, w.complete(from, func(o *Options) {
 				o.Config.APIVersion, o.Config.IncludePending, o.Config.LookbackDays = catalog.V3, true, 0
@@ -210,7 +210,7 @@ func TestSyncParts(t *testing.T) {
 	for _, switches := range []string{"dates=start", "dates=end", "dates=overlap&order=none", "dates=start&order=oldest&seed=5"} {
 		t.Run(switches, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, "chats=180&days=40&long_chats=0.2&long_days=6&pending=5&"+switches, func(t *testing.T, w *world) {
+			withEnv(t, "chats=180&days=40&long_chats=0.2&long_days=6&pending=5&"+switches, func(t *testing.T, w *env) {
 				cuts := []time.Time{w.config.StartDate, syncNow.Add(-30*24*time.Hour - 5*time.Hour), syncNow.AddDate(0, 0, -12), {}}
 				whole := &transcript{latest: make(map[string]map[string]message), count: make(map[string]int)}
 				for i := range 3 {
@@ -245,7 +245,7 @@ func TestSyncParts(t *testing.T) {
 					}
 					whole.union(tr)
 				}
-				w.holds(whole, w.config.StartDate, ordinary)
+				w.wantAll(whole, w.config.StartDate, ordinary)
 			})
 		})
 	}
@@ -254,13 +254,13 @@ func TestSyncParts(t *testing.T) {
 // The look-back is subtracted when reading and never stored.
 func TestSyncLookback(t *testing.T) {
 	for _, days := range []int{0, 1, 7} {
-		inWorld(t, "chats=120&days=30&shape=even&pending=0&long_chats=0", func(t *testing.T, w *world) {
+		withEnv(t, "chats=120&days=30&shape=even&pending=0&long_chats=0", func(t *testing.T, w *env) {
 			w.config.LookbackDays = days
 			first := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 			second := readTranscript(t, w.complete(first.last(t), nil).out, checks{})
 			mark := first.states[len(first.states)-1].marks["chats"]
 			from := mark.Add(-max(time.Duration(days)*24*time.Hour, checkpoint.LeastLookback))
-			w.holds(second, from, ordinary)
+			w.wantAll(second, from, ordinary)
 			for _, m := range second.latest["chats"] {
 				if ended, ok := m.record["ended_timestamp"].(string); ok && ended < from.Format(time.RFC3339) {
 					t.Errorf("lookback_days %d: a chat that ended %s is repeated, the bookmark is %s", days, ended, mark)
@@ -272,18 +272,18 @@ func TestSyncLookback(t *testing.T) {
 
 // Bookmarks that make no sense must not hide anything.
 func TestSyncOddBookmarks(t *testing.T) {
-	inWorld(t, "chats=200&days=30&pending=0", func(t *testing.T, w *world) {
+	withEnv(t, "chats=200&days=30&pending=0", func(t *testing.T, w *env) {
 		future := `{"bookmarks":{"chats":{"ended_timestamp":"2031-01-01"},"messages":{"chat_ended":"2031-01-01"},"events":{"chat_ended":"2031-01-01"}}}`
 		r := w.complete(mustState(t, future), nil)
 		tr := readTranscript(t, r.out, checks{})
-		w.holds(tr, w.now.AddDate(0, 0, -1), nil)
+		w.wantAll(tr, w.now.AddDate(0, 0, -1), nil)
 		if !strings.Contains(r.log, "lies in the future") {
 			t.Error(r.log)
 		}
 		old := `{"bookmarks":{"chats":{"ended_timestamp":"1999-01-01"}}}`
 		r = w.complete(mustState(t, old), nil)
 		tr = readTranscript(t, r.out, checks{})
-		w.holds(tr, w.config.StartDate, nil)
+		w.wantAll(tr, w.config.StartDate, nil)
 		for _, request := range w.server.Requests() {
 			if to := request.Query.Get("date_to"); to < "2025" && request.Path == "/chats" {
 				t.Errorf("asked for days up to %s", to)

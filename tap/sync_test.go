@@ -35,7 +35,7 @@ func TestSyncGrid(t *testing.T) {
 				rest := []string{"&pending_dates=today&pending=9&drift_end=9", "&event_ids=some&drift_end=6&drift_vanish=7", "&event_ids=none&gzip=true&rate_wrong_total=0.03&drift_vanish=8"}[seed%3]
 				t.Run(switches+rest, func(t *testing.T) {
 					t.Parallel()
-					inWorld(t, switches+rest+ordinaryFaults, func(t *testing.T, w *world) {
+					withEnv(t, switches+rest+ordinaryFaults, func(t *testing.T, w *env) {
 						var whole *transcript
 						var kept state.State
 						earlier := make(map[string]bool)
@@ -57,7 +57,7 @@ func TestSyncGrid(t *testing.T) {
 								break
 							}
 						}
-						w.holds(whole, w.config.StartDate, ordinary)
+						w.wantAll(whole, w.config.StartDate, ordinary)
 					})
 				})
 			}
@@ -73,7 +73,7 @@ func TestSyncIncremental(t *testing.T) {
 	} {
 		t.Run(switches, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, fmt.Sprintf("chats=160&days=30&seed=%d&long_chats=0.4&long_days=9&pending=8&late_changes=0.3&late_by=6h&%s", 20+i, switches), func(t *testing.T, w *world) {
+			withEnv(t, fmt.Sprintf("chats=160&days=30&seed=%d&long_chats=0.4&long_days=9&pending=8&late_changes=0.3&late_by=6h&%s", 20+i, switches), func(t *testing.T, w *env) {
 				var whole *transcript
 				var kept state.State
 				earlier := make(map[string]bool)
@@ -109,7 +109,7 @@ func TestSyncIncremental(t *testing.T) {
 						whole.union(tr)
 					}
 				}
-				w.holds(whole, w.config.StartDate, func(chat sandbox.Chat) bool {
+				w.wantAll(whole, w.config.StartDate, func(chat sandbox.Chat) bool {
 					// What changes after a chat of days is not looked for, if it
 					// is listed by its start: see the look-back.
 					return chat.Ended.Sub(chat.Started) < 12*time.Hour
@@ -143,7 +143,7 @@ func TestSyncIncremental(t *testing.T) {
 func TestSyncNothingNew(t *testing.T) {
 	for _, switches := range []string{"chats=90&pending=0", "chats=90&pending=0&dates=end", "chats=90&quiet_days=20", "chats=90&quiet_days=20&dates=end", "chats=0", "chats=0&past_end=400"} {
 		t.Run(switches, func(t *testing.T) {
-			inWorld(t, "days=30&long_chats=0&"+switches, func(t *testing.T, w *world) {
+			withEnv(t, "days=30&long_chats=0&"+switches, func(t *testing.T, w *env) {
 				first := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 				r := w.complete(first.last(t), nil)
 				second := readTranscript(t, r.out, checks{})
@@ -161,7 +161,7 @@ func TestSyncNothingNew(t *testing.T) {
 func TestSyncPending(t *testing.T) {
 	for _, dates := range []string{"start", "end"} {
 		t.Run(dates, func(t *testing.T) {
-			inWorld(t, "chats=80&days=20&pending=15&long_chats=0.1&dates="+dates, func(t *testing.T, w *world) {
+			withEnv(t, "chats=80&days=20&pending=15&long_chats=0.1&dates="+dates, func(t *testing.T, w *env) {
 				pending := make(map[string]bool)
 				for chat := range w.server.Truth() {
 					if chat.Pending {
@@ -201,7 +201,7 @@ func TestSyncPending(t *testing.T) {
 						t.Errorf("%q never ended", key)
 					}
 				}
-				w.holds(with, w.config.StartDate, ordinary)
+				w.wantAll(with, w.config.StartDate, ordinary)
 			})
 		})
 	}
@@ -213,7 +213,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 	for i := range 3 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, fmt.Sprintf("chats=50&days=30&odd=0.5&hostile=0.3&seed=%d", i), func(t *testing.T, w *world) {
+			withEnv(t, fmt.Sprintf("chats=50&days=30&odd=0.5&hostile=0.3&seed=%d", i), func(t *testing.T, w *env) {
 				r := w.complete(state.State{}, func(o *Options) { o.Config.OnInvalid = config.Null })
 				tr := readTranscript(t, r.out, checks{})
 				missing := 0
@@ -232,7 +232,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 				if missing > 0 {
 					t.Errorf("%d odd chats are missing", missing)
 				}
-				w.holds(tr, w.config.StartDate, ordinary)
+				w.wantAll(tr, w.config.StartDate, ordinary)
 				if bytes.Contains(r.out, []byte(`\u0000`)) || bytes.IndexByte(r.out, 0) >= 0 {
 					t.Error("U+0000 came through")
 				}
@@ -257,7 +257,7 @@ func TestSyncOddAndHostile(t *testing.T) {
 
 // A sample is one record of each stream, and no STATE that a target could keep.
 func TestSyncSample(t *testing.T) {
-	inWorld(t, "chats=300", func(t *testing.T, w *world) {
+	withEnv(t, "chats=300", func(t *testing.T, w *env) {
 		r := w.sample(nil)
 		tr := readTranscript(t, r.out, checks{cutOff: true})
 		if tr.count["chats"] != 1 || tr.count["messages"] != 1 || tr.count["events"] != 1 || len(tr.states) != 0 {
@@ -279,7 +279,7 @@ func TestSyncSampleCost(t *testing.T) {
 	} {
 		t.Run(switches, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, switches, func(t *testing.T, w *world) {
+			withEnv(t, switches, func(t *testing.T, w *env) {
 				w.config.StartDate = syncNow.AddDate(-12, 0, 0)
 				r := w.sample(nil)
 				tr := readTranscript(t, r.out, checks{cutOff: true})
@@ -305,7 +305,7 @@ func TestSyncCost(t *testing.T) {
 	for _, switches := range []string{"shape=busyhours&dates=end", "shape=bursty", "shape=sparse&dates=end&quiet_days=10"} {
 		t.Run(switches, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, "chats=2000&days=60&"+switches, func(t *testing.T, w *world) {
+			withEnv(t, "chats=2000&days=60&"+switches, func(t *testing.T, w *env) {
 				w.config.StartDate = syncNow.AddDate(-3, 0, 0)
 				r := w.complete(state.State{}, func(o *Options) { o.Selection = selecting(t, map[string]string{"chats": on}) })
 				if most := 80*103/100 + 20; r.requests > most {

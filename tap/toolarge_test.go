@@ -13,7 +13,7 @@ import (
 // on_invalid says so; all others come.
 func TestSyncTooLarge(t *testing.T) {
 	for _, rule := range []config.OnInvalid{config.Fail, config.Null} {
-		inWorld(t, "chats=40&days=20&pending=0&huge_chat=110000", func(t *testing.T, w *world) {
+		withEnv(t, "chats=40&days=20&pending=0&huge_chat=110000", func(t *testing.T, w *env) {
 			w.config.OnInvalid = rule
 			r := w.sync(state.State{}, nil)
 			var large *record.TooLargeError

@@ -31,8 +31,8 @@ type oneAnswer []byte
 
 func (a oneAnswer) RoundTrip(r *http.Request) (*http.Response, error) { return answer(r, a), nil }
 
-// tape is what a chat became: the records of each stream as JSON text.
-type tape struct {
+// rendered is what a chat became: the records of each stream as JSON text.
+type rendered struct {
 	*source.Chat
 	records map[string][]string
 }
@@ -59,18 +59,18 @@ func read(r *record.Renderer, chat string) (*source.Chat, error) {
 	return nil, errors.New("no chat came")
 }
 
-func play(t *testing.T, r *record.Renderer, chat string) tape {
+func render(t *testing.T, r *record.Renderer, chat string) rendered {
 	t.Helper()
 	got, err := read(r, chat)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newTape(t, got)
+	return newRendered(t, got)
 }
 
-func newTape(t *testing.T, chat *source.Chat) tape {
+func newRendered(t *testing.T, chat *source.Chat) rendered {
 	t.Helper()
-	c := tape{Chat: chat, records: make(map[string][]string)}
+	c := rendered{Chat: chat, records: make(map[string][]string)}
 	if c.Out.Err != nil {
 		t.Fatal(c.Out.Err)
 	}
@@ -92,16 +92,16 @@ func testRenderer(t *testing.T, nullInvalid bool) *record.Renderer {
 	return r
 }
 
-// mustPlay plays a chat of which nothing is refused.
-func mustPlay(t *testing.T, chat string) tape {
+// mustRender plays a chat of which nothing is refused.
+func mustRender(t *testing.T, chat string) rendered {
 	t.Helper()
-	got := play(t, testRenderer(t, false), chat)
-	valid(t, got)
+	got := render(t, testRenderer(t, false), chat)
+	checkValid(t, got)
 	return got
 }
 
-// valid holds every record of a tape against its schema.
-func valid(t *testing.T, all ...tape) {
+// checkValid validates every record against its schema.
+func checkValid(t *testing.T, all ...rendered) {
 	t.Helper()
 	for _, s := range catalog.Default(catalog.V2).Streams {
 		v, err := schemas.Compile(s.Name, s.Schema.AppendJSON(nil))
@@ -173,7 +173,7 @@ func column(tb testing.TB, records []string, name string) (all []string) {
 	return all
 }
 
-func same(t *testing.T, want, got any) {
+func diff(t *testing.T, want, got any) {
 	t.Helper()
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -198,9 +198,9 @@ func TestMissedChat(t *testing.T) {
 			[]source.Warning{{Field: "time", Why: "its time zone is missing or unknown"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, head+test.rest)
-			same(t, test.want, fields(t, got.records["chats"][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
-			same(t, fmt.Sprint(test.notes), fmt.Sprint(got.Out.Warnings))
+			got := mustRender(t, head+test.rest)
+			diff(t, test.want, fields(t, got.records["chats"][0], "time", "started_timestamp", "ended_timestamp", "agent_email"))
+			diff(t, fmt.Sprint(test.notes), fmt.Sprint(got.Out.Warnings))
 			if !got.Ended.IsZero() != test.ended {
 				t.Errorf("ended %v", got.Ended)
 			}
@@ -254,17 +254,17 @@ func TestZones(t *testing.T) {
 	} {
 		t.Run(test.zone+" "+test.date, func(t *testing.T) {
 			// The chat's own times say nothing about the goal's.
-			got := mustPlay(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":1767225600,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
+			got := mustRender(t, fmt.Sprintf(`{"id":"C1","ended_timestamp":1767225600,"timezone":%q,"goals":[{"date":%q}]}`, test.zone, test.date))
 			want := "null"
 			if test.want != "" {
 				want = `"` + test.want + `"`
 			}
-			same(t, `[{"date":`+want+`}]`, fields(t, got.records["chats"][0])["goals"])
+			diff(t, `[{"date":`+want+`}]`, fields(t, got.records["chats"][0])["goals"])
 			var notes []source.Warning
 			if test.why != "" {
 				notes = []source.Warning{{Field: "goals.date", Why: test.why}}
 			}
-			same(t, fmt.Sprint(notes), fmt.Sprint(got.Out.Warnings))
+			diff(t, fmt.Sprint(notes), fmt.Sprint(got.Out.Warnings))
 		})
 	}
 }
@@ -272,19 +272,19 @@ func TestZones(t *testing.T) {
 // The chat's own times tell which of two readings is meant.
 func TestZoneTwiceWithinChat(t *testing.T) {
 	// 00:50 to 01:40 UTC: from 02:50 summer time to 02:40 winter time in Berlin.
-	got := mustPlay(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
+	got := mustRender(t, `{"id":"C1","timezone":"Europe/Berlin","started_timestamp":1382835000,"ended_timestamp":1382838000,`+
 		`"messages":[{"date":"Sun, 10/27/13 02:55:00 am"},{"date":"Sun, 10/27/13 02:30:00 am"}]}`)
-	same(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records["messages"], "date"))
-	same(t, 0, len(got.Out.Warnings))
+	diff(t, []string{"2013-10-27T00:55:00Z", "2013-10-27T01:30:00Z"}, column(t, got.records["messages"], "date"))
+	diff(t, 0, len(got.Out.Warnings))
 }
 
 // The timestamp decides where the date contradicts it or cannot be read.
 func TestTimestampDecides(t *testing.T) {
-	got := mustPlay(t, chatWith(`"timezone":"Mars/Olympus_Mons","started":"Wed, 01/23/13 09:00:00 am","messages":[{"date":"Wed, 01/23/13 09:00:00 am","timestamp":1358937660},{"date":"nonsense","timestamp":"1358937661"},{"date":null,"timestamp":1358937662},{"timestamp":1358937663}]`))
-	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records["messages"], "date"))
-	same(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records["messages"], "timestamp"))
-	same(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records["chats"][0], "started", "timezone"))
-	same(t, 0, len(got.Out.Warnings))
+	got := mustRender(t, chatWith(`"timezone":"Mars/Olympus_Mons","started":"Wed, 01/23/13 09:00:00 am","messages":[{"date":"Wed, 01/23/13 09:00:00 am","timestamp":1358937660},{"date":"nonsense","timestamp":"1358937661"},{"date":null,"timestamp":1358937662},{"timestamp":1358937663}]`))
+	diff(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "<nil>", "(absent)"}, column(t, got.records["messages"], "date"))
+	diff(t, []string{"2013-01-23T10:41:00Z", "2013-01-23T10:41:01Z", "2013-01-23T10:41:02Z", "2013-01-23T10:41:03Z"}, column(t, got.records["messages"], "timestamp"))
+	diff(t, map[string]string{"started": `"2013-01-23T10:40:53Z"`, "timezone": `"Mars/Olympus_Mons"`}, fields(t, got.records["chats"][0], "started", "timezone"))
+	diff(t, 0, len(got.Out.Warnings))
 }
 
 // A chat that is over has an end, if anything in it says when.
@@ -299,8 +299,8 @@ func TestMissingEnd(t *testing.T) {
 		{"nothing", `"rate":"x"`, ``},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := mustPlay(t, `{"id":"C1",`+test.chat+`}`)
-			same(t, test.want, fields(t, got.records["chats"][0])["ended_timestamp"])
+			got := mustRender(t, `{"id":"C1",`+test.chat+`}`)
+			diff(t, test.want, fields(t, got.records["chats"][0])["ended_timestamp"])
 		})
 	}
 }
@@ -316,12 +316,12 @@ func TestSandboxRecordsAreValid(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			all, n := archivePages(t, fmt.Sprintf("seed=%d&chats=700&days=9&odd=0.3&hostile=0.2&visitor=mixed&event_ids=some&missed=0.1", seed))
-			var tapes []tape
-			readPages(t, all, testRenderer(t, true), func(c *source.Chat) { tapes = append(tapes, newTape(t, c)) })
+			var tapes []rendered
+			readPages(t, all, testRenderer(t, true), func(c *source.Chat) { tapes = append(tapes, newRendered(t, c)) })
 			if len(tapes) != n {
 				t.Errorf("%d chats came of %d", len(tapes), n)
 			}
-			valid(t, tapes...)
+			checkValid(t, tapes...)
 		})
 	}
 }
@@ -333,14 +333,14 @@ func TestUnixSeconds(t *testing.T) {
 		"-1": "1969-12-31T23:59:59Z", "-62135596800": "0001-01-01T00:00:00Z", "253402300799": "9999-12-31T23:59:59Z", `"2013-01-23T11:40:53+01:00"`: "2013-01-23T10:40:53Z",
 	} {
 		t.Run(value, func(t *testing.T) {
-			got := mustPlay(t, chatWith(`"goals":[{"timestamp":`+value+`}]`))
-			same(t, `[{"timestamp":"`+want+`"}]`, fields(t, got.records["chats"][0])["goals"])
-			same(t, 0, len(got.Out.Warnings))
+			got := mustRender(t, chatWith(`"goals":[{"timestamp":`+value+`}]`))
+			diff(t, `[{"timestamp":"`+want+`"}]`, fields(t, got.records["chats"][0])["goals"])
+			diff(t, 0, len(got.Out.Warnings))
 		})
 	}
 	for _, value := range []string{"1e400", "253402300800", "-62167219200", "-62135596801", "-62167219200.5", `"yesterday"`, "true", `"0x10p1"`} {
-		got := play(t, testRenderer(t, true), chatWith(`"goals":[{"timestamp":`+value+`}]`))
-		same(t, `[{"timestamp":null}]`, fields(t, got.records["chats"][0])["goals"])
+		got := render(t, testRenderer(t, true), chatWith(`"goals":[{"timestamp":`+value+`}]`))
+		diff(t, `[{"timestamp":null}]`, fields(t, got.records["chats"][0])["goals"])
 	}
 }
 

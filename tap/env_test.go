@@ -25,9 +25,9 @@ import (
 // syncNow is when the runs of these tests begin.
 var syncNow = time.Date(2026, 3, 10, 15, 4, 5, 0, time.UTC)
 
-// world is an archive that is served inside a bubble of virtual time: waits of
-// retries, stalls and time-outs take no time, and nothing leaves the process.
-type world struct {
+// env is a sandbox that is served with virtual time (testing/synctest): waits, stalls and
+// timeouts take no time, and nothing leaves the process.
+type env struct {
 	t       *testing.T
 	server  *sandbox.Server
 	service http.RoundTripper
@@ -35,8 +35,8 @@ type world struct {
 	config  config.Config
 }
 
-// inWorld runs f in a world of its own.
-func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
+// withEnv runs f in an environment of its own.
+func withEnv(t *testing.T, switches string, f func(t *testing.T, w *env)) {
 	options, err := sandbox.Parse(switches)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func inWorld(t *testing.T, switches string, f func(t *testing.T, w *world)) {
 	options.Now = syncNow
 	server := sandbox.New(options)
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
-		w := &world{t: t, server: server, service: service, now: syncNow}
+		w := &env{t: t, server: server, service: service, now: syncNow}
 		w.config = config.Config{
 			EntityID: secret.New("account"), AccessToken: secret.New("token"), APIVersion: "2", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: config.Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
@@ -62,7 +62,7 @@ func serve(t *testing.T, h http.Handler, f func(t *testing.T, service http.Round
 }
 
 // at moves time on, for the archive and for the runs to come.
-func (w *world) at(now time.Time) {
+func (w *env) at(now time.Time) {
 	time.Sleep(time.Until(now))
 	w.now = now
 	w.server.SetNow(now)
@@ -78,16 +78,16 @@ type result struct {
 }
 
 // sync runs the tap from a state; change, if not nil, changes the options.
-func (w *world) sync(from state.State, change func(*Options)) result {
+func (w *env) sync(from state.State, change func(*Options)) result {
 	return w.syncContext(context.Background(), from, change)
 }
 
-func (w *world) syncContext(ctx context.Context, from state.State, change func(*Options)) result {
+func (w *env) syncContext(ctx context.Context, from state.State, change func(*Options)) result {
 	return w.run(ctx, Sync, from, change)
 }
 
 // sample is for a call of Sample that must not fail.
-func (w *world) sample(change func(*Options)) result {
+func (w *env) sample(change func(*Options)) result {
 	w.t.Helper()
 	r := w.run(context.Background(), Sample, state.State{}, func(o *Options) {
 		o.Config.MaxConcurrentRequests = 1
@@ -101,7 +101,7 @@ func (w *world) sample(change func(*Options)) result {
 	return r
 }
 
-func (w *world) run(ctx context.Context, do func(context.Context, Options) (Summary, error), from state.State, change func(*Options)) result {
+func (w *env) run(ctx context.Context, do func(context.Context, Options) (Summary, error), from state.State, change func(*Options)) result {
 	var out, log bytes.Buffer
 	o := Options{
 		Config: w.config, Selection: catalog.Default(catalog.V2), State: from, Out: &out, Log: textLog(&log), Version: "test", Now: w.now, Transport: w.service,
@@ -115,7 +115,7 @@ func (w *world) run(ctx context.Context, do func(context.Context, Options) (Summ
 }
 
 // complete is sync for a run that must not fail.
-func (w *world) complete(from state.State, change func(*Options)) result {
+func (w *env) complete(from state.State, change func(*Options)) result {
 	w.t.Helper()
 	r := w.sync(from, change)
 	if r.err != nil {
@@ -136,7 +136,7 @@ func textLog(w io.Writer) *slog.Logger {
 
 // wanted are the chats of the truth that a run must have delivered: those that
 // have ended since from and that are still served.
-func (w *world) wanted(from time.Time) (all []sandbox.Chat) {
+func (w *env) wanted(from time.Time) (all []sandbox.Chat) {
 	for chat := range w.server.Truth() {
 		if !chat.Vanished && !chat.Drifted && !chat.Pending && !chat.Ended.Before(from) {
 			all = append(all, chat)
@@ -145,9 +145,9 @@ func (w *world) wanted(from time.Time) (all []sandbox.Chat) {
 	return all
 }
 
-// holds compares what was delivered with the truth, both ways. Fields are
-// compared where fields tells to.
-func (w *world) holds(tr *transcript, from time.Time, fields func(sandbox.Chat) bool) {
+// wantAll requires that every chat of the truth was delivered, and nothing else. Fields
+// of a chat are compared if fields returns true for it.
+func (w *env) wantAll(tr *transcript, from time.Time, fields func(sandbox.Chat) bool) {
 	w.t.Helper()
 	missing := 0
 	known := make(map[string]bool)
@@ -159,7 +159,7 @@ func (w *world) holds(tr *transcript, from time.Time, fields func(sandbox.Chat) 
 				w.t.Errorf("missing: %s %s, from %s to %s", chat.Type, chat.ID, chat.Started, chat.Ended)
 			}
 		}
-		if must && fields != nil && fields(chat) && !w.compare(tr, chat) {
+		if must && fields != nil && fields(chat) && !w.compareFields(tr, chat) {
 			fields = nil // one is enough
 		}
 	}
@@ -185,8 +185,8 @@ func (tr *transcript) has(chat sandbox.Chat) bool {
 	return true
 }
 
-// compare holds a chat's records against the truth, field by field.
-func (w *world) compare(tr *transcript, chat sandbox.Chat) bool {
+// compareFields holds a chat's records against the truth, field by field.
+func (w *env) compareFields(tr *transcript, chat sandbox.Chat) bool {
 	w.t.Helper()
 	expected := oracle.V2(chat.Account)
 	for stream, records := range expected {
@@ -216,7 +216,7 @@ func ordinary(chat sandbox.Chat) bool { return !chat.Odd && !chat.Hostile }
 // covered checks that at each STATE every chat that ended before its bookmark
 // had been written, in this transcript or in earlier, or is among the chats that
 // the STATE says are still to be asked for.
-func (w *world) covered(tr *transcript, earlier map[string]bool) {
+func (w *env) covered(tr *transcript, earlier map[string]bool) {
 	w.t.Helper()
 	chats := w.wanted(w.config.StartDate)
 	for i, s := range tr.states {
