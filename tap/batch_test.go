@@ -272,7 +272,7 @@ func TestBatchDiskFails(t *testing.T) {
 			r := w.sync(state.State{}, func(o *Options) {
 				batched(folder, at%2 == 0, size)(o)
 				o.Config.MaxRequests = 4 // windows of 25 chats
-				o.fault = func(string) error {
+				o.failpoint = func(string) error {
 					if n++; n == at {
 						return errFull
 					}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Days is a span of days, in UTC; To is exclusive.
+// Days is a span of days in UTC; To is exclusive.
 type Days struct{ From, To time.Time }
 
-// String names the days, both inclusive.
+// String returns the first and the last day.
 func (d Days) String() string {
 	first, last := d.From.Format(time.DateOnly), d.To.Add(-time.Nanosecond).Format(time.DateOnly)
 	if first == last {
@@ -18,12 +18,12 @@ func (d Days) String() string {
 	return first + " to " + last
 }
 
-// IncompleteError says that everything was read to the end, and what of it is
-// not complete. The state is one from which the next run loses nothing.
+// IncompleteError reports that the run read everything to the end, but that some of it
+// is incomplete. The next run loses nothing if it continues from the last STATE.
 type IncompleteError struct {
-	Days    []Days   // of which more chats are stated than came
-	Streams []string // that could not be read
-	Remedy  string   // what to do; empty: run again
+	Days    []Days   // for which LiveChat reports more chats than it returned
+	Streams []string // lists that could not be read
+	Remedy  string   // what the user can do; empty: run again
 }
 
 func (e *IncompleteError) Error() string {
@@ -41,7 +41,7 @@ func (e *IncompleteError) Error() string {
 	return "read to the end, but not complete: " + strings.Join(missing, "; ")
 }
 
-// listed names so many that they fit on one line.
+// listed returns as many names as fit on one line.
 func listed(all []string) string {
 	const most = 10
 	if n := len(all) - most; n > 0 {
@@ -50,7 +50,7 @@ func listed(all []string) string {
 	return strings.Join(all, ", ")
 }
 
-// Hint says what to do.
+// Hint says how the user can continue.
 func (e *IncompleteError) Hint() string {
 	if e.Remedy != "" {
 		return e.Remedy
@@ -58,5 +58,5 @@ func (e *IncompleteError) Hint() string {
 	return "run again with the last STATE: what is missing is read again"
 }
 
-// Incomplete tells this kind of error from one that ended the reading.
+// Incomplete distinguishes this error from one that ended the reading.
 func (e *IncompleteError) Incomplete() bool { return true }

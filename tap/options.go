@@ -16,29 +16,29 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// Options are what a run needs.
+// Options are the options of a run.
 type Options struct {
 	Config    config.Config
 	Selection catalog.Selection
 	State     state.State
-	Out       io.Writer    // the messages
-	Log       *slog.Logger // what the user is to know
+	Out       io.Writer    // for the messages
+	Log       *slog.Logger // messages for the user
 	Version   string       // of the tap, for the user agent
-	Now       time.Time    // when the run begins; no bookmark passes it
-	// Transport makes the requests; one of the client's own if nil.
+	Now       time.Time    // the start of the run; no bookmark is after it
+	// Transport makes the requests; the client's default if nil.
 	Transport http.RoundTripper
-	// Progress, if not nil, is told now and then how far the run has come.
+	// Progress, if not nil, is called from time to time with the progress of the run.
 	Progress func(Progress)
 
-	fault func(step string) error // which tests set: see batches
+	failpoint func(step string) error // only tests set it; see singer.Writer.Batches
 }
 
-// API is what opening the API takes.
+// API returns the options for opening the API.
 func (o Options) API() api.Options {
 	return api.Options{Config: o.Config, Version: o.Version, Log: o.Log, Transport: o.Transport}
 }
 
-// until is the end of what there is to read: end_date, or now.
+// until returns the end of the range to read: the earlier of end_date and now.
 func (o Options) until() time.Time {
 	if end := o.Config.EndDate; !end.IsZero() && end.Before(o.Now) {
 		return end
@@ -46,32 +46,32 @@ func (o Options) until() time.Time {
 	return o.Now
 }
 
-// Progress is how far a run has come.
+// Progress is the progress of a run.
 type Progress struct {
-	Done, Expected int // chats that came and that are in all the days asked for; 0 until the service has said it
+	Done, Expected int // chats read, and chats in the range; Expected is 0 until it is known
 	Capped         bool
 	Requests       int
 }
 
-// Summary is what a run did. It is valid after an error, too.
+// Summary is the result of a run. It is valid after an error, too.
 type Summary struct {
-	Chats            int            // that were delivered
+	Chats            int            // delivered
 	Records          map[string]int // by stream
 	Requests         int
-	ExpectedRequests int // at most, for all of them
+	ExpectedRequests int // maximum number of requests for all expected chats
 	Retries          int
 	Windows          int
-	Incomplete       int            // windows of which the service states more than it gives
-	LeftOut          map[string]int // chats that came and were not delivered, by reason
-	Expected         int            // chats the service states for all the days asked for
+	Incomplete       int            // windows for which the service reports more chats than it returns
+	LeftOut          map[string]int // chats read and not delivered, by reason
+	Expected         int            // chats in the range, as reported by the service
 	Capped           bool           // there may be more
-	Open             int            // chats that are waited for
+	Open             int            // chats that the next runs wait for
 	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
-	Denied           map[string]string // lists that could not be read, and what the service says
+	Denied           map[string]string // lists that could not be read, with the error
 }
 
-// ReasonsLeftOut are the reasons of LeftOut with their counts, in one text; empty if
+// ReasonsLeftOut returns the reasons of LeftOut with their counts as one text; empty if
 // nothing was left out.
 func (s Summary) ReasonsLeftOut() string {
 	var parts []string

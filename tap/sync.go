@@ -37,7 +37,7 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	if o.Config.Batch != nil {
-		if err = s.out.Batches(*o.Config.Batch, o.Log, o.fault); err != nil {
+		if err = s.out.Batches(*o.Config.Batch, o.Log, o.failpoint); err != nil {
 			return Summary{}, err
 		}
 		s.out.SetBase(s.state())
