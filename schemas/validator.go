@@ -15,29 +15,27 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// A Validator checks values against one compiled schema. It may be used by
-// several goroutines at once.
+// A Validator validates values against a compiled schema. It is safe for concurrent use.
 type Validator struct {
 	schema *jsonschema.Schema
 }
 
-// A Fault is one way in which a value breaks a schema.
-type Fault struct {
-	Path    string // where in the value, "agents.0.email"; empty for the value itself
+// A Violation is one way in which a value violates a schema.
+type Violation struct {
+	Path    string // place in the value, such as "agents.0.email"; empty for the value itself
 	Message string // what is wrong there
 }
 
-func (f Fault) String() string {
+func (f Violation) String() string {
 	if f.Path == "" {
 		return f.Message
 	}
 	return f.Path + ": " + f.Message
 }
 
-// Compile makes a Validator of a JSON Schema, read as draft 2020-12 unless its
-// "$schema" names another. Formats are asserted. The schema must stand alone:
-// a reference to another file or site is an error, nothing is ever loaded. The
-// name is used in errors only.
+// Compile returns a Validator for a JSON Schema, of draft 2020-12 unless its "$schema"
+// names another. Formats are asserted. A reference to another file or site is an error:
+// nothing is loaded. The name is used only in errors.
 func Compile(name string, schema []byte) (*Validator, error) {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat = true
@@ -64,10 +62,10 @@ func Compile(name string, schema []byte) (*Validator, error) {
 	return &Validator{compiled}, nil
 }
 
-// Validate returns every fault of a value, ordered by path; none means that it
-// is valid. The value is what encoding/json decodes into an any; decode with
-// UseNumber, or long numbers are checked after they were rounded.
-func (v *Validator) Validate(doc any) []Fault {
+// Validate returns all violations, ordered by path; none if the value is valid. The value
+// is what encoding/json decodes into an any. Decode it with UseNumber: otherwise long
+// numbers are rounded before they are validated.
+func (v *Validator) Validate(doc any) []Violation {
 	if bad := huge(nil, "", doc); bad != nil {
 		return sorted(bad)
 	}
@@ -77,58 +75,57 @@ func (v *Validator) Validate(doc any) []Fault {
 	}
 	broken, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {
-		return []Fault{{Message: err.Error()}}
+		return []Violation{{Message: err.Error()}}
 	}
 	return sorted(appendLeaves(nil, broken))
 }
 
-// sorted sorts the faults, and keeps each once. They were found in the order of maps;
-// the same value must give the same faults.
-func sorted(faults []Fault) []Fault {
-	slices.SortFunc(faults, func(a, b Fault) int {
+// sorted returns each violation once, sorted: the library finds them in the order of
+// maps, and the result must be the same each time.
+func sorted(violations []Violation) []Violation {
+	slices.SortFunc(violations, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
-	return slices.Compact(faults)
+	return slices.Compact(violations)
 }
 
-// appendLeaves adds the innermost causes, which say what is wrong; what is
-// around them only says that something inside is.
-func appendLeaves(faults []Fault, e *jsonschema.ValidationError) []Fault {
+// appendLeaves appends the innermost causes of an error. The outer ones only say that
+// something inside is wrong.
+func appendLeaves(violations []Violation, e *jsonschema.ValidationError) []Violation {
 	if len(e.Causes) == 0 {
-		return append(faults, Fault{path(e.InstanceLocation), e.Message})
+		return append(violations, Violation{path(e.InstanceLocation), e.Message})
 	}
 	for _, cause := range e.Causes {
-		faults = appendLeaves(faults, cause)
+		violations = appendLeaves(violations, cause)
 	}
-	return faults
+	return violations
 }
 
-// huge adds the numbers with an exponent out of all proportion. A few bytes
-// such as 1e9999999 would need megabytes to be compared, and make the library
-// panic.
-func huge(faults []Fault, pointer string, doc any) []Fault {
+// huge appends a violation for each number with an exponent out of range. To compare
+// 1e9999999, the library would need megabytes, and it panics.
+func huge(violations []Violation, pointer string, doc any) []Violation {
 	const most = 1000 // a float64 ends at 308
 	switch doc := doc.(type) {
 	case map[string]any:
 		for name, value := range doc {
-			faults = huge(faults, pointer+"/"+name, value)
+			violations = huge(violations, pointer+"/"+name, value)
 		}
 	case []any:
 		for i, value := range doc {
-			faults = huge(faults, pointer+"/"+strconv.Itoa(i), value)
+			violations = huge(violations, pointer+"/"+strconv.Itoa(i), value)
 		}
 	case json.Number:
 		if i := strings.IndexAny(string(doc), "eE"); i >= 0 {
 			if n, err := strconv.Atoi(string(doc[i+1:])); err != nil || n > most || n < -most {
-				faults = append(faults, Fault{path(pointer), fmt.Sprintf("the exponent of %.40s is out of range", doc)})
+				violations = append(violations, Violation{path(pointer), fmt.Sprintf("the exponent of %.40s is out of range", doc)})
 			}
 		}
 	}
-	return faults
+	return violations
 }
 
-// path rewrites a JSON pointer, URL-escaped as the library writes it, as a person
-// would: "/agents/0/email" becomes "agents.0.email".
+// path converts the library's URL-escaped JSON pointer to a readable path:
+// "/agents/0/email" becomes "agents.0.email".
 func path(pointer string) string {
 	if plain, err := url.PathUnescape(pointer); err == nil {
 		pointer = plain

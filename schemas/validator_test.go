@@ -11,39 +11,39 @@ import (
 func TestValidate(t *testing.T) {
 	for _, test := range []struct {
 		name, schema, value string
-		want                []Fault
+		want                []Violation
 	}{
 		{"valid", `{"type":"object"}`, `{}`, nil},
 		{"the value itself", `{"type":"object"}`, `[]`,
-			[]Fault{{"", "expected object, but got array"}}},
+			[]Violation{{"", "expected object, but got array"}}},
 		{"a place in lists and objects",
 			`{"properties":{"a":{"items":{"properties":{"b c/d~%":{"type":"string"}}}}}}`, `{"a":[{},{"b c/d~%":1}]}`,
-			[]Fault{{"a.1.b c/d~%", "expected string, but got number"}}},
+			[]Violation{{"a.1.b c/d~%", "expected string, but got number"}}},
 		{"a name made of digits", `{"additionalProperties":{"type":"string"}}`, `{"0":1}`,
-			[]Fault{{"0", "expected string, but got number"}}},
+			[]Violation{{"0", "expected string, but got number"}}},
 		{"all faults, ordered", `{"additionalProperties":{"type":"string"},"required":["z"]}`, `{"c":1,"a":1,"b":1}`,
-			[]Fault{
+			[]Violation{
 				{"", "missing properties: 'z'"},
 				{"a", "expected string, but got number"},
 				{"b", "expected string, but got number"},
 				{"c", "expected string, but got number"},
 			}},
 		{"formats are asserted", `{"format":"date-time"}`, `"2013-01-23"`,
-			[]Fault{{"", "'2013-01-23' is not valid 'date-time'"}}},
+			[]Violation{{"", "'2013-01-23' is not valid 'date-time'"}}},
 		{"long numbers stay exact", `{"maximum":9007199254740992}`, `9007199254740993`,
-			[]Fault{{"", "must be <= 9.007199254740992e+15 but found 9007199254740993"}}},
+			[]Violation{{"", "must be <= 9.007199254740992e+15 but found 9007199254740993"}}},
 		{"numbers out of all proportion", `{"properties":{"a":{"type":"integer"}}}`, `{"b":[0,1E-1001],"a":1e9999999}`,
-			[]Fault{
+			[]Violation{
 				{"a", "the exponent of 1e9999999 is out of range"},
 				{"b.1", "the exponent of 1E-1001 is out of range"},
 			}},
 		{"a large number", `{"type":"integer"}`, `1e+308`, nil},
 		{"a setting that needs another", `{"dependentRequired":{"a":["b"]}}`, `{"a":1}`,
-			[]Fault{{"", "property 'b' is required, if 'a' property exists"}}},
+			[]Violation{{"", "property 'b' is required, if 'a' property exists"}}},
 		{"the innermost cause", `{"allOf":[{"allOf":[{"minLength":2}]}]}`, `"x"`,
-			[]Fault{{"", "length must be >= 2, but got 1"}}},
+			[]Violation{{"", "length must be >= 2, but got 1"}}},
 		{"two ways to the same fault", `{"allOf":[{"minLength":2},{"minLength":2}]}`, `"x"`,
-			[]Fault{{"", "length must be >= 2, but got 1"}}},
+			[]Violation{{"", "length must be >= 2, but got 1"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v, err := Compile("test", []byte(test.schema))
@@ -68,7 +68,7 @@ func TestValidateRefusesWhatIsNotJSON(t *testing.T) {
 	}
 }
 
-func TestCompileFaults(t *testing.T) {
+func TestCompileErrors(t *testing.T) {
 	for _, test := range []struct{ name, schema, want string }{
 		{"not JSON", `{`, "unexpected EOF"},
 		{"not a schema", `{"type":"nothing"}`, "type"},
@@ -92,7 +92,7 @@ func TestCompileFaults(t *testing.T) {
 	}
 }
 
-// Schemas and values come from users: nothing may panic, and a fault's place
+// Schemas and values come from users: nothing may panic, and a violation's place
 // and order must not depend on chance.
 func FuzzValidate(f *testing.F) {
 	f.Add(`{"type":"object","properties":{"a":{"items":{"type":"string"}}}}`, `{"a":[1,"b"]}`)

@@ -148,8 +148,8 @@ func (r *reader) checkShape() {
 	for name, g := range r.given {
 		doc[name] = g.value
 	}
-	for _, f := range validator().Validate(doc) {
-		name, inside, _ := strings.Cut(f.Path, ".")
+	for _, v := range validator().Validate(doc) {
+		name, inside, _ := strings.Cut(v.Path, ".")
 		name, _, _ = strings.Cut(name, "[")
 		s, known := findSetting(name)
 		if !known || !r.isSet(name) {

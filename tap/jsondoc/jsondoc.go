@@ -97,8 +97,8 @@ func (d *Doc) check(data []byte, lax ...jsontext.Options) error {
 	}
 	d.dec.Reset(&d.buf, append(lax, jsontext.AllowDuplicateNames(true))...)
 	if _, err := d.dec.ReadValue(); err != nil {
-		var fault *jsontext.SyntacticError
-		if errors.As(err, &fault) && strings.Count(string(fault.JSONPointer), "/") > MaxDepth {
+		var syntax *jsontext.SyntacticError
+		if errors.As(err, &syntax) && strings.Count(string(syntax.JSONPointer), "/") > MaxDepth {
 			return ErrDepth // whatever the error at that depth is
 		}
 		if errors.Is(err, io.EOF) {
