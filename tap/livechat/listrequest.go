@@ -10,14 +10,14 @@ import (
 	"tap-livechat/tap/jsondoc"
 )
 
-// request is what an answer is asked for with, beside what the list says.
+// request is what a request has in addition to the List: days and parent.
 type request struct {
 	from, to time.Time // the dates of a report's days, both included, as midnights in UTC
 	zone     *time.Location
 	parent   parent
 }
 
-// parent is a row that a list is asked for once for: its members, as JSON.
+// parent is a row of ForEach: its members, as JSON.
 type parent map[string][]byte
 
 func (r *listReader) op(l *List, q request, page int) string {
@@ -50,7 +50,7 @@ func (l *List) endpoint() string {
 	return strings.NewReplacer("{", "<", "}", ">").Replace(path)
 }
 
-// fillPath puts the parent's members into a path.
+// fillPath replaces the names in braces in a path by the parent's members.
 func (p parent) fillPath(path string) string {
 	for name, value := range p {
 		if place := "{" + name + "}"; strings.Contains(path, place) {
@@ -62,10 +62,10 @@ func (p parent) fillPath(path string) string {
 	return path
 }
 
-// timeFormat is the form of times in requests.
+// timeFormat is the format of times in requests.
 const timeFormat = "2006-01-02T15:04:05.000000-07:00"
 
-// body is what a request says.
+// body returns the body of a request.
 func (l *List) body(q request, page int, cursor string) []byte {
 	if cursor != "" {
 		return append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')

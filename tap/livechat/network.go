@@ -13,21 +13,19 @@ import (
 	"strings"
 )
 
-// bundles are the variables that name certificates to trust: the one that most
-// programs know, and those of Python and curl, which the taps beside this one
-// read.
+// bundles are the variables that name files of trusted certificates: the common one, and
+// those of Python and curl, which other taps use.
 var bundles = []string{"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 
-// ErrProxy says that HTTPS_PROXY cannot be read. What would happen without this
-// error is a direct connection, which is what the proxy is to prevent.
+// ErrProxy reports an invalid HTTPS_PROXY. net/http would ignore it and connect directly,
+// which a proxy is there to prevent.
 var ErrProxy = errors.New("HTTPS_PROXY is no address of a proxy")
 
-// Transport makes requests as the environment says, which getenv looks up as
-// [os.Getenv] does: through the proxy that HTTPS_PROXY names, trusting the
-// certificates of the system and those that SSL_CERT_FILE, REQUESTS_CA_BUNDLE
-// and CURL_CA_BUNDLE name. Where such a file cannot be used, a warning says so:
-// it may be meant for others, and a connection that needs it fails. The error is
-// ErrProxy. Neither shows the value of a variable.
+// Transport returns a transport for the environment, which getenv looks up as [os.Getenv]
+// does. It uses the proxy of HTTPS_PROXY. It trusts the system's certificates and those
+// of SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE. If such a file cannot be used,
+// a warning says so: it may be meant for other programs, and a connection that needs it
+// fails. The error is ErrProxy. Neither shows the value of a variable.
 func Transport(getenv func(string) string) (t *http.Transport, warnings []string, err error) {
 	if proxy := cmp.Or(getenv("HTTPS_PROXY"), getenv("https_proxy")); !isProxy(proxy) {
 		return nil, nil, ErrProxy
@@ -54,9 +52,8 @@ func Transport(getenv func(string) string) (t *http.Transport, warnings []string
 	return t, warnings, nil
 }
 
-// isProxy reports whether net/http can read the address of a proxy, which may lack
-// its scheme, and reads it as it is meant: a password with # or / in it ends the
-// name of the host.
+// isProxy reports whether net/http parses the URL of a proxy, which may lack a scheme, as
+// intended: an unescaped # or / in a password ends the host name.
 func isProxy(address string) bool {
 	if address == "" {
 		return true
@@ -69,7 +66,7 @@ func isProxy(address string) bool {
 		slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme)
 }
 
-// addCertificates reads a file of certificates, or a folder of such files.
+// addCertificates adds the certificates in a file, or in all files of a folder.
 func addCertificates(pool *x509.CertPool, path string) error {
 	paths := []string{path}
 	info, err := os.Stat(path)

@@ -11,7 +11,7 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// row makes a row and has it rendered.
+// row builds a row and renders it.
 func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
 	mark := a.Mark()
 	b := a.Build()
@@ -55,14 +55,14 @@ func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found [
 	r.rows, r.ends = append(r.rows, row), append(r.ends, len(r.out))
 }
 
-// column is what was met on the way to a row: a text, or a value.
+// column is a column from the path to a row: a text, or a value.
 type column struct {
 	name, text string
 	value      jsondoc.Value
 }
 
-// walk goes the way to each row. The error says that the answer is not what was
-// asked for.
+// walk follows the path to each row and calls row for it. The error says that the answer
+// does not have the form of the path.
 func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row func(jsondoc.Value, []column)) error {
 	if path == "" {
 		if len(found) == 0 && l.Days != BySpan && v.Kind() != jsondoc.Object && l.Rows == "" {
@@ -120,7 +120,7 @@ func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row
 	return nil
 }
 
-// valueAt is the value at the end of a way of members.
+// valueAt returns the value at the end of a path of members; absent if there is none.
 func valueAt(v jsondoc.Value, path string) jsondoc.Value {
 	for step := range strings.SplitSeq(path, "/") {
 		v = v.Get(step)
@@ -128,7 +128,7 @@ func valueAt(v jsondoc.Value, path string) jsondoc.Value {
 	return v
 }
 
-// putMember puts a member of a row into its column.
+// putMember writes a member of a row to its column.
 func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone *time.Location) {
 	if slices.Contains(l.Flatten, name) && v.Kind() == jsondoc.Object {
 		for m := range v.All() {
@@ -174,7 +174,7 @@ func (l *List) putMember(b *jsondoc.Builder, name string, v jsondoc.Value, zone 
 	}
 }
 
-// putDefaults puts in what stands where a row says nothing; what comes later wins.
+// putDefaults writes the default values of columns. Later values of a column win.
 func (l *List) putDefaults(b *jsondoc.Builder, v jsondoc.Value) {
 	for _, column := range l.DefaultZero {
 		b.Int(column, 0)
@@ -191,7 +191,7 @@ func (l *List) putDefaults(b *jsondoc.Builder, v jsondoc.Value) {
 	}
 }
 
-// withScheme completes an address.
+// withScheme returns a URL with a scheme, https if it has none.
 func withScheme(address string) string {
 	switch {
 	case address == "" || strings.Contains(address, "://"):
@@ -205,8 +205,8 @@ func withScheme(address string) string {
 // maxSeconds is the last second of the year 9999: RFC 3339 has no later year.
 const maxSeconds = 253402300799
 
-// parseTime reads Unix seconds, RFC 3339, or a time that lacks its zone; zero if
-// it is none of these.
+// parseTime parses Unix seconds, RFC 3339, or a time without a zone; zero if it is none
+// of these.
 func parseTime(v jsondoc.Value, zone *time.Location) time.Time {
 	text := strings.TrimSpace(v.Text())
 	if v.Kind() == jsondoc.Number || jsondoc.IsNumber(text) {
