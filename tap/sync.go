@@ -96,19 +96,19 @@ func (s *run) result(err error) (Summary, error) {
 
 // run is one call of Sync or Sample. One goroutine has it.
 type run struct {
-	o        Options
-	api      source.API
-	started  time.Time
-	track    *checkpoint.Tracker // of the streams that are made of chats; nil in Sample
-	out      singer.Writer
-	metrics  *metrics
-	warnings *warningCounter
-	summary  Summary
-	end      time.Time // chats that ended at or after it are not wanted; zero: all are
-	seen     int       // chats that came, wanted or not
-	moved    bool      // a bookmark has moved in this run
-	faults   []Days    // that are not complete
-	complete bool      // the run came to its end
+	o          Options
+	api        source.API
+	started    time.Time
+	track      *checkpoint.Tracker // of the streams that are made of chats; nil in Sample
+	out        singer.Writer
+	metrics    *metrics
+	warnings   *warningCounter
+	summary    Summary
+	end        time.Time // chats that ended at or after it are not wanted; zero: all are
+	seen       int       // chats that came, wanted or not
+	moved      bool      // a bookmark has moved in this run
+	incomplete []Days    // that are not complete
+	complete   bool      // the run came to its end
 }
 
 // resume goes on from the state.
@@ -150,13 +150,13 @@ func (s *run) sync(ctx context.Context) error {
 			}
 		}
 	}
-	if err := s.askForOpen(ctx); err != nil {
+	if err := s.pollPending(ctx); err != nil {
 		return err
 	}
 	s.begin() // an end_date before the first bookmark leaves nothing to read
 	s.dropped()
-	if s.complete = len(s.faults) == 0; !s.complete {
-		return &IncompleteError{Days: s.faults, Remedy: "run again with the last STATE, which waits before these days; " +
+	if s.complete = len(s.incomplete) == 0; !s.complete {
+		return &IncompleteError{Days: s.incomplete, Remedy: "run again with the last STATE, which waits before these days; " +
 			`if it is the same each time, set on_mismatch to "warn" to go on without what does not come`}
 	}
 	return nil
@@ -296,9 +296,9 @@ func (s *run) names() string {
 	return strings.Join(all, " ")
 }
 
-// askForOpen asks for the chats that the state waits for and that no window has
+// pollPending requests by id the chats that the state waits for and that no window has
 // brought.
-func (s *run) askForOpen(ctx context.Context) error {
+func (s *run) pollPending(ctx context.Context) error {
 	due := s.track.Due()
 	if len(due) == 0 {
 		return nil

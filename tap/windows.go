@@ -40,7 +40,7 @@ func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total
 		return true
 	}
 	s.o.Log.Warn(what+"; the bookmark waits before these days", args...)
-	s.faults = append(s.faults, Days{from, to})
+	s.incomplete = append(s.incomplete, Days{from, to})
 	return false
 }
 
