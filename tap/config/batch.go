@@ -31,15 +31,14 @@ func (r *reader) batch() *Batch {
 	var b struct {
 		Encoding struct{ Compression string }
 		Storage  struct{ Root, Prefix string }
-		Size     int `json:"batch_size"`
+		Size     float64 `json:"batch_size"` // a whole number, which may be written as 1e4
 	}
 	if err := json.Unmarshal(text, &b); err != nil {
-		r.reject("batch_config", ", in which batch_size is too large", wantedBatch)
-		return nil
+		panic(err) // the schema has been asked
 	}
 	folder, err := folderPath(b.Storage.Root)
 	if err != nil {
-		r.reject("batch_config", ", in which storage.root"+err.Error(), wantedBatch)
+		r.rejectInside("batch_config", "storage.root", ", which"+err.Error())
 		return nil
 	}
 	if b.Size == 0 {
@@ -47,7 +46,7 @@ func (r *reader) batch() *Batch {
 	}
 	return &Batch{
 		Root: strings.TrimRight(b.Storage.Root, "/"), Folder: folder, Prefix: b.Storage.Prefix,
-		Gzip: b.Encoding.Compression != "none", Size: b.Size,
+		Gzip: b.Encoding.Compression != "none", Size: int(b.Size),
 	}
 }
 

@@ -13,6 +13,7 @@ type Error struct {
 // A Problem is one thing that is wrong with a config.
 type Problem struct {
 	Setting string // empty: the source cannot be read
+	Inside  string // the place in a setting that is an object, such as storage.root; empty for the whole setting
 	Given   string // the value; only its kind and length if it may be secret
 	Wanted  string
 	Source  string // where the value is; for a missing setting, the sources that were read
@@ -30,6 +31,9 @@ func (e *Error) Error() string {
 // String returns one line: setting, source, value and what is allowed.
 func (f Problem) String() string {
 	where := f.Setting
+	if f.Inside != "" {
+		where += "." + f.Inside
+	}
 	switch {
 	case f.Setting == "":
 		where = f.Source

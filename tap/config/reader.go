@@ -58,7 +58,7 @@ func newReader(sources []Source) *reader {
 			}
 			if first := firstLine[m.Name]; first > 0 {
 				given := fmt.Sprintf("twice, in lines %d and %d", first, m.Line)
-				r.problems = append(r.problems, Problem{m.Name, given, "one of the two", source.Name})
+				r.problems = append(r.problems, Problem{m.Name, "", given, "one of the two", source.Name})
 			}
 			firstLine[m.Name] = m.Line
 			r.add(s, m.Value, source.Name)
@@ -131,7 +131,7 @@ func (r *reader) checkRequired() {
 		if !s.Required || r.isSet(s.Name) || r.sourceFailed {
 			continue
 		}
-		problem := Problem{s.Name, missingValue, s.wanted(), strings.Join(r.sources, " or ")}
+		problem := Problem{s.Name, "", missingValue, s.wanted(), strings.Join(r.sources, " or ")}
 		if e, ok := r.empty[s.Name]; ok {
 			problem.Given, problem.Source = "an empty text", e.source
 			if e.raw == nil {
@@ -148,23 +148,27 @@ func (r *reader) checkShape() {
 	for name, g := range r.given {
 		doc[name] = g.value
 	}
+	told := map[string]bool{} // a value may break several rules at once
 	for _, v := range validator().Validate(doc) {
 		name, inside, _ := strings.Cut(v.Path, ".")
-		name, _, _ = strings.Cut(name, "[")
 		s, known := findSetting(name)
-		if !known || !r.isSet(name) {
-			continue // checkRequired reports missing settings; one problem for each setting is enough
-		}
-		suffix := ""
-		if inside != "" { // a name in the schema
-			suffix = ", in which " + inside + " is wrong"
-		}
-		if text, ok := r.given[name].value.(string); ok && s.Format == "date-time" {
-			if _, err := ParseTime(text); err != nil {
-				suffix = err.Error()
+		switch {
+		case !known || told[v.Path]: // checkRequired reports missing settings
+		case inside != "":
+			r.rejectInside(name, inside, "")
+		default:
+			suffix := ""
+			if text, ok := r.given[name].value.(string); ok && s.Format == "date-time" {
+				if _, err := ParseTime(text); err != nil {
+					suffix = err.Error()
+				}
 			}
+			r.reject(name, suffix, s.wanted())
 		}
-		r.reject(name, suffix, s.wanted())
+		told[v.Path] = true
+	}
+	for path := range told {
+		name, _, _ := strings.Cut(path, ".")
 		delete(r.given, name)
 	}
 }
@@ -174,7 +178,19 @@ func (r *reader) checkShape() {
 func (r *reader) reject(setting, suffix, wanted string) {
 	g := r.given[setting]
 	s, _ := findSetting(setting)
-	r.problems = append(r.problems, Problem{setting, r.describe(s, g.raw) + suffix, wanted, g.source})
+	r.problems = append(r.problems, Problem{setting, "", r.describe(s, g.raw) + suffix, wanted, g.source})
+}
+
+// rejectInside adds a problem for a place inside of a setting that is an object.
+func (r *reader) rejectInside(setting, inside, suffix string) {
+	g := r.given[setting]
+	s, _ := findSetting(setting)
+	value := g.value
+	for name := range strings.SplitSeq(inside, ".") {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	r.problems = append(r.problems, Problem{setting, inside, r.describe(s, value) + suffix, wantedInside[setting+"."+inside], g.source})
 }
 
 // describe returns a short value as it is. For a credential, and for what may be a
@@ -202,7 +218,8 @@ func (r *reader) describe(s Setting, raw any) string {
 		}
 	}
 	length := utf8.RuneCountInString(text)
-	private := s.Secret || s.Name == "entity_id" || s.Type == "object" || r.hidesSecret(text) ||
+	_, isText := raw.(string)
+	private := s.Secret || s.Name == "entity_id" || s.Type == "object" && isText || r.hidesSecret(text) ||
 		strings.ContainsAny(text, "{}[]<>\"'=") && s.Name != "api_url" || strings.ContainsAny(text, "{}\"") // maybe a whole document
 	switch {
 	case !private && length <= maxLength:

@@ -102,6 +102,17 @@ const (
 	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
 )
 
+// wantedInside is what the schema allows inside of a setting, in words.
+var wantedInside = map[string]string{
+	"batch_config.storage":              "an object with root, and with prefix or nothing beside it",
+	"batch_config.storage.root":         "the address of a folder, such as file:///tmp/batches",
+	"batch_config.storage.prefix":       "a text without / and \\",
+	"batch_config.encoding":             "an object with format, compression or both, and nothing else",
+	"batch_config.encoding.format":      `"jsonl"`,
+	"batch_config.encoding.compression": `"gzip" or "none"`,
+	"batch_config.batch_size":           "a whole number from 1 to 1000000000",
+}
+
 // wanted returns what the schema allows, in words.
 func (s Setting) wanted() string {
 	switch {
