@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -69,7 +70,7 @@ func critical(log *slog.Logger, err error) {
 		for _, line := range lines {
 			log.Error(line)
 		}
-		last = "there is more than one fault; the first: " + lines[0]
+		last = fmt.Sprintf("%d problems; the first: %s", len(lines), lines[0])
 	}
 	if hint := hintOf(err); hint != "" {
 		last += " — " + hint
