@@ -293,6 +293,7 @@ func TestFaults(t *testing.T) {
 		{`{"api_url": []}`, `api_url in c.json: given a list; wanted ` + address},
 		{`{"api_url": 5}`, `api_url in c.json: given 5 without a host; wanted ` + address},
 		{`{"api_url": "api.livechatinc.com"}`, `api_url in c.json: given "api.livechatinc.com" without a host; wanted ` + address},
+		{`{"api_url": "sandbox"}`, `api_url in c.json: given "sandbox" without its colon; wanted ` + address},
 		{`{"api_url": "https://"}`, `api_url in c.json: given "https://" without a host; wanted ` + address},
 		{`{"api_url": "ftp://h"}`, `api_url in c.json: given "ftp://h", an address of another kind; wanted ` + address},
 		{`{"api_url": "http://api.livechatinc.com"}`, `api_url in c.json: given "http://api.livechatinc.com", over which the token would travel unencrypted; wanted ` + address},
@@ -375,6 +376,9 @@ func TestMissing(t *testing.T) {
 			"access_token in a.json: given an empty text" + token + "\nstart_date in a.json: given null" + start, hint},
 		"sandbox needs a start": {[]Source{source("a.json", `{"api_url": "sandbox:"}`)},
 			"start_date in a.json: given nothing" + start, hint + where},
+		// Whoever means the sandbox needs no token.
+		"sandbox without its colon": {[]Source{source("a.json", `{"api_url": "sandbox", "start_date": "2024-01-01"}`)},
+			`api_url in a.json: given "sandbox" without its colon; wanted an https address, an http address of this machine, or sandbox:`, hint},
 		// What is in the broken file nobody knows: nothing is called missing.
 		"broken file": {[]Source{empty, source("b.json", `[]`)},
 			`b.json: given a list; wanted a JSON object such as {"start_date": "2024-01-01", …}`, hint},

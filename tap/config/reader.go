@@ -68,7 +68,8 @@ func newReader(sources []Source) *reader {
 	for _, u := range unknowns {
 		r.warnUnknown(u.name, u.source)
 	}
-	if token := "access_token"; strings.HasPrefix(valueOf[string](r, "api_url"), sandboxScheme) && !r.isSet(token) {
+	url := valueOf[string](r, "api_url")
+	if token := "access_token"; (url == sandboxWord || strings.HasPrefix(url, sandboxScheme)) && !r.isSet(token) {
 		r.given[token] = givenValue{"sandbox", "sandbox", "the defaults"}
 	}
 	return r

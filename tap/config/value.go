@@ -172,8 +172,12 @@ func splitToken(token string) (entityID, accessToken string, ok bool) {
 	return found[1], found[2], true
 }
 
-// sandboxScheme is the prefix of an api_url that starts the sandbox.
-const sandboxScheme = "sandbox:"
+// sandboxScheme is the prefix of an api_url that starts the sandbox. Without its colon the
+// word is a mistake that people make.
+const (
+	sandboxWord   = "sandbox"
+	sandboxScheme = sandboxWord + ":"
+)
 
 // readAddress checks an api_url and removes a trailing slash. The error's text can be
 // appended to the URL.
@@ -183,6 +187,9 @@ func readAddress(text string) (string, error) {
 	}
 	if strings.HasPrefix(text, sandboxScheme) {
 		return text, nil // the sandbox checks its switches
+	}
+	if text == sandboxWord {
+		return "", errors.New(" without its colon")
 	}
 	if strings.Contains(text, "@") {
 		return "", errors.New(" with a user name or password in it")
