@@ -110,6 +110,8 @@ func TestReadsLeniently(t *testing.T) {
 		{`{"access_token": 12345}`, func(c Config) any { return c.AccessToken.Reveal() }, "12345"},
 		{`{"on_invalid": "NULL"}`, func(c Config) any { return c.OnInvalid }, Null},
 		{`{"api_version": 3}`, func(c Config) any { return c.APIVersion }, "3"},
+		{`{"api_version": "3.6"}`, func(c Config) any { return c.APIVersion }, "3"},
+		{`{"api_version": 3.6}`, func(c Config) any { return c.APIVersion }, "3"},
 		{`{"api_version": "2 "}`, func(c Config) any { return c.APIVersion }, "2"},
 		{`{"report_timezone": "utc"}`, func(c Config) any { return c.ReportTimezone.String() }, "UTC"},
 		{`{"report_timezone": "Asia/Kolkata\n"}`, func(c Config) any { return c.ReportTimezone.String() }, "Asia/Kolkata"},
@@ -211,6 +213,7 @@ func TestFaults(t *testing.T) {
 		{`{"entity_id": "4 2"}`, `entity_id in c.json: given a text of 3 characters with a blank in it; wanted ` + account},
 
 		{`{"api_version": 4}`, `api_version in c.json: given 4; wanted "2" or "3"`},
+		{`{"api_version": "3.5"}`, `api_version in c.json: given "3.5"; wanted "2" or "3"`},
 		{`{"api_version": true}`, `api_version in c.json: given true; wanted "2" or "3"`},
 		{`{"on_mismatch": "null"}`, `on_mismatch in c.json: given "null"; wanted "fail" or "warn"`},
 		{`{"report_timezone": "Mars/Olympus"}`, `report_timezone in c.json: given "Mars/Olympus", which is no time zone; wanted ` + zone},

@@ -64,6 +64,8 @@ func (s Setting) read(v any) any {
 		if t, err := ParseTime(text); err == nil {
 			return t.Format(time.RFC3339Nano)
 		}
+	case s.Name == "api_version" && text == "3.6": // as LiveChat names it
+		return "3"
 	case s.Enum != nil:
 		for _, allowed := range s.Enum {
 			if strings.EqualFold(text, allowed) {
