@@ -330,6 +330,11 @@ func TestSourceUnreadable(t *testing.T) {
 		{`"dal:hidden"`, "c.json: given a text" + object},
 		{"7", "c.json: given a number" + object},
 		{"false", "c.json: given true or false" + object},
+		{"access_token: hidden\n", "c.json: given YAML" + object},
+		{"\ufeff# hidden\r\n---\r\n\r\nplugins:\r\n  - hidden\r\n", "c.json: given YAML" + object},
+		{"\"start-date\" : 1\n", "c.json: given YAML" + object},
+		{"dal:hidden", "c.json: given JSON with a mistake in line 1, column 1: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
+		{"# hidden\n{access_token: hidden}", "c.json: given JSON with a mistake in line 1, column 1: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
 		{`{"access_token": "hidden`, "c.json: given JSON that breaks off in line 1: a quote or bracket is not closed; wanted valid JSON"},
 		{`{"access_token": hidden}`, "c.json: given JSON with a mistake in line 1, column 18: a character where a value should begin; texts need quotes, true and false are lower-case; wanted valid JSON"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"regexp"
 	"strings"
 
 	"tap-livechat/tap/secret"
@@ -55,16 +56,23 @@ func Env(environ []string) Source {
 func (s Source) members() ([]userjson.Member, *Problem) {
 	object, err := userjson.ParseRepeated([]byte(s.Data.Reveal())) // a repeated setting is a problem of that setting
 	if bad, ok := errors.AsType[*userjson.Error](err); ok {
-		wanted := "valid JSON"
-		if bad.What == userjson.Empty {
-			wanted = wantedObject
+		f := &Problem{Given: bad.What, Wanted: "valid JSON", Source: s.Name}
+		switch text, _ := userjson.Text([]byte(s.Data.Reveal())); {
+		case bad.What == userjson.Empty:
+			f.Wanted = wantedObject
+		case beginsAsYAML.Match(text):
+			f.Given, f.Wanted = "YAML", wantedObject
 		}
-		return nil, &Problem{Given: bad.What, Wanted: wanted, Source: s.Name}
+		return nil, f
 	}
 	if object.Kind() != '{' {
 		return nil, &Problem{Given: userjson.Kind(object), Wanted: wantedObject, Source: s.Name}
 	}
 	return userjson.Members(object), nil
 }
+
+// beginsAsYAML matches a text that begins with a name and a colon, comments, blank
+// lines and the line --- before them left out.
+var beginsAsYAML = regexp.MustCompile(`\A(?:[ \t]*(?:#.*|---)?[ \t]*\r?\n)*["']?[A-Za-z][A-Za-z0-9_-]*["']?[ \t]*:\s`)
 
 const wantedObject = `a JSON object such as {"start_date": "2024-01-01", …}`
