@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"tap-livechat/catalog"
@@ -56,7 +55,9 @@ func (p *process) test(ctx context.Context, f flags) error {
 	switch {
 	case summary.Region == "":
 		logf("region: none was named, and none had to be")
-	case o.Config.Region == "" && !strings.HasPrefix(o.Config.AccessToken.Reveal(), summary.Region+":"):
+	case o.Config.Region == "" && o.Config.AccessToken.Region() == summary.Region: // a word of the token is not shown
+		logf("region: the one that the token names")
+	case o.Config.Region == "":
 		logf("region: %s, says the service; with the setting region=%s each run saves a request", summary.Region, summary.Region)
 	default:
 		logf("region: %s", summary.Region)

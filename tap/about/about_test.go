@@ -105,7 +105,7 @@ func TestSettingsTable(t *testing.T) {
 		"| `access_token` | text, secret | **required** | ",
 		"| `start_date` | day or time | **required** | ",
 		"| `include_pending` | `true` or `false` | `false` | ",
-		"| `region` | `dal` or `fra` |  | ",
+		"| `region` | text |  | ",
 		"| `max_concurrent_requests` | whole number from 1 to 32 | `4` | ",
 		"| `request_timeout` | number above 0, up to 600 | `60` | ",
 	} {

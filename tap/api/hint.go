@@ -21,7 +21,7 @@ func WithHint(err error, hint string) error { return withHint{err, hint} }
 // hints say what the user can do about an error of the service, by its cause. The
 // client determines causes; only this file knows the settings that resolve them.
 var hints = map[livechat.Cause]string{
-	livechat.Region:     "set region to the data centre of the account (dal or fra), or take the setting out",
+	livechat.Region:     "set region to the data centre of the account (us-south1 or eu-west3), or take the setting out",
 	livechat.BadRequest: "the service does not accept the request; check api_url, and report this if it is the default",
 	livechat.Credentials: "check entity_id and access_token: a personal access token needs both and must belong to that account; " +
 		"an OAuth token goes into access_token alone and may have expired",

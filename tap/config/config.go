@@ -46,7 +46,7 @@ type Config struct {
 	EmitActivateVersionMessages bool
 	Batch                       *Batch // nil: no files are written
 
-	Region    string // "dal" or "fra"; empty if not set
+	Region    string // the data centre of the account; empty if not set
 	UserAgent string // empty if not set: the caller, which knows the version, sets it
 	APIURL    string // https, or http to this machine, without a slash at the end; or "sandbox:…"
 
@@ -121,6 +121,9 @@ func (r *reader) credentials(c *Config) {
 	}
 	if suffix := checkEntityID(id); suffix != "" {
 		r.reject("entity_id", suffix, wantedEntityID)
+	}
+	if c.Region != "" && (!secret.IsRegion(c.Region) || r.hidesSecret(c.Region)) {
+		r.reject("region", "", wantedRegion)
 	}
 	if named, alone, ok := splitToken(token); ok && (id == "" || id == named) {
 		c.EntityID, c.AccessToken = secret.New(named), secret.New(alone)

@@ -122,7 +122,8 @@ func TestReadsLeniently(t *testing.T) {
 		{`{"batch_config": {"storage": {"root": "file://localhost/b/../c//", "prefix": null}, "encoding": null, "batch_size": null}}`, func(c Config) any { return *c.Batch },
 			Batch{Root: "file://localhost/b/../c", Folder: filepath.FromSlash("/c"), Gzip: true, Size: 10000}},
 		{`{"batch_config": {"storage": {"root": "file:///b"}, "batch_size": 1e3}}`, func(c Config) any { return c.Batch.Size }, 1000},
-		{`{"region": " FRA"}`, func(c Config) any { return c.Region }, "fra"},
+		{`{"region": " FRA"}`, func(c Config) any { return c.Region }, "FRA"},
+		{`{"region": "us-south1\n"}`, func(c Config) any { return c.Region }, "us-south1"},
 		{`{"api_url": "https://api.livechatinc.com/"}`, func(c Config) any { return c.APIURL }, "https://api.livechatinc.com"},
 		{`{"api_url": "http://localhost:80"}`, func(c Config) any { return c.APIURL }, "http://localhost:80"},
 		{`{"api_url": "http://127.1.2.3"}`, func(c Config) any { return c.APIURL }, "http://127.1.2.3"},
@@ -270,10 +271,13 @@ func TestFaults(t *testing.T) {
 		{`{"on_invalid": "skip"}`, `on_invalid in c.json: given "skip"; wanted "fail" or "null"`},
 		{`{"on_invalid": true}`, `on_invalid in c.json: given true; wanted "fail" or "null"`},
 
-		{`{"region": "eu"}`, `region in c.json: given "eu"; wanted "dal" or "fra"`},
-		{`{"region": "fra:hidden"}`, `region in c.json: given a text of 10 characters; wanted "dal" or "fra"`},
-		{`{"region": "x-dal:t0ps3cr3t"}`, `region in c.json: given a text of 15 characters; wanted "dal" or "fra"`},
-		{`{"region": {"a": 1}}`, `region in c.json: given an object; wanted "dal" or "fra"`},
+		{`{"region": "e"}`, `region in c.json: given "e"; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": "eu west3"}`, `region in c.json: given "eu west3"; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": 123456}`, `region in c.json: given 123456; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": "eu-west3:hidden"}`, `region in c.json: given a text of 15 characters; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": "fra:hidden"}`, `region in c.json: given a text of 10 characters; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": "x-dal:t0ps3cr3t"}`, `region in c.json: given a text of 15 characters; wanted the name of a data centre, such as us-south1 or eu-west3`},
+		{`{"region": {"a": 1}}`, `region in c.json: given an object; wanted the name of a data centre, such as us-south1 or eu-west3`},
 
 		{`{"user_agent": "a\r\nX-Evil: b"}`, `user_agent in c.json: given "a\r\nX-Evil: b" with a line break or another control character in it; wanted a text on one line`},
 		{`{"user_agent": false}`, `user_agent in c.json: given false; wanted a text`},
@@ -406,13 +410,13 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		source("a.json", `{"api_url": "http://h", "max_retries": 99, "strat_date": "2024-01-01", "entity_id": "4 2"}`),
 		source("b.json", `{"max_retries": "no", "start_date": "2999-01-01", "end_date": "2024-01-01"}`),
 		source("c.json", `{`),
-		Env([]string{"TAP_LIVECHAT_ACCESS_TOKEN=Bearer hidden", "TAP_LIVECHAT_REGION=us"}))
+		Env([]string{"TAP_LIVECHAT_ACCESS_TOKEN=Bearer hidden", "TAP_LIVECHAT_REGION=u"}))
 	wantError(t, err, `c.json: given JSON that breaks off in line 1: a quote or bracket is not closed; wanted valid JSON
 access_token in the environment (TAP_LIVECHAT_ACCESS_TOKEN): given a text of 13 characters that begins with the word Bearer; wanted the token alone: a personal access token (together with entity_id) or an OAuth token (alone)
 entity_id in a.json: given a text of 3 characters with a blank in it; wanted an account id, or the agent's e-mail address for an old account
 start_date in b.json: given "2999-01-01", a time in the future; wanted one that is over: it is 2024-06-01T12:00:00Z now
 end_date in b.json: given "2024-01-01", a time that is not after start_date; wanted one after 2999-01-01T00:00:00Z
-region in the environment (TAP_LIVECHAT_REGION): given "us"; wanted "dal" or "fra"
+region in the environment (TAP_LIVECHAT_REGION): given "u"; wanted the name of a data centre, such as us-south1 or eu-west3
 max_retries in b.json: given "no"; wanted a whole number from 0 to 20
 api_url in a.json: given "http://h", over which the token would travel unencrypted; wanted an https address, an http address of this machine, or sandbox:`)
 	if d := cmp.Diff([]string{`unknown setting "strat_date" in a.json is ignored; did you mean start_date?`}, warnings); d != "" {
@@ -457,6 +461,7 @@ func TestEncodedToken(t *testing.T) {
 		{"uuid and region", uuid + ":dal:abc", true},
 		{"number and long token", "100123:abcdefghijklmnopqrst", true},
 		{"e-mail", "agent@example.com:fra:abc", true},
+		{"a data centre of any name", uuid + ":eu-west3:abc", true},
 		{"short token without region", uuid + ":abc", false},
 		{"no id", "abc:dal:abc", false},
 		{"blank", uuid + ":dal:a bc", false},

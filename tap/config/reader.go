@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tap-livechat/tap/secret"
 	"tap-livechat/tap/userjson"
 )
 
@@ -244,7 +245,8 @@ func kindOf(raw any) string {
 // hidesSecret reports whether a text contains a secret or looks like a token.
 func (r *reader) hidesSecret(text string) bool {
 	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, "dal:") || strings.HasPrefix(text, "fra:") {
+	address := strings.Contains(text, "://") || strings.HasPrefix(text, sandboxScheme)
+	if !address && !startsWithDay.MatchString(text) && secret.New(text).Region() != "" {
 		return true
 	}
 	return slices.ContainsFunc(r.secrets, func(secret string) bool {

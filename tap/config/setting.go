@@ -99,6 +99,7 @@ const (
 	wantedAddress  = "an https address, an http address of this machine, or sandbox:"
 	wantedZone     = "a time zone of the TZ database, such as Europe/Berlin, or UTC"
 	wantedBatch    = `an object such as {"storage": {"root": "file:///tmp/batches"}}, as Meltano's SDK has it`
+	wantedRegion   = "the name of a data centre, such as us-south1 or eu-west3"
 	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
 )
 
@@ -126,6 +127,8 @@ func (s Setting) wanted() string {
 		return wantedZone
 	case s.Name == "batch_config":
 		return wantedBatch
+	case s.Name == "region":
+		return wantedRegion
 	case s.Format == "date-time":
 		return wantedTime
 	case s.Enum != nil:

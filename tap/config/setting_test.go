@@ -37,7 +37,7 @@ func TestSettings(t *testing.T) {
 		{"on_mismatch", "options", "TAP_LIVECHAT_ON_MISMATCH", "fail", false, false},
 		{"emit_activate_version_messages", "boolean", "TAP_LIVECHAT_EMIT_ACTIVATE_VERSION_MESSAGES", false, false, false},
 		{"batch_config", "object", "TAP_LIVECHAT_BATCH_CONFIG", nil, false, false},
-		{"region", "options", "TAP_LIVECHAT_REGION", nil, false, false},
+		{"region", "string", "TAP_LIVECHAT_REGION", nil, false, false},
 		{"user_agent", "string", "TAP_LIVECHAT_USER_AGENT", nil, false, false},
 		{"max_concurrent_requests", "integer", "TAP_LIVECHAT_MAX_CONCURRENT_REQUESTS", json.Number("4"), false, false},
 		{"request_timeout", "decimal", "TAP_LIVECHAT_REQUEST_TIMEOUT", json.Number("60"), false, false},

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"tap-livechat/tap/secret"
 )
 
 // read converts a value to the type of the schema. It returns nil for a value that
@@ -154,11 +156,11 @@ func checkEntityID(id string) string {
 }
 
 // tokenPair matches a decoded personal access token: a UUID, a number or an e-mail
-// address, a colon, then a token that names its region or is long.
-var tokenPair = regexp.MustCompile(`^([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+|[^\s:@]+@[^\s:@]+)` +
-	`:((?:dal|fra):[!-~]+|[!-~]{20,})$`)
+// address, a colon, then a token.
+var tokenPair = regexp.MustCompile(`^([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+|[^\s:@]+@[^\s:@]+):([!-~]+)$`)
 
-// splitToken splits the encoded form of a personal access token. ok is false for any
+// splitToken splits the encoded form of a personal access token, in which the token
+// names its region or has 20 characters or more. ok is false for any
 // other token: an OAuth token does not decode to an account id and a colon.
 func splitToken(token string) (entityID, accessToken string, ok bool) {
 	standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(token, "="))
@@ -168,7 +170,7 @@ func splitToken(token string) (entityID, accessToken string, ok bool) {
 	}
 	pair := string(decoded)
 	found := tokenPair.FindStringSubmatch(pair)
-	if found == nil || strings.ContainsFunc(pair, isNotVisible) {
+	if found == nil || strings.ContainsFunc(pair, isNotVisible) || len(found[2]) < 20 && secret.New(found[2]).Region() == "" {
 		return "", "", false
 	}
 	return found[1], found[2], true

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -14,7 +13,7 @@ import (
 )
 
 // apiError is the error in the body of a response.
-type apiError struct{ kind, message string }
+type apiError struct{ kind, message, region string }
 
 // readAPIError reads an error in one of the forms that LiveChat's versions use:
 // {"error": "…"}, {"error": {"type", "message", "data"}}, {"errors": ["…"]},
@@ -28,6 +27,9 @@ func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, o
 		words = append(words, e.Get("message").Text())
 		if region := e.Get("data").Get("region").Text(); region != "" {
 			words = append(words, "region: "+region)
+			if region = c.redact(region); secret.IsRegion(region) {
+				said.region = region
+			}
 		}
 	case jsondoc.String:
 		words = append(words, e.Text())
@@ -74,7 +76,7 @@ func onlyErrorMembers(root jsondoc.Value) bool {
 // retryableError around it.
 func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr apiError) error {
 	v := classify(apiErr.kind, e.Status)
-	e.Type, e.Detail, e.Cause = apiErr.kind, apiErr.message, v.cause
+	e.Type, e.Detail, e.Cause, e.region = apiErr.kind, apiErr.message, v.cause, apiErr.region
 	_, accepted := c.accepted.Load(call.Version)
 	switch {
 	case v.retryable:
@@ -144,21 +146,4 @@ func safeURL(text string) string {
 		return "an address that is none"
 	}
 	return Printable((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String())
-}
-
-var regionWord = regexp.MustCompile(`\b[a-z]{3}[0-9]?\b`)
-
-func isRegion(s string) bool { return s == "dal" || s == "fra" }
-
-// findRegion returns the region that a message names; empty if it names none.
-func findRegion(message string) string {
-	if _, after, ok := strings.Cut(message, "region: "); ok {
-		return regionWord.FindString(after)
-	}
-	for _, w := range regionWord.FindAllString(strings.ToLower(message), -1) {
-		if isRegion(w) {
-			return w
-		}
-	}
-	return ""
 }

@@ -209,11 +209,13 @@ func TestAnnouncements(t *testing.T) {
 	}
 }
 
-// TestRegionFor: only requests of version 2 take the region out of the token.
-func TestRegionFor(t *testing.T) {
+// TestRegionSent: a request names the region of the setting, else that of the token,
+// as it is written there, whatever the version.
+func TestRegionSent(t *testing.T) {
 	for _, test := range []struct{ version, token, region, want string }{
-		{"2", "fra:abc", "", "fra"}, {"3.6", "fra:abc", "", ""}, {"2", "abc", "", ""},
-		{"2", "fra:abc", "dal", "dal"}, {"3.6", "fra:abc", "dal", "dal"},
+		{"2", "fra:abc", "", "fra"}, {"3.6", "fra:abc", "", "fra"}, {"2", "dal:abc", "", "dal"}, {"3.6", "eu-west3:abc", "", "eu-west3"},
+		{"3.6", "123456:us-south1:abc", "", "us-south1"}, {"2", "abc", "", ""}, {"3.6", "123456:abc", "", ""},
+		{"2", "fra:abc", "dal", "dal"}, {"3.6", "fra:abc", "eu-west3", "eu-west3"}, {"3.6", "abc", "FRA-a", "FRA-a"},
 	} {
 		got := "none sent"
 		rt := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -246,3 +248,17 @@ func TestTooLarge(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestRegionIsNoToken: a token that comes back as the region is neither logged nor sent.
+func TestRegionIsNoToken(t *testing.T) {
+	const token = "s3cr3t-token"
+	var sent []string
+	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
+		sent = append(sent, r.Header.Get("X-Region"))
+		return answering(421, `{"error":{"type":"misdirected_request","message":"m","data":{"region":"`+token+`"}}}`, nil)(r)
+	})
+	e, requests, log := ask(t, rt, Call{Version: "3.6"}, func(o *Options) { o.AccessToken = secret.New(token) })
+	if requests != 1 || sent[0] != "" || strings.Contains(log+e.Error(), token) {
+		t.Errorf("%d requests, regions %q, error %v, log:\n%s", requests, sent, e, log)
+	}
+}

@@ -2,6 +2,7 @@ package livechat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -48,20 +49,19 @@ type Request struct {
 
 // Client makes calls to LiveChat's APIs. It is safe for concurrent use.
 type Client struct {
-	opts        Options
-	http        *http.Client
-	auth        secret.Text
-	secrets     []secret.Text // removed from texts of responses
-	throttle    *throttle
-	region      atomic.Pointer[string] // the configured region, or the one that the service named
-	tokenRegion string                 // region in the token's prefix; empty for dal, the default
-	accepted    sync.Map               // API versions that have accepted the credentials
-	warned      sync.Map               // deprecation headers that have been logged
-	requests    atomic.Int64
-	retries     atomic.Int64
-	sent        atomic.Int64 // number of requests sent
-	clock       clock
-	largeSlot   chan *reading // see newLargeSlot
+	opts      Options
+	http      *http.Client
+	auth      secret.Text
+	secrets   []secret.Text // removed from texts of responses
+	throttle  *throttle
+	region    atomic.Pointer[string] // the configured region, or the one that the token or the service named; empty if none
+	accepted  sync.Map               // API versions that have accepted the credentials
+	warned    sync.Map               // deprecation headers that have been logged
+	requests  atomic.Int64
+	retries   atomic.Int64
+	sent      atomic.Int64 // number of requests sent
+	clock     clock
+	largeSlot chan *reading // see newLargeSlot
 }
 
 // New checks the base URL and returns a Client. It makes no request.
@@ -100,11 +100,8 @@ func New(o Options) (*Client, error) {
 		c.auth = secret.New("Basic " + pair)
 		c.secrets = append(c.secrets, secret.New(pair))
 	}
-	if region := o.Region; region != "" {
-		c.region.Store(&region)
-	} else if region, _, ok := strings.Cut(o.AccessToken.Reveal(), ":"); ok && isRegion(region) && region != "dal" {
-		c.tokenRegion = region
-	}
+	region := cmp.Or(o.Region, o.AccessToken.Region())
+	c.region.Store(&region)
 	return c, nil
 }
 
@@ -123,21 +120,7 @@ func (c *Client) MaxRequests() int { return c.opts.MaxRequests }
 func (c *Client) Log() *slog.Logger { return c.opts.Log }
 
 // Region is the data centre to which requests are sent; empty if none was named.
-func (c *Client) Region() string { return c.regionFor(version2) }
-
-// version2 is the only version whose tokens name a region.
-const version2 = "2"
-
-// regionFor is the value of X-Region for a version; empty: the header is not sent.
-func (c *Client) regionFor(version string) string {
-	if r := c.region.Load(); r != nil {
-		return *r
-	}
-	if version == version2 {
-		return c.tokenRegion
-	}
-	return ""
-}
+func (c *Client) Region() string { return *c.region.Load() }
 
 // Call is one call of an API.
 type Call struct {
@@ -185,12 +168,11 @@ func (c *Client) Ask(ctx context.Context, call Call) error {
 	r := answers.Get().(*reading)
 	defer answers.Put(r)
 	return c.retry(ctx, func() error {
-		sent := c.regionFor(call.Version)
+		sent := c.Region()
 		err := c.try(ctx, call, r)
 		var e *Error
 		if errors.As(err, &e) && e.Cause == Region {
-			named := findRegion(e.Detail)
-			if c.opts.Region == "" && named != "" && named != sent {
+			if named := e.region; c.opts.Region == "" && named != "" && named != sent {
 				c.opts.Log.Info("the account lives in another region", "region", named)
 				c.region.Store(&named)
 				return c.try(ctx, call, r)
@@ -328,7 +310,7 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	req.Header.Set("X-API-Version", call.Version)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.opts.UserAgent)
-	if region := c.regionFor(call.Version); region != "" {
+	if region := c.Region(); region != "" {
 		req.Header.Set("X-Region", region)
 	}
 	return req, nil

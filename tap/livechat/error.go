@@ -49,6 +49,8 @@ type Error struct {
 	Tries   int    // number of requests made
 	Err     error  // the cause, if there was no response
 	Cause   Cause
+
+	region string // the data centre that a misdirected request belongs to; empty if the answer names none
 }
 
 func (e *Error) Error() string {

@@ -197,7 +197,7 @@ var switches = append([]option{
 	{"retry_after_value", "", span(func(o *Options) *time.Duration { return &o.RetryAfterValue }), "how long Retry-After asks for"},
 	{"latency", "", span(func(o *Options) *time.Duration { return &o.Latency }), "how long every answer takes"},
 	{"max_rate", "", whole(func(o *Options) *int { return &o.MaxRate }, 0, 1<<31-1), "requests in flight at once before the next is answered 429; 0 is no limit"},
-	{"misdirected", "", text(func(o *Options) *string { return &o.Misdirected }), "the region, fra for instance, that a request must name in X-Region"},
+	{"misdirected", "", text(func(o *Options) *string { return &o.Misdirected }), "the region, eu-west3 for instance, that a request must name in X-Region"},
 	{"misdirected_status", "", whole(func(o *Options) *int { return &o.MisdirectedStatus }, 400, 599), "the status of a misdirected request"},
 	{"redirect", "", text(func(o *Options) *string { return &o.Redirect }), "every request is sent to this URL with a 302"},
 	{"endless", "", yesNo(func(o *Options) *bool { return &o.Endless }), "every list goes on until the client goes away"},
