@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"tap-livechat/tap/state"
 )
@@ -10,8 +11,12 @@ import (
 func (p *process) mergeStates(paths []string) error {
 	var all []state.Named
 	var errs []error
-	for _, path := range paths {
-		read, err := p.readState(path, "merge-state takes the files in which the states of the parts are")
+	for i, path := range paths {
+		if isText(path) {
+			return usageError{"merge-state takes the paths of files, not the text of a state"}
+		}
+		name := fmt.Sprintf("the name of file %d of %d", i+1, len(paths))
+		read, err := p.readState(path, name, "merge-state takes the files in which the states of the parts are")
 		if err != nil {
 			errs = append(errs, err)
 		}

@@ -73,7 +73,7 @@ func (p *process) options(f flags) (o tap.Options, stop func(), err error) {
 		errs = append(errs, err)
 	}
 	if f.state != "" {
-		if o.State, err = p.readState(f.state, "leave --state out for a first run"); err != nil {
+		if o.State, err = p.readState(f.state, "what --state is given", "leave --state out for a first run"); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -115,7 +115,7 @@ func (p *process) config(given []string, now time.Time) (config.Config, error) {
 			p.log.Warn("the config is given as text: others on this machine can read it in the list of processes; a file, or --config=ENV, keeps it from them")
 			sources = append(sources, config.File("the text of --config", []byte(path)))
 		default:
-			data, err := readFile("config", path, "--config takes the path of a JSON file, or ENV for TAP_LIVECHAT_… variables")
+			data, err := readFile("config", path, "what --config is given", "--config takes the path of a JSON file, or ENV for TAP_LIVECHAT_… variables")
 			if err != nil {
 				return config.Config{}, err
 			}
@@ -165,7 +165,7 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 	if path == "" {
 		return catalog.Default(api, groups(c)...), nil
 	}
-	data, err := readFile("catalog", path, withoutCatalog)
+	data, err := readFile("catalog", path, "what --catalog is given", withoutCatalog)
 	if err != nil {
 		return catalog.Selection{}, err
 	}
@@ -188,8 +188,8 @@ func (p *process) selection(path string, c config.Config) (catalog.Selection, er
 
 // readState reads a state file. A path that does not exist is a usage error. A file
 // that does not contain a state is not: the command line is right.
-func (p *process) readState(path, hint string) (state.State, error) {
-	data, err := readFile("state", path, hint)
+func (p *process) readState(path, given, hint string) (state.State, error) {
+	data, err := readFile("state", path, given, hint)
 	if err != nil {
 		return state.State{}, err
 	}
@@ -203,8 +203,9 @@ func (p *process) readState(path, hint string) (state.State, error) {
 	return read, nil
 }
 
-// readFile reads a file that a flag names.
-func readFile(what, path, hint string) ([]byte, error) {
+// readFile reads a file that the command line names. Its error says given, such as "what
+// --state is given", in place of a path that may be a secret.
+func readFile(what, path, given, hint string) ([]byte, error) {
 	if isText(path) {
 		return nil, &inputError{"the " + what + " cannot be read", fmt.Errorf("--%s takes the path of a file, not the text", what), hint}
 	}
@@ -213,7 +214,7 @@ func readFile(what, path, hint string) ([]byte, error) {
 	case err == nil:
 		return data, nil
 	case !isPath(path):
-		err = errors.New(reason(err) + " (what --" + what + " is given is not shown: it may be a secret)")
+		err = errors.New(reason(err) + " (" + given + " is not shown: it may be a secret)")
 	}
 	return nil, &inputError{"the " + what + " cannot be read", err, hint}
 }
