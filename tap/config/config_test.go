@@ -195,7 +195,7 @@ func TestFaults(t *testing.T) {
 		aTime   = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
 		address = "an https address, an http address of this machine, or sandbox:"
 		zone    = "a time zone of the TZ database, such as Europe/Berlin, or UTC"
-		batch   = `an object such as {"storage": {"root": "file:///tmp/batches"}}, as Meltano's SDK has it`
+		batch   = `an object such as {"storage": {"root": "file:///var/lib/livechat"}}, as Meltano's SDK has it`
 	)
 	for _, test := range []struct{ given, want string }{
 		{`{"access_token": true}`, `access_token in c.json: given true; wanted ` + token},

@@ -98,7 +98,7 @@ const (
 	wantedTime     = "a day such as 2024-01-31 or a time such as 2024-01-31T08:30:00Z"
 	wantedAddress  = "an https address, an http address of this machine, or sandbox:"
 	wantedZone     = "a time zone of the TZ database, such as Europe/Berlin, or UTC"
-	wantedBatch    = `an object such as {"storage": {"root": "file:///tmp/batches"}}, as Meltano's SDK has it`
+	wantedBatch    = `an object such as {"storage": {"root": "file:///var/lib/livechat"}}, as Meltano's SDK has it`
 	wantedRegion   = "the name of a data centre, such as us-south1 or eu-west3"
 	wantedEntityID = "an account id, or the agent's e-mail address for an old account"
 )

@@ -66,7 +66,8 @@ func (m *Writer) Batches(c config.Batch, log *slog.Logger, failpoint func(step s
 	if failpoint == nil {
 		failpoint = func(string) error { return nil }
 	}
-	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
+	// The files hold conversations. Who lets others read them makes the folder beforehand.
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return &BatchError{err}
 	}
 	run, err := startBatchRun(c.Folder, c.Prefix, log)
@@ -123,7 +124,7 @@ func (b *batches) fileFor(s *catalog.Selected) (*batchFile, error) {
 		return nil, err
 	}
 	var err error
-	if f.file, err = os.OpenFile(b.path(f)+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644); err != nil {
+	if f.file, err = os.OpenFile(b.path(f)+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err != nil {
 		return nil, err
 	}
 	f.out = bufio.NewWriterSize(failpointWriter{f.file, b.failpoint}, fileBufferSize)
