@@ -60,6 +60,7 @@ type Marks struct {
 	ReplicationMethod       string   `json:"replication-method,omitempty"`
 	ForcedReplicationMethod string   `json:"forced-replication-method,omitempty"`
 	ParentStream            string   `json:"parent-tap-stream-id,omitempty"`
+	APIVersion              string   `json:"tap-livechat.api_version,omitempty"` // whose fields the schema has
 }
 
 // Discover returns the catalog of an API: the streams of chats and those of the
@@ -96,6 +97,7 @@ func (s Stream) entry(api string) Entry {
 		KeyProperties:           s.Keys,
 		ForcedReplicationMethod: fullTable,
 		ParentStream:            s.Parent,
+		APIVersion:              api,
 	}
 	method := fullTable
 	if s.ReplicationKey != "" {

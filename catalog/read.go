@@ -181,6 +181,8 @@ func (d *decoder) marks(value userjson.Value, at breadcrumb) Marks {
 			marks.ForcedReplicationMethod = d.text(at, m)
 		case "parent-tap-stream-id":
 			marks.ParentStream = d.text(at, m)
+		case "tap-livechat.api_version":
+			marks.APIVersion = d.text(at, m)
 		}
 	}
 	return marks

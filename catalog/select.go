@@ -79,6 +79,7 @@ func (c *Catalog) Select(api string) (Selection, []string, error) {
 		}
 		selection.Streams = append(selection.Streams, selected)
 	}
+	sel.warnOfVersion()
 	if err := errors.Join(sel.errs...); err != nil {
 		return Selection{}, sel.warnings, err
 	}
@@ -91,8 +92,13 @@ type selector struct {
 	warnings []string
 	errs     []error
 
-	stream Stream           // the stream at hand
-	marks  map[string]Marks // its metadata, by breadcrumb
+	lacking []string // the fields that an entry made for the other API lacks, by stream
+	foreign bool     // such an entry has fields that only the other API has
+
+	stream  Stream           // the stream at hand
+	marks   map[string]Marks // its metadata, by breadcrumb
+	other   *Schema          // its schema at the other API; nil until that is asked for
+	madeFor string           // the API that its entry was made for; empty if that is not known
 }
 
 func (sel *selector) warn(format string, args ...any) {
@@ -115,6 +121,7 @@ func (sel *selector) selectStream(s Stream, e *Entry) (Selected, bool) {
 	if !e.selected(root) {
 		return Selected{}, false
 	}
+	sel.madeFor, sel.other = root.APIVersion, nil
 	sel.checkKeys(e.KeyProperties)
 	sel.checkKeys(root.KeyProperties)
 	sel.checkKeys(root.ViewKeyProperties)
@@ -205,6 +212,7 @@ func (sel *selector) schema(e *Entry, ours *Schema) *Schema {
 		theirs = ours // the metadata alone decides
 	}
 	wanted := sel.properties(theirs, ours, nil)
+	sel.compareVersions(theirs, ours)
 	var missing []Property
 	for _, name := range sel.stream.automatic() {
 		if !slices.ContainsFunc(wanted, func(w Property) bool { return w.Name == name }) {
@@ -285,24 +293,17 @@ func (sel *selector) wanted(at breadcrumb, schema *Schema) bool {
 
 // checkBreadcrumb warns if the tap's schema has no such breadcrumb.
 func (sel *selector) checkBreadcrumb(ours *Schema, at breadcrumb) {
-	place := ours
-	for i := 0; i < len(at); i++ {
-		switch {
-		case at[i] == "items":
-			place = place.Items
-		case at[i] == "properties" && i+1 < len(at):
-			i++
-			place = place.Property(at[i])
-		default:
-			place = nil
-		}
-		if place == nil {
-			sel.unknown(at[:min(i+1, len(at))])
-			return
-		}
+	if place, parts := ours.at(at); place == nil {
+		sel.unknown(at[:parts])
 	}
 }
 
+// unknown warns of a place that the tap's schema does not have. A place that only the
+// other API has shows that the entry was made for that one, unless it says otherwise.
 func (sel *selector) unknown(at breadcrumb) {
+	if sel.madeFor != sel.api && sel.otherAPIHas(at) {
+		sel.madeFor, sel.foreign = otherAPI(sel.api), true
+		return
+	}
 	sel.warn("stream %s has no property %s; what the catalog says of it is ignored", sel.stream.Name, at)
 }

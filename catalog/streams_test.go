@@ -53,7 +53,7 @@ func TestStreamWithoutAReplicationKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := map[string]any{"inclusion": "available", "selected-by-default": test.selected,
-				"table-key-properties": []any{"event_id"}, "forced-replication-method": "FULL_TABLE"}
+				"table-key-properties": []any{"event_id"}, "forced-replication-method": "FULL_TABLE", "tap-livechat.api_version": "2"}
 			if diff := cmp.Diff(want, metadata[0].Metadata); diff != "" {
 				t.Errorf("metadata (-want +got):\n%s", diff)
 			}
