@@ -15,7 +15,10 @@ const (
 	localLayout = "01/02/06 03:04:05 pm"
 )
 
-// zones caches what time.LoadLocation found; nil is a name it does not know.
+// otherLayouts are forms that can be read in one way only, if localLayout is not the form.
+var otherLayouts = []string{"01/02/2006 03:04:05 pm", "01/02/06 03:04 pm", "01/02/2006 03:04 pm"}
+
+// zones caches what findZone found; nil is a name it does not know.
 // Names come from the service, so the cache is bounded.
 var zones struct {
 	sync.RWMutex
@@ -24,6 +27,8 @@ var zones struct {
 
 const maxZones = 2000 // the TZ database has about 600 names
 
+// zone is the zone of a name, or of an offset; nil if it is neither.
+
 func zone(name string) *time.Location {
 	zones.RLock()
 	loc, ok := zones.byName[name]
@@ -31,10 +36,7 @@ func zone(name string) *time.Location {
 	if ok {
 		return loc
 	}
-	// LoadLocation reads "" as UTC and "Local" as this machine's zone.
-	if name != "" && name != "Local" {
-		loc, _ = time.LoadLocation(name)
-	}
+	loc = findZone(strings.TrimSpace(name))
 	zones.Lock()
 	defer zones.Unlock()
 	if zones.byName == nil || len(zones.byName) >= maxZones {
@@ -56,7 +58,11 @@ func localTime(text, zoneName string, notBefore, notAfter time.Time) (t time.Tim
 	if _, after, found := strings.Cut(text, ", "); found {
 		text = after // the weekday follows from the date
 	}
-	wall, err := time.Parse(localLayout, strings.ToLower(text))
+	text = strings.ToLower(text)
+	wall, err := time.Parse(localLayout, text)
+	for i := 0; err != nil && i < len(otherLayouts); i++ {
+		wall, err = time.Parse(otherLayouts[i], text)
+	}
 	if err != nil {
 		return time.Time{}, unreadable, false
 	}

@@ -39,6 +39,17 @@ func TestLocalTime(t *testing.T) {
 		{"Fri, 01/05/24 01:00:00 pm", "Australia/Lord_Howe", "", "2024-01-05T02:00:00Z", ""},
 		{"Fri, 01/05/24 01:00:00 pm", "Pacific/Chatham", "", "2024-01-04T23:15:00Z", ""},
 		{"2024-07-05T13:00:00+02:00", "Asia/Kolkata", "", "2024-07-05T11:00:00Z", ""},
+		// Other forms that can be read in one way only.
+		{"Wed, 01/23/2013 11:40:53 am", "Europe/Berlin", "", "2013-01-23T10:40:53Z", ""},
+		{"Wed, 01/23/13 11:40 am", "Europe/Berlin", "", "2013-01-23T10:40:00Z", ""},
+		{"Wed, 01/23/2013 11:40 pm", "Europe/Berlin", "", "2013-01-23T22:40:00Z", ""},
+		{"Wed, 01/23/13 11:40:53 am", " europe/BERLIN\t", "", "2013-01-23T10:40:53Z", ""},
+		{"Wed, 01/23/13 11:40:53 am", "UTC+02:00", "", "2013-01-23T09:40:53Z", ""},
+		{"Wed, 01/23/13 11:40:53 am", "-02:30", "", "2013-01-23T14:10:53Z", ""},
+		{"Wed, 01/23/13 11:40:53 am", "Z", "", "2013-01-23T11:40:53Z", ""},
+		{"Wed, 01/23/13 11:40:53 am", " ", "", "", noZone},
+		{"01/23/13 11:40:53", "UTC", "", "", unreadable}, // in the morning or at night?
+		{"23/01/2013 11:40:53 am", "UTC", "", "", unreadable},
 		// Clocks put back: twice, the earlier unless a bound says otherwise.
 		{"Sun, 10/27/24 02:30:00 am", "Europe/Berlin", "", "2024-10-27T00:30:00Z", twiceLocal},
 		{"Sun, 10/27/24 02:30:00 am", "Europe/Berlin", "2024-10-27T01:00:00Z", "2024-10-27T01:30:00Z", ""},
@@ -141,12 +152,20 @@ func FuzzLocalTime(f *testing.F) {
 		if !found {
 			rest = strings.TrimSpace(text)
 		}
-		wall, err := time.Parse(localLayout, strings.ToLower(rest))
+		var (
+			wall time.Time
+			err  error
+		)
+		for _, layout := range append([]string{localLayout}, otherLayouts...) {
+			if wall, err = time.Parse(layout, strings.ToLower(rest)); err == nil {
+				break
+			}
+		}
 		if err != nil {
 			t.Fatalf("%q was read as %s", text, at)
 		}
-		loc, err := time.LoadLocation(zoneName)
-		if err != nil {
+		loc := findZone(strings.TrimSpace(zoneName))
+		if loc == nil {
 			t.Fatalf("%q in %q was read as %s, though there is no such zone", text, zoneName, at)
 		}
 		const layout = "2006-01-02 15:04:05.999999999"

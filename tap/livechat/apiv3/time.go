@@ -1,29 +1,44 @@
 package apiv3
 
 import (
+	"strings"
 	"time"
 
 	"tap-livechat/tap/jsondoc"
 )
 
-// parseTime parses a time of the API, RFC 3339 with any offset. The result is in UTC;
-// zero if v is not such a time.
+// parseTime parses a time of the API: RFC 3339 with any offset, or another form that can
+// be read in one way only. The result is in UTC; zero if v is not such a time.
 func parseTime(v jsondoc.Value) time.Time {
 	if v.Kind() != jsondoc.String {
 		return time.Time{}
 	}
 	t, ok := parseUsualForm(v.Raw())
 	if !ok {
-		var err error
-		if t, err = time.Parse(time.RFC3339, v.Text()); err != nil {
-			return time.Time{}
-		}
+		t = parseOtherForm(v.Text())
 	}
 	// The renderer rejects other years: targets do not support them.
 	if t = t.UTC(); t.Year() < 1 || t.Year() > 9999 {
 		return time.Time{}
 	}
 	return t
+}
+
+// otherForms are the forms of a time that differ from RFC 3339 and leave no choice: without
+// seconds, and with an offset of ISO 8601. Each takes a fraction of a second.
+var otherForms = []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04Z07:00"}
+
+// parseOtherForm parses a time in one of these forms, with a blank or a small letter for T
+// and Z, and with blanks around it; zero if it is in none of them. A time without an
+// offset is not parsed.
+func parseOtherForm(text string) time.Time {
+	text = strings.Replace(strings.ToUpper(strings.TrimSpace(text)), " ", "T", 1)
+	for _, form := range otherForms {
+		if t, err := time.Parse(form, text); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // parseUsualForm parses the most common form, "2026-01-05T09:00:00.120000Z" with its
