@@ -40,7 +40,7 @@ func (w *writer) collect(s *schema, v jsondoc.Value) (base int) {
 		i, known := s.index[string(m.Name())]
 		switch {
 		case !known:
-			w.warn(s.path+"."+printable(m.Name()), unknownField)
+			w.warn(s.path+"."+jsondoc.Printable(m.Name()), unknownField)
 		case i != notSelected:
 			w.fields[base+i] = m
 		}

@@ -188,8 +188,15 @@ func (e *event) column(name string) string {
 }
 
 // readByName are the members that convertEvent reads by name.
-var readByName = map[string]bool{
-	"created_at": true, "properties": true, "deleted": true, "url": true, "template_id": true, "elements": true, "fields": true, "details": true,
+var readByName = map[string]bool{"created_at": true, "properties": true, "deleted": true, "url": true, "fields": true, "details": true}
+
+// isOther reports whether a member of the event is delivered in details: neither a column
+// nor convertEvent has another place for it.
+func (e *event) isOther(name string) bool {
+	if name == "template_id" || name == "elements" {
+		return e.kind != "rich_message"
+	}
+	return e.column(name) == "" && !readByName[name]
 }
 
 // clearedIfDeleted are the columns with content. They are written as null for a deleted
@@ -204,7 +211,8 @@ func (c *converter) convertEvent(e *event) jsondoc.Value {
 	var file, template, elements, fields, details jsondoc.Value
 	more := false
 	for f := range e.v.All() {
-		switch name := string(f.Name()); name {
+		name := string(f.Name())
+		switch name {
 		case "url":
 			file = f
 		case "template_id":
@@ -215,9 +223,8 @@ func (c *converter) convertEvent(e *event) jsondoc.Value {
 			fields = f
 		case "details":
 			details = f
-		default:
-			more = more || e.column(name) == "" && !readByName[name]
 		}
+		more = more || e.isOther(name)
 	}
 	if e.deleted {
 		return c.convertDeleted(e)
@@ -324,8 +331,7 @@ func (c *converter) otherMembers(e *event, details jsondoc.Value) jsondoc.Value 
 	b := c.doc.Build()
 	b.Object("")
 	for f := range e.v.All() {
-		name := string(f.Name())
-		if e.column(name) == "" && !readByName[name] {
+		if name := string(f.Name()); e.isOther(name) {
 			b.Put(name, f)
 		}
 	}

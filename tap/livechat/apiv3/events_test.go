@@ -32,6 +32,7 @@ func TestEvents(t *testing.T) {
 		{"a rich message", `"type":"rich_message","template_id":"cards","elements":[{"title":"T","buttons":[]}]`,
 			`{"type":"message","api_type":"rich_message","message_json":"{\"template_id\":\"cards\",\"elements\":[{\"title\":\"T\",\"buttons\":[]}]}"}`, true},
 		{"what has no column", `"type":"message","text":"Yes","postback":{"id":"a"},"custom_id":"","name":"x"`, `{"text":"Yes","details":"{\"postback\":{\"id\":\"a\"},\"custom_id\":\"\",\"name\":\"x\"}","file_name":null}`, true},
+		{"elements of a message that is not rich", `"type":"message","text":"x","template_id":"cards","elements":[1]`, `{"message_json":null,"details":"{\"template_id\":\"cards\",\"elements\":[1]}"}`, true},
 		{"a file", `"type":"file","name":"a.png","url":"https://x.example/a","content_type":"image/png","size":12,"width":3`,
 			`{"type":"attachment","api_type":"file","files":["https://x.example/a"],"file_name":"a.png","file_type":"image/png","file_size":12,"details":"{\"width\":3}"}`, false},
 		{"a form", `"type":"filled_form","form_id":"f","form_type":"prechat","fields":[{"id":1,"type":"name","label":"Name","answer":"Eve"},7]`,

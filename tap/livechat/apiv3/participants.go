@@ -54,7 +54,10 @@ func (c *converter) addUser(v jsondoc.Value) {
 		}
 	}
 	if u.id.Kind() != jsondoc.String || v.Kind() != jsondoc.Object {
-		return // without an id nothing can refer to it
+		if v.Kind() != jsondoc.Null {
+			c.warn("chats.users", "a user has no id and was left out") // nothing can refer to it
+		}
+		return
 	}
 	u.key = u.id.Text()
 	switch {

@@ -31,11 +31,11 @@ type thread struct {
 	visit, summary, restricted, variables jsondoc.Value
 }
 
-// split splits an entry into its members and warns of unknown ones.
+// split splits an entry into its members.
 func (c *converter) split(entry jsondoc.Value) (t thread) {
 	var inner jsondoc.Value
 	for f := range entry.All() {
-		switch name := string(f.Name()); name {
+		switch string(f.Name()) {
 		case "id":
 			t.chatID = f
 		case "users":
@@ -44,13 +44,10 @@ func (c *converter) split(entry jsondoc.Value) (t thread) {
 			t.chatProps = f
 		case "thread":
 			inner = f
-		case "access", "is_followed":
-		default:
-			c.warn("chats."+name, unknownField)
 		}
 	}
 	for f := range inner.All() {
-		switch name := string(f.Name()); name {
+		switch string(f.Name()) {
 		case "id":
 			t.id = f
 		case "active":
@@ -81,10 +78,6 @@ func (c *converter) split(entry jsondoc.Value) (t thread) {
 			t.restricted = f
 		case "custom_variables":
 			t.variables = f
-		case "queue", "highlight", "previous_accessible_thread_id", "next_accessible_thread_id":
-			// they depend on the time, the request or the owner of the token
-		default:
-			c.warn("chats.thread."+name, unknownField)
 		}
 	}
 	return t
@@ -101,6 +94,7 @@ func (c *converter) warn(field, why string) {
 func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Time, chat *source.Chat) (eventless bool) {
 	c.doc, c.chat = doc, chat
 	t := c.split(entry)
+	c.warnUnknown(entry, entryMembers)
 	if k := t.id.Kind(); k == jsondoc.String || k == jsondoc.Number {
 		chat.ID = t.id.Text()
 	}
