@@ -3,6 +3,7 @@ package tap
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -161,10 +162,10 @@ func TestListsBelieveNothingOnce(t *testing.T) {
 		{"canned responses: groups are empty", "canned_responses", map[string]any{groups: `[]`}, 0, "no account is without", 2, ""},
 		{"canned responses: groups are empty once", "canned_responses", map[string]any{groups: inTurn{`[]`, `[{"id":0}]`}, "/canned_responses?group=0": `[{"id":1}]`}, 1, "", 3, ""},
 
-		{"an error in place of a row", "goals", map[string]any{"/goals": `[{"id":1}]`, "/goals/1": forbidden}, 0, "authorization", 2, ""},
-		{"an error in place of properties", "license_properties", map[string]any{configurationPath + "list_license_properties": forbidden}, 0, "authorization", 1, ""},
-		{"an error beside rows", "greetings", map[string]any{greets: `{"greetings":[{"id":1}],"found_greetings":1,"error":{"type":"authorization","message":"no"}}`}, 0, "authorization", 1, ""},
-		{"an error in place of a summary", "report_unique_visitors", map[string]any{unique: `{"summary":{"unique_visitors":1},"error":{"type":"authorization"}}`}, 0, "authorization", 1, ""},
+		{"an error in place of a row", "goals", map[string]any{"/goals": `[{"id":1}]`, "/goals/1": forbidden}, 0, "scope", 2, ""},
+		{"an error in place of properties", "license_properties", map[string]any{configurationPath + "list_license_properties": forbidden}, 0, "scope", 1, ""},
+		{"an error beside rows", "greetings", map[string]any{greets: `{"greetings":[{"id":1}],"found_greetings":1,"error":{"type":"authorization","message":"no"}}`}, 0, "scope", 1, ""},
+		{"an error in place of a summary", "report_unique_visitors", map[string]any{unique: `{"summary":{"unique_visitors":1},"error":{"type":"authorization"}}`}, 0, "scope", 1, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := readLists(t, test.answers, "", func(o *Options) { o.Config.EmitActivateVersionMessages, o.Config.MaxRetries = true, 2 }, test.stream)
@@ -172,7 +173,7 @@ func TestListsBelieveNothingOnce(t *testing.T) {
 			if failed := errors.As(r.err, &incomplete); failed != (test.fails != "") || r.err != nil && !failed {
 				t.Errorf("error %v", r.err)
 			}
-			if why := r.summary.Denied[test.stream]; !strings.Contains(why, test.fails) {
+			if why := r.summary.NotRead[test.stream]; !strings.Contains(why, test.fails) {
 				t.Errorf("it fails since %q", why)
 			}
 			distinct := make(map[string]bool)
@@ -194,5 +195,75 @@ func TestListsBelieveNothingOnce(t *testing.T) {
 				t.Errorf("activated: %v, a bookmark: %v, error %v", activated, marked, r.err)
 			}
 		})
+	}
+}
+
+// TestListFailures: a list that fails for a reason of its own ends itself and not the
+// others; the run is not complete, and says why in the words of the cause. What is the
+// same for all lists ends the run.
+func TestListFailures(t *testing.T) {
+	const bots, tags, channels, groups = configurationPath + "list_bots", configurationPath + "list_tags", configurationPath + "list_channels", configurationPath + "list_groups"
+	validation := `{"error":{"type":"validation","message":"unknown field"}}`
+	tests := []struct {
+		name   string
+		answer any    // to list_tags
+		says   string // of the error about the stream; empty: the run ends
+		hint   string
+	}{
+		{"400", http.StatusBadRequest, "tags (400 Bad Request: a fault of the tap)", "report it"},
+		{"validation", validation, "tags (validation: a fault of the tap)", "report it"},
+		{"403", http.StatusForbidden, "tags (scope tags--all:ro)", "scopes"},
+		{"404", http.StatusNotFound, "tags (404 Not Found)", "leave these streams out"},
+		{"405", http.StatusMethodNotAllowed, "tags (405 Method Not Allowed)", "leave these streams out"},
+		{"401 without a word", http.StatusUnauthorized, "tags (401 Unauthorized, scope tags--all:ro)", "scopes"},
+		{"500", http.StatusInternalServerError, "tags (500 Internal Server Error after 3 tries)", "leave these streams out"},
+		{"429", http.StatusTooManyRequests, "tags (429 Too Many Requests after 3 tries)", "leave these streams out"},
+		{"another answer", `{"tags":[]}`, "tags (the answer is not what was asked for: it is no list after 3 tries)", "leave these streams out"},
+		{"a web page", `<html>`, "tags (the answer is a web page, not JSON after 3 tries)", "leave these streams out"},
+		{"authentication", `{"error":{"type":"authentication","message":"no"}}`, "", ""},
+		{"license_not_found", `{"error":{"type":"license_not_found","message":"no"}}`, "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := readLists(t, map[string]any{
+				tags: test.answer, bots: `[{"id":"b"}]`, channels: `[{"channel_type":"code"}]`, "/reports/chats/total_chats": `{"records":{"2026-03-09":{"total":1}}}`,
+			}, "", func(o *Options) { o.Config.MaxRetries = 2 }, "bots", "tags", "channels", "report_total_chats")
+			var incomplete *IncompleteError
+			if !errors.As(r.err, &incomplete) {
+				if test.says != "" || r.err == nil || len(r.records["channels"]) > 0 {
+					t.Errorf("error %v, records %v", r.err, r.records)
+				}
+				return
+			}
+			if got := strings.Join(incomplete.Streams, "; "); got != test.says || !strings.Contains(incomplete.Hint(), test.hint) {
+				t.Errorf("not read: %s, and: %s; want %s", got, incomplete.Hint(), test.says)
+			}
+			if len(r.records["bots"]) != 1 || len(r.records["channels"]) != 1 || len(r.records["report_total_chats"]) != 3 || bookmarkText(t, r.state, "report_total_chats") == "" {
+				t.Errorf("records of the others: %v", r.records)
+			}
+		})
+	}
+	// A service in trouble is in trouble for all: three lists in a row end the run.
+	all := map[string]any{bots: 503, tags: 503, channels: 503, groups: 503}
+	r := readLists(t, maps.Clone(all), "", func(o *Options) { o.Config.MaxRetries = 1 }, "groups", "bots", "tags", "channels")
+	var incomplete *IncompleteError
+	if errors.As(r.err, &incomplete) || r.err == nil || len(r.requests) != 6 {
+		t.Errorf("%d requests, error %v", len(r.requests), r.err)
+	}
+	// A token that has expired is refused for all, typed or not.
+	all = map[string]any{groups: `[{"id":0}]`, bots: 401, tags: 401, channels: 401}
+	r = readLists(t, maps.Clone(all), "", nil, "groups", "bots", "tags", "channels")
+	if errors.As(r.err, &incomplete) || r.err == nil || len(r.requests) != 3 {
+		t.Errorf("%d requests, error %v", len(r.requests), r.err)
+	}
+	var hint interface{ Hint() string }
+	if !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "accepted before") {
+		t.Errorf("no word of the token: %v", r.err)
+	}
+	// Two lists that fail, with one between that does not, end nothing.
+	all = map[string]any{groups: 503, bots: `[{"id":"b"}]`, tags: 503, channels: `[{"channel_type":"code"}]`}
+	r = readLists(t, maps.Clone(all), "", func(o *Options) { o.Config.MaxRetries = 0 }, "groups", "bots", "tags", "channels")
+	if !errors.As(r.err, &incomplete) || len(r.records["channels"]) != 1 {
+		t.Errorf("error %v", r.err)
 	}
 }

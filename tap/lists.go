@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,8 @@ const stateEveryDays = 30
 
 // readLists reads the lists and reports that are selected, after the chats:
 // those are what takes long, and lists should not be older than the chats that
-// speak of them. It goes on after an error that says what is incomplete, and
-// adds to that the lists that the token may not read. Each list is read by read.
+// speak of them. It goes on after an error that says what is incomplete, and adds to
+// that the lists that cannot be read while others can. Each list is read by read.
 func (s *run) readLists(ctx context.Context, err error, read func(context.Context, catalog.Selected) error) error {
 	var incomplete *IncompleteError
 	if err != nil && !errors.As(err, &incomplete) {
@@ -30,48 +31,74 @@ func (s *run) readLists(ctx context.Context, err error, read func(context.Contex
 	}
 	complete := err == nil
 	s.complete = false // until the lists have been read, too
+	var remedies []string
 	for _, stream := range s.o.Selection.Streams {
 		if stream.Group == "" {
 			continue
 		}
 		failed := read(ctx, stream)
-		if isDenied(failed) {
-			s.summary.Denied[stream.Name] = failed.Error()
-		} else if failed != nil {
+		var one *source.ListError
+		switch {
+		case errors.As(failed, &one):
+		case errors.Is(failed, source.ErrNotServed):
+			one = &source.ListError{Reason: failed.Error(), Err: failed}
+		case failed != nil:
 			return failed
+		default:
+			continue
+		}
+		why, remedy := explainList(stream.Stream, one)
+		s.summary.NotRead[stream.Name] = why
+		if !slices.Contains(remedies, remedy) {
+			remedies = append(remedies, remedy)
 		}
 	}
-	if len(s.summary.Denied) == 0 {
+	if len(s.summary.NotRead) == 0 {
 		s.complete = complete
 		return err
 	}
-	incomplete.Streams = s.denied()
+	incomplete.Streams = s.listsNotRead()
 	if incomplete.Remedy != "" {
-		incomplete.Remedy += "; "
+		remedies = slices.Insert(remedies, 0, incomplete.Remedy)
 	}
-	incomplete.Remedy += "give the token these scopes, or leave these streams out of the catalog"
+	incomplete.Remedy = strings.Join(remedies, "; ")
 	return incomplete
 }
 
-// denied names the streams that cannot be read, those of a scope together.
-func (s *run) denied() (all []string) {
-	byScope := make(map[string][]string)
-	var scopes []string
+// explainList says why a list cannot be read, and what to do.
+func explainList(stream catalog.Stream, e *source.ListError) (why, remedy string) {
+	scope := "scope " + stream.Scope
+	switch {
+	case e.Ours:
+		return e.Reason + ": a fault of the tap", "the service refuses a request of the tap as wrong: report it with the line of the log about it, and leave these streams out of the catalog until then"
+	case !e.Denied:
+		return e.Reason, "if it is the same each time, leave these streams out of the catalog"
+	case stream.Scope == "":
+		why = e.Reason
+	case e.Unsure:
+		why = e.Reason + ", " + scope
+	default:
+		why = scope
+	}
+	return why, "give the token these scopes, or leave these streams out of the catalog"
+}
+
+// listsNotRead names the streams that cannot be read, those of a reason together.
+func (s *run) listsNotRead() (all []string) {
+	byReason := make(map[string][]string)
+	var reasons []string
 	for _, stream := range s.o.Selection.Streams {
-		if _, ok := s.summary.Denied[stream.Name]; !ok {
+		why, failed := s.summary.NotRead[stream.Name]
+		if !failed {
 			continue
 		}
-		if byScope[stream.Scope] == nil {
-			scopes = append(scopes, stream.Scope)
+		if byReason[why] == nil {
+			reasons = append(reasons, why)
 		}
-		byScope[stream.Scope] = append(byScope[stream.Scope], stream.Name)
+		byReason[why] = append(byReason[why], stream.Name)
 	}
-	for _, scope := range scopes {
-		names := strings.Join(byScope[scope], ", ")
-		if scope != "" {
-			names += " (scope " + scope + ")"
-		}
-		all = append(all, names)
+	for _, why := range reasons {
+		all = append(all, strings.Join(byReason[why], ", ")+" ("+why+")")
 	}
 	return all
 }
@@ -88,7 +115,7 @@ type list struct {
 	advance func(to time.Time)               // moves the bookmark of a report and writes a STATE
 }
 
-// readList reads one list. No row is written if it is denied.
+// readList reads one list. Only a list that is whole is activated.
 func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out}
 	l.row = func(row *source.Row, count int) {
@@ -115,7 +142,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		return s.out.Err
 	}
 	if err := l.read(s.api.List(ctx, stream.Name, l.rg)); err != nil {
-		if isDenied(err) {
+		if one := new(source.ListError); errors.As(err, &one) || errors.Is(err, source.ErrNotServed) {
 			s.o.Log.Warn("a list cannot be read; the others go on", "stream", stream.Name, "scope", stream.Scope, "reason", err.Error())
 		}
 		return err
@@ -130,11 +157,6 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	}
 	s.o.Log.Info("list complete", "stream", stream.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
 	return s.out.Err
-}
-
-// isDenied tells that one list cannot be read, though others may be.
-func isDenied(err error) bool {
-	return errors.Is(err, source.ErrDenied) || errors.Is(err, source.ErrNotServed)
 }
 
 // countRow counts the records and warnings of a row.

@@ -473,7 +473,7 @@ func TestDeniedLists(t *testing.T) {
 		"/goals": http.StatusUnauthorized, "/reports/chats/total_chats": denied("limit_reached"), configurationPath + "list_channels": denied("missing_access"),
 	}, "", nil, "agents", "tags", "channels", "goals", "report_total_chats")
 	var incomplete *IncompleteError
-	want := []string{"agents (scope agents--all:ro)", "channels", "goals (scope goals_read (API v2))", "report_total_chats (scope reports_read)"}
+	want := []string{"agents (scope agents--all:ro)", "channels (missing_access)", "goals (401 Unauthorized, scope goals_read (API v2))", "report_total_chats (limit_reached)"}
 	if !errors.As(r.err, &incomplete) || cmp.Diff(want, incomplete.Streams) != "" || !strings.Contains(incomplete.Hint(), "catalog") {
 		t.Errorf("the error is %v", r.err)
 	}
@@ -483,8 +483,8 @@ func TestDeniedLists(t *testing.T) {
 	if bookmarkText(t, r.state, "report_total_chats") != "" {
 		t.Error("a report that was not read has a bookmark")
 	}
-	if len(r.summary.Denied) != 4 || !strings.Contains(r.summary.Denied["agents"], "authorization") {
-		t.Errorf("the summary says %v", r.summary.Denied)
+	if len(r.summary.NotRead) != 4 || !strings.Contains(r.log, "authorization") {
+		t.Errorf("the summary says %v", r.summary.NotRead)
 	}
 	// What is wrong with the credentials themselves ends the run.
 	r = readLists(t, map[string]any{configurationPath + "list_agents": denied("authentication")}, "", nil, "agents", "tags")
@@ -537,8 +537,8 @@ func TestSampleOfLists(t *testing.T) {
 	if diff := cmp.Diff(want, r.summary.Records); diff != "" {
 		t.Errorf("rows seen (-want +got):\n%s", diff)
 	}
-	if got := strings.Join(r.types, " "); got != "SCHEMA RECORD SCHEMA RECORD SCHEMA RECORD" || len(r.requests) > 8 || len(r.summary.Denied) != 1 {
-		t.Errorf("messages %s, requests %q, denied %v", got, r.requests, r.summary.Denied)
+	if got := strings.Join(r.types, " "); got != "SCHEMA RECORD SCHEMA RECORD SCHEMA RECORD" || len(r.requests) > 8 || len(r.summary.NotRead) != 1 {
+		t.Errorf("messages %s, requests %q, denied %v", got, r.requests, r.summary.NotRead)
 	}
 }
 

@@ -68,7 +68,7 @@ type Summary struct {
 	Open             int            // chats that the next runs wait for
 	Region           string         // the data centre that answered; empty if none was named
 	Duration         time.Duration
-	Denied           map[string]string // lists that could not be read, with the error
+	NotRead          map[string]string // lists that could not be read, and why
 }
 
 // ReasonsLeftOut returns the reasons of LeftOut with their counts as one text; empty if

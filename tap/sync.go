@@ -66,7 +66,7 @@ func newRun(o Options) (*run, error) {
 	if s.api, err = api.Open(opened); err != nil {
 		return nil, err
 	}
-	s.summary.Records, s.summary.LeftOut, s.summary.Denied = make(map[string]int), make(map[string]int), make(map[string]string)
+	s.summary.Records, s.summary.LeftOut, s.summary.NotRead = make(map[string]int), make(map[string]int), make(map[string]string)
 	for _, f := range o.Selection.Streams {
 		s.summary.Records[f.Name] = 0
 	}

@@ -92,11 +92,11 @@ func (p *process) test(ctx context.Context, f flags) error {
 // streamLine returns the line that says whether a selected stream can be read; bad
 // means that nothing was read.
 func streamLine(s catalog.Selected, summary tap.Summary) (line string, bad bool) {
-	reason, denied := summary.Denied[s.Name]
+	reason, failed := summary.NotRead[s.Name]
 	switch rows := summary.Records[s.Name]; {
-	case denied && s.Scope != "":
+	case failed && reason == "scope "+s.Scope:
 		return fmt.Sprintf("stream %-27s  cannot be read; scope %s is missing", s.Name, s.Scope), true
-	case denied:
+	case failed:
 		return fmt.Sprintf("stream %-27s  cannot be read: %s", s.Name, reason), true
 	case s.Group == "" && rows > 0:
 		return fmt.Sprintf("stream %s: one record was read", s.Name), false

@@ -77,19 +77,26 @@ func onlyErrorMembers(root jsondoc.Value) bool {
 func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr apiError) error {
 	v := classify(apiErr.kind, e.Status)
 	e.Type, e.Detail, e.Cause, e.region = apiErr.kind, apiErr.message, v.cause, apiErr.region
-	_, accepted := c.accepted.Load(call.Version)
 	switch {
 	case v.retryable:
 		return &retryableError{e, retryAfter(header, time.Now())}
 	case e.Cause == Credentials && e.Type == "" && call.OwnScope:
 		e.Cause = Scope
-	case e.Cause == Credentials && accepted:
-		e.Cause = Expired
+	case e.Cause == Credentials:
+		e.Cause = c.refusedCredentials(call.Version)
 	}
 	if loc := header.Get("Location"); loc != "" && e.Detail == "" {
 		e.Detail = "it points to " + c.redact(safeURL(loc))
 	}
 	return e
+}
+
+// refusedCredentials is the cause of an error that refuses the credentials.
+func (c *Client) refusedCredentials(version string) Cause {
+	if _, accepted := c.accepted.Load(version); accepted {
+		return Expired
+	}
+	return Credentials
 }
 
 // announcements logs a warning, once for each version, if a response announces the end

@@ -58,6 +58,7 @@ type Client struct {
 	accepted  sync.Map               // API versions that have accepted the credentials
 	warned    sync.Map               // deprecation headers that have been logged
 	requests  atomic.Int64
+	succeeded atomic.Int64 // requests
 	retries   atomic.Int64
 	sent      atomic.Int64 // number of requests sent
 	clock     clock
@@ -200,6 +201,7 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 	switch {
 	case err == nil:
 		c.throttle.succeeded()
+		c.succeeded.Add(1)
 		c.accepted.Store(call.Version, true)
 	case errors.As(err, &a) && a.err.Cause == TooMany:
 		if limit, changed := c.throttle.backOff(time.Now(), a.wait); changed {

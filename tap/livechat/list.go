@@ -17,11 +17,14 @@ type Lists struct {
 	client   *Client
 	renderer source.Renderer
 	table    []List
+
+	doubts    int   // lists in a row of which failure cannot tell whether others fail as well
+	succeeded int64 // requests that had succeeded then
 }
 
 // NewLists makes no request. The renderer may be nil.
 func NewLists(client *Client, renderer source.Renderer, tables ...[]List) *Lists {
-	return &Lists{client, renderer, slices.Concat(tables...)}
+	return &Lists{client: client, renderer: renderer, table: slices.Concat(tables...)}
 }
 
 var _ source.Lists = (*Lists)(nil)
@@ -36,29 +39,13 @@ func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.S
 		}
 		r := &listReader{Lists: s, ctx: ctx, stream: stream, yield: yield}
 		if err := r.read(&s.table[at], rg); err != nil && !errors.Is(err, errStopped) {
-			yield(nil, denied(err))
+			yield(nil, s.failure(err))
 		}
 	}
 }
 
 // errStopped says that whoever wanted the rows has seen enough.
 var errStopped = errors.New("stopped")
-
-// deniedError is a list that cannot be read, though others may be.
-type deniedError struct{ err *Error }
-
-func (e *deniedError) Error() string        { return e.err.Error() }
-func (e *deniedError) Unwrap() error        { return e.err }
-func (e *deniedError) Is(target error) bool { return target == source.ErrDenied }
-
-// denied tells those errors apart that are about one list only.
-func denied(err error) error {
-	var e *Error
-	if errors.As(err, &e) && (e.Cause == Scope || e.Cause == Limit || e.Cause == Missing || e.Cause == Version || e.Cause == Conflicting) {
-		return &deniedError{e}
-	}
-	return err
-}
 
 // listReader reads one list. What is requested is in listrequest.go, and how rows
 // come of it in listrow.go.
@@ -113,8 +100,8 @@ func (r *listReader) forEach(l *List, q request, rg source.Range) error {
 		}
 		switch {
 		case len(missing) == len(parents):
-			notFound.Op, notFound.Detail = "the list "+r.stream, fmt.Sprintf("none of the %d that %s lists is found", len(parents), l.ForEach.endpoint())
-			return notFound
+			return &Error{Op: "the list " + r.stream, Version: l.Version, DebugID: notFound.DebugID, Cause: Missing,
+				Detail: fmt.Sprintf("none of the %d that %s lists is found: %s", len(parents), l.ForEach.endpoint(), notFound.reason())}
 		case len(requested) < len(parents):
 			return nil // not found twice
 		}

@@ -56,20 +56,30 @@ type Archive interface {
 
 // Lists reads reference data and reports.
 type Lists interface {
-	// List yields the rows of a stream; for a report, the rows of the range. The
-	// error is ErrNotServed if the API has no such list. It wraps ErrDenied if the
-	// credentials lack the permission. In both cases no row is yielded.
+	// List yields the rows of a stream; for a report, the rows of the range. A list
+	// is whole if there is no error. The error is ErrNotServed if the API has no such
+	// list. It wraps a *ListError if only this list cannot be read.
 	List(ctx context.Context, stream string, rg Range) iter.Seq2[*Row, error]
 }
 
 var (
 	// ErrNotServed: the API has no such list.
 	ErrNotServed = errors.New("this API has no such list")
-	// ErrDenied: the credentials lack the permission to read a list.
-	ErrDenied = errors.New("the credentials may not read it")
 	// ErrBudget: the number of requests allowed by max_requests is used up.
 	ErrBudget = errors.New("the number of requests allowed by max_requests is used up")
 )
+
+// ListError is the error of a list that cannot be read, while others may be.
+type ListError struct {
+	Reason string // in a few words: 404 Not Found
+	Denied bool   // the credentials lack the permission
+	Unsure bool   // Denied is what a status may mean: the credentials may have expired
+	Ours   bool   // the service rejects the request as invalid: a fault of the program
+	Err    error
+}
+
+func (e *ListError) Error() string { return e.Err.Error() }
+func (e *ListError) Unwrap() error { return e.Err }
 
 // Range says what to read.
 type Range struct {
