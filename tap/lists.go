@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -109,6 +110,7 @@ type list struct {
 	rg     source.Range
 	done   time.Time // the date up to which a report is in the state
 	rows   int
+	keys   map[string][]string // of a report's rows, by date, of the days that the next run reads again
 
 	out     *singer.Writer
 	row     func(row *source.Row, count int) // is told of each row that was written
@@ -117,15 +119,17 @@ type list struct {
 
 // readList reads one list. Only a list that is whole is activated.
 func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
-	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out}
+	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out, keys: make(map[string][]string)}
 	l.row = func(row *source.Row, count int) {
 		s.countRow(&stream, row, count)
 		s.tick()
 	}
 	l.advance = func(to time.Time) {
-		if !stream.FullTable && to.After(l.done) { // never back
-			l.done, s.moved = to, true
-			s.o.State = s.o.State.WithReport(stream.Name, stream.ReplicationKey, state.Report{Day: to, Zone: l.rg.Zone.String()})
+		if !stream.FullTable && !to.Before(l.done) { // never back
+			s.moved = s.moved || to.After(l.done)
+			l.done = to
+			s.o.State = s.o.State.WithReport(stream.Name, stream.ReplicationKey,
+				state.Report{Day: to, Zone: l.rg.Zone.String(), Keys: l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)})
 		}
 		s.out.State(s.state())
 	}
@@ -192,7 +196,7 @@ func (l *list) resume(o Options) error {
 	case mark.Zone != l.rg.Zone.String():
 		o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.stream.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
 	default:
-		l.done = mark.Day
+		l.done, l.rg.Keys = mark.Day, mark.Keys
 		// A bookmark in the future is brought back to today.
 		if today := dateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
 			l.done, mark.Day = today.AddDate(0, 0, -1), today
@@ -230,6 +234,10 @@ func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 				told = last
 			}
 		}
+		if row.Key != "" && !l.stream.FullTable {
+			date := row.Day.Format(time.DateOnly)
+			l.keys[date] = append(l.keys[date], row.Key)
+		}
 		records, n := recordsOf(&row.Out, l.stream.Name)
 		l.out.Records(&l.stream, records, n, row.Received)
 		l.rows += n
@@ -242,6 +250,27 @@ func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 		l.out.Schema(l.stream)
 	}
 	return nil
+}
+
+// maxKeys is how many keys the bookmark of a report holds.
+const maxKeys = 10_000
+
+// keysOf are the keys of the rows of days, both inclusive, by date: of the latest
+// days, if they are too many. It forgets those of the days before.
+func (l *list) keysOf(from, to time.Time) map[string][]string {
+	first := from.Format(time.DateOnly)
+	maps.DeleteFunc(l.keys, func(date string, _ []string) bool { return date < first })
+	all, n := make(map[string][]string), 0
+	for day := to; !day.Before(from); day = day.AddDate(0, 0, -1) {
+		date := day.Format(time.DateOnly)
+		if n += len(l.keys[date]); n > maxKeys {
+			break
+		}
+		if len(l.keys[date]) > 0 {
+			all[date] = l.keys[date]
+		}
+	}
+	return all
 }
 
 // dateOf is the date of an instant in a zone, as its midnight in UTC: dates are

@@ -37,7 +37,7 @@ func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.S
 			yield(nil, source.ErrNotServed)
 			return
 		}
-		r := &listReader{Lists: s, ctx: ctx, stream: stream, yield: yield}
+		r := &listReader{Lists: s, ctx: ctx, stream: stream, yield: yield, listed: make(map[string]bool)}
 		if err := r.read(&s.table[at], rg); err != nil && !errors.Is(err, errStopped) {
 			yield(nil, s.failure(err))
 		}
@@ -57,11 +57,12 @@ type listReader struct {
 	rows   []source.Row // of a response
 	out    []byte
 	ends   []int
-	count  int // rows that were yielded
+	count  int             // rows that were yielded
+	listed map[string]bool // the keys of a report's day
 }
 
 func (r *listReader) read(l *List, rg source.Range) error {
-	q := request{zone: rg.Zone}
+	q := request{zone: rg.Zone, keys: rg.Keys}
 	if q.zone == nil {
 		q.zone = time.UTC
 	}
@@ -112,12 +113,15 @@ func (r *listReader) forEach(l *List, q request, rg source.Range) error {
 // parents reads the list that another one is requested once for each row of.
 func (r *listReader) parents(l *List) ([]parent, error) {
 	var all []parent
-	p, err := r.fetch(l, request{}, 1, "", func(*Answer) { all = nil }, func(_ *Answer, v jsondoc.Value, _ []column) {
-		p := make(parent)
-		for m := range v.All() {
-			p[string(m.Name())] = m.AppendJSON(nil)
-		}
-		all = append(all, p)
+	p, err := r.fetch(l, request{}, 1, "", func(*Answer) visitor {
+		all = nil
+		return visitor{row: func(v jsondoc.Value, _ []column) {
+			p := make(parent)
+			for m := range v.All() {
+				p[string(m.Name())] = m.AppendJSON(nil)
+			}
+			all = append(all, p)
+		}}
 	})
 	if err == nil && p.empty && l.NeverEmpty {
 		err = r.conflict(l, request{}, l.endpoint()+" is empty, and was when requested again, though no account is without")

@@ -37,9 +37,9 @@ type page struct {
 	stated int      // how many rows there are; -1: not stated
 }
 
-// fetch requests a page, once more if it is empty. For each response it calls begin,
-// then row for each of its rows.
-func (r *listReader) fetch(l *List, q request, n int, cursor string, begin func(*Answer), row func(*Answer, jsondoc.Value, []column)) (p page, err error) {
+// fetch requests a page, once more if it is empty. Each response has a visitor of its
+// own, which visits all of its rows.
+func (r *listReader) fetch(l *List, q request, n int, cursor string, visit func(*Answer) visitor) (p page, err error) {
 	total := 0.0
 	parse := func(a *Answer) error {
 		root := a.Root()
@@ -51,13 +51,14 @@ func (r *listReader) fetch(l *List, q request, n int, cursor string, begin func(
 			p.next = root.Get(l.Cursor).Text()
 		}
 		total, _ = strconv.ParseFloat(root.Get("total").Text(), 64)
-		begin(a)
-		return l.walk(root, l.Rows, q, nil, func(v jsondoc.Value, found []column) {
-			if l.paged() {
+		v := visit(a)
+		if row := v.row; l.paged() {
+			v.row = func(v jsondoc.Value, found []column) {
 				p.ids = append(p.ids, rowID(v, found))
+				row(v, found)
 			}
-			row(a, v, found)
-		})
+		}
+		return l.walk(root, l.Rows, q, nil, v)
 	}
 	for range 2 {
 		if err = r.client.Ask(r.ctx, r.call(l, q, n, cursor, parse)); err != nil || !p.empty {
@@ -93,7 +94,7 @@ func (p *pass) lack() string {
 // is yielded once.
 func (r *listReader) pages(l *List, q request) error {
 	if !l.paged() {
-		_, err := r.fetch(l, q, 1, "", r.clear, func(a *Answer, v jsondoc.Value, found []column) { r.row(l, q, a, v, found) })
+		_, err := r.fetch(l, q, 1, "", func(a *Answer) visitor { return r.render(l, q, a) })
 		if err != nil {
 			return err
 		}
@@ -125,7 +126,7 @@ func (r *listReader) pass(l *List, q request, yielded map[uint64]bool) (p pass, 
 	p = pass{ids: make(map[uint64]bool), stated: -1}
 	pages, cursors := -1, make(map[string]bool)
 	for n, cursor := 1, ""; ; n++ {
-		got, err := r.fetch(l, q, n, cursor, r.clear, func(a *Answer, v jsondoc.Value, found []column) { r.row(l, q, a, v, found) })
+		got, err := r.fetch(l, q, n, cursor, func(a *Answer) visitor { return r.render(l, q, a) })
 		if err != nil {
 			return p, err
 		}
@@ -153,9 +154,6 @@ func (r *listReader) pass(l *List, q request, yielded map[uint64]bool) (p pass, 
 		cursor, cursors[got.next] = got.next, true
 	}
 }
-
-// clear forgets the rows of the response before.
-func (r *listReader) clear(*Answer) { r.rows, r.out, r.ends = r.rows[:0], r.out[:0], r.ends[:0] }
 
 func (l *List) paged() bool { return l.Cursor != "" || l.Pages != "" }
 

@@ -14,6 +14,7 @@ import (
 type request struct {
 	from, to time.Time // the dates of a report's days, both included, as midnights in UTC
 	zone     *time.Location
+	keys     map[string][]string // see source.Range
 	parent   parent
 }
 

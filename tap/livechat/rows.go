@@ -11,8 +11,33 @@ import (
 	"tap-livechat/tap/source"
 )
 
-// row builds a row and renders it.
-func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column) {
+// visitor is called for the rows of a response.
+type visitor struct {
+	row func(v jsondoc.Value, found []column)
+	day func(date time.Time) // after the rows of each day of a report; nil: not called
+}
+
+// render has the rows of a response rendered, in place of those of the response
+// before, and rows of zeros for those that have gone.
+func (r *listReader) render(l *List, q request, a *Answer) visitor {
+	r.rows, r.out, r.ends = r.rows[:0], r.out[:0], r.ends[:0]
+	clear(r.listed)
+	v := visitor{row: func(v jsondoc.Value, found []column) { r.row(l, q, a, v, found, false) }}
+	if len(l.Numbers) > 0 {
+		v.day = func(date time.Time) {
+			for _, key := range q.keys[date.Format(time.DateOnly)] {
+				if !r.listed[key] {
+					r.row(l, q, a, jsondoc.Value{}, l.columnsOf(date, key), true)
+				}
+			}
+			clear(r.listed)
+		}
+	}
+	return v
+}
+
+// row builds a row and renders it. One that is gone has zeros.
+func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column, gone bool) {
 	mark := a.Mark()
 	b := a.Build()
 	b.Object("")
@@ -38,7 +63,16 @@ func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found [
 			l.putMember(b, string(m.Name()), m, q.zone)
 		}
 	}
-	row := source.Row{Stream: r.stream, Doc: b.Value(), Received: a.Received}
+	row := source.Row{Stream: r.stream, Received: a.Received}
+	if gone {
+		for _, column := range l.Numbers {
+			b.Int(column, 0)
+		}
+	} else if len(l.Numbers) > 0 {
+		row.Key = keyOf(found)
+		r.listed[row.Key] = true
+	}
+	row.Doc = b.Value()
 	switch l.Days {
 	case ByDay:
 		row.Day = q.from
@@ -61,14 +95,44 @@ type column struct {
 	value      jsondoc.Value
 }
 
-// walk follows the path to each row and calls row for it. The error says that the answer
-// does not have the form of the path.
-func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row func(jsondoc.Value, []column)) error {
+// keyOf is the key of a report's row beside its date.
+func keyOf(found []column) string {
+	for _, c := range slices.Backward(found) {
+		if c.value.Kind() == jsondoc.Absent {
+			return c.text
+		}
+	}
+	return ""
+}
+
+// columnsOf are the columns of a report's row with a key beside its date.
+func (l *List) columnsOf(date time.Time, key string) (all []column) {
+	for step := range strings.SplitSeq(l.Rows, "/") {
+		if step == "{date}" {
+			all = append(all, column{name: "date", text: date.Format(time.DateOnly)})
+		} else if name, ok := strings.CutPrefix(step, "{"); ok {
+			all = append(all, column{name: strings.TrimSuffix(name, "}"), text: key})
+		}
+	}
+	return all
+}
+
+// walk follows the path to each row and visits it. The error says that the answer does
+// not have the form of the path.
+func (l *List) walk(root jsondoc.Value, path string, q request, found []column, visit visitor) error {
+	err := l.walkRows(root, path, q, found, visit)
+	if err == nil && visit.day != nil && l.Days == ByDay {
+		visit.day(q.from)
+	}
+	return err
+}
+
+func (l *List) walkRows(v jsondoc.Value, path string, q request, found []column, visit visitor) error {
 	if path == "" {
 		if len(found) == 0 && l.Days != BySpan && v.Kind() != jsondoc.Object && l.Rows == "" {
 			return errors.New("it is no object")
 		}
-		row(v, found)
+		visit.row(v, found)
 		return nil
 	}
 	step, rest, _ := strings.Cut(path, "/")
@@ -81,7 +145,7 @@ func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row
 			return errors.New("it is no list")
 		}
 		for e := range v.All() {
-			if err := l.walk(e, rest, q, found, row); err != nil {
+			if err := l.walkRows(e, rest, q, found, visit); err != nil {
 				return err
 			}
 		}
@@ -91,31 +155,33 @@ func (l *List) walk(v jsondoc.Value, path string, q request, found []column, row
 		for day := q.from; !day.After(q.to); day = day.AddDate(0, 0, 1) {
 			date := day.Format(time.DateOnly)
 			bucket := v.Get(date)
-			if rest != "" && bucket.Kind() != jsondoc.Object {
-				continue
+			if rest == "" || bucket.Kind() == jsondoc.Object {
+				if err := l.walkRows(bucket, rest, q, append(found, column{name: name, text: date}), visit); err != nil {
+					return err
+				}
 			}
-			if err := l.walk(bucket, rest, q, append(found, column{name: name, text: date}), row); err != nil {
-				return err
+			if visit.day != nil {
+				visit.day(day)
 			}
 		}
 	case ofNames:
 		for m := range v.All() {
-			if err := l.walk(m, rest, q, append(found, column{name: name, text: string(m.Name())}), row); err != nil {
+			if err := l.walkRows(m, rest, q, append(found, column{name: name, text: string(m.Name())}), visit); err != nil {
 				return err
 			}
 		}
 	case strings.Contains(step, "="):
 		name, member, _ := strings.Cut(step, "=")
 		if member == "" {
-			return l.walk(jsondoc.Value{}, rest, q, append(found, column{name: name, value: v}), row)
+			return l.walkRows(jsondoc.Value{}, rest, q, append(found, column{name: name, value: v}), visit)
 		}
-		return l.walk(v, rest, q, append(found, column{name: name, value: v.Get(member)}), row)
+		return l.walkRows(v, rest, q, append(found, column{name: name, value: v.Get(member)}), visit)
 	default:
 		next := v.Get(step)
 		if next.Kind() == jsondoc.Absent {
 			return errors.New("it has no " + step)
 		}
-		return l.walk(next, rest, q, found, row)
+		return l.walkRows(next, rest, q, found, visit)
 	}
 	return nil
 }

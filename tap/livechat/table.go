@@ -24,7 +24,8 @@ type List struct {
 	ForEach *List  // the list is requested once for each row of this other list
 	Days    Days   // how a report is requested
 
-	NeverEmpty bool // every account has a row
+	NeverEmpty bool     // every account has a row
+	Numbers    []string // of a report with several rows a day: the columns that are 0 in a row that has gone
 
 	FromParent   map[string]string    // members of ForEach's row that become columns; the row's own members win
 	Rename       map[string]string    // new names of members; "" leaves a member out

@@ -98,6 +98,9 @@ type Range struct {
 	Search bool
 	// Zone is the time zone of a report's days; UTC if nil.
 	Zone *time.Location
+	// Keys are the keys of a report's rows that earlier runs have delivered, by date as
+	// YYYY-MM-DD. A row that the service no longer lists is yielded with zeros.
+	Keys map[string][]string
 }
 
 // Step is one step of a reading. Exactly one of its fields is set.
@@ -182,7 +185,10 @@ type Row struct {
 	Stream string
 	// Day is the date of a report's row, its midnight in UTC, if rows are ordered by
 	// day: all rows of earlier days have been yielded then. Zero if not ordered.
-	Day      time.Time
+	Day time.Time
+	// Key is what tells a row of a report from the others of its day; empty if there
+	// are none, and if the row is one of zeros.
+	Key      string
 	Doc      jsondoc.Value // in the form of the stream's schema; valid until the Renderer returns
 	Received time.Time
 	Warnings []Warning
