@@ -108,10 +108,10 @@ func TestListsBelieveNothingOnce(t *testing.T) {
 		warns        string // what the log says; empty: not looked at
 	}{
 		{"empty once", "tags", map[string]any{tags: inTurn{`[]`, `[{"name":"a"},{"name":"b"}]`}}, 2, "", 2, ""},
-		{"empty twice", "tags", map[string]any{tags: `[]`}, 0, "", 2, "the list is empty"},
+		{"empty twice", "tags", map[string]any{tags: `[]`}, 0, "", 2, "the list was empty twice"},
 		{"agents, empty once", "agents", map[string]any{agents: inTurn{`[]`, `[{"id":"a"}]`}}, 1, "", 2, ""},
-		{"agents, empty twice", "agents", map[string]any{agents: `[]`}, 0, "no account is without", 2, ""},
-		{"groups, empty twice", "groups", map[string]any{groups: `[]`}, 0, "no account is without", 2, ""},
+		{"agents, empty twice", "agents", map[string]any{agents: `[]`}, 0, "every account has", 2, ""},
+		{"groups, empty twice", "groups", map[string]any{groups: `[]`}, 0, "every account has", 2, ""},
 		{"properties, empty once", "license_properties", map[string]any{configurationPath + "list_license_properties": inTurn{`{}`, `{"n":{"p":1}}`}}, 1, "", 2, ""},
 
 		{"greetings", "greetings", map[string]any{greets: (&greetings{ids: numbers(250)}).answer}, 250, "", 3, ""},
@@ -159,7 +159,7 @@ func TestListsBelieveNothingOnce(t *testing.T) {
 			"none of the 2 that /goals lists is found", 3, ""},
 		{"one is not found", "goals", map[string]any{"/goals": `[{"id":1},{"id":2}]`, "/goals/1": http.StatusNotFound, "/goals/2": `{"id":2}`}, 1, "", 4, ""},
 		{"one is not found once", "goals", map[string]any{"/goals": `[{"id":1},{"id":2}]`, "/goals/1": inTurn{http.StatusNotFound, `{"id":1}`}, "/goals/2": `{"id":2}`}, 2, "", 4, ""},
-		{"canned responses: groups are empty", "canned_responses", map[string]any{groups: `[]`}, 0, "no account is without", 2, ""},
+		{"canned responses: groups are empty", "canned_responses", map[string]any{groups: `[]`}, 0, "every account has", 2, ""},
 		{"canned responses: groups are empty once", "canned_responses", map[string]any{groups: inTurn{`[]`, `[{"id":0}]`}, "/canned_responses?group=0": `[{"id":1}]`}, 1, "", 3, ""},
 
 		{"an error in place of a row", "goals", map[string]any{"/goals": `[{"id":1}]`, "/goals/1": forbidden}, 0, "scope", 2, ""},

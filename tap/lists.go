@@ -157,7 +157,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		l.advance(l.rg.To.AddDate(0, 0, -1))
 	}
 	if l.rows == 0 && stream.ReplicationKey == "" {
-		s.o.Log.Warn("the list is empty, and was when requested again", "stream", stream.Name)
+		s.o.Log.Warn("the list was empty twice: LiveChat says that there is nothing in it", "stream", stream.Name)
 	}
 	s.o.Log.Info("list complete", "stream", stream.Name, "rows", l.rows, "requests", s.api.Usage().Requests)
 	return s.out.Err

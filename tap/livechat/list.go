@@ -73,7 +73,7 @@ func (r *listReader) read(l *List, rg source.Range) error {
 		return err
 	}
 	if l.NeverEmpty && r.count == 0 {
-		return r.conflict(l, q, "it is empty, and was when requested again, though no account is without")
+		return r.conflict(l, q, "the list was empty twice, and every account has at least one row")
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (r *listReader) parents(l *List) ([]parent, error) {
 		}}
 	})
 	if err == nil && p.empty && l.NeverEmpty {
-		err = r.conflict(l, request{}, l.endpoint()+" is empty, and was when requested again, though no account is without")
+		err = r.conflict(l, request{}, l.endpoint()+" was empty twice, and every account has at least one row")
 	}
 	return all, err
 }

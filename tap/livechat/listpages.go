@@ -66,7 +66,7 @@ func (r *listReader) fetch(l *List, q request, n int, cursor string, visit func(
 		}
 	}
 	if l.Days != NoDays && n == 1 && total > 0 {
-		return p, r.conflict(l, q, fmt.Sprintf("it states a total of %v, and has no records, nor when requested again", total))
+		return p, r.conflict(l, q, fmt.Sprintf("the response states a total of %v and has no records, twice", total))
 	}
 	return p, nil
 }
