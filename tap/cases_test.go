@@ -178,10 +178,7 @@ func TestOpenChatNotFound(t *testing.T) {
 		tr := readTranscript(t, w.complete(state.State{}, nil).out, checks{})
 		kept := tr.last(t)
 		open := func() map[string]state.OpenChat {
-			b, err := kept.Bookmark("chats", "ended_timestamp")
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := kept.Bookmarks["chats"]
 			all := make(map[string]state.OpenChat)
 			for _, c := range b.Open {
 				all[c.ID] = c

@@ -283,11 +283,7 @@ func (h *history) keep(out []byte, a asked, truth []sandbox.Chat, began time.Tim
 func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began time.Time) {
 	h.sum.states++
 	for _, stream := range catalog.Default(h.plan.api).Streams {
-		b, err := kept.Bookmark(stream.Name, stream.ReplicationKey)
-		if err != nil {
-			h.problemf("%v", err)
-			continue
-		}
+		b := kept.Bookmarks[stream.Name]
 		if b.At.Before(h.marks[stream.Name]) {
 			h.problemf("the bookmark of %s goes back from %s to %s", stream.Name, h.marks[stream.Name], b.At)
 		}

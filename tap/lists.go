@@ -128,15 +128,13 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 		if !stream.FullTable && !to.Before(l.done) { // never back
 			s.moved = s.moved || to.After(l.done)
 			l.done = to
-			s.o.State = s.o.State.WithReport(stream.Name, stream.ReplicationKey,
+			s.o.State = s.o.State.WithReport(stream.Name,
 				state.Report{Day: to, Zone: l.rg.Zone.String(), Keys: l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)})
 		}
 		s.out.State(s.state())
 	}
 	if stream.ReplicationKey != "" && !stream.FullTable {
-		if err := l.resume(s.o); err != nil {
-			return err
-		}
+		l.resume(s.o)
 	}
 	if stream.ReplicationKey == "" && s.o.Config.EmitActivateVersionMessages {
 		s.out.Version(&stream, s.o.Now.Unix()) // seconds: targets keep it in 32 bits
@@ -186,12 +184,8 @@ func (o Options) listRange() source.Range {
 
 // resume sets from when on a report is read: from its bookmark, less the days
 // that may still change.
-func (l *list) resume(o Options) error {
-	mark, err := o.State.Report(l.stream.Name, l.stream.ReplicationKey)
-	if err != nil {
-		return err
-	}
-	switch {
+func (l *list) resume(o Options) {
+	switch mark := o.State.Report(l.stream.Name); {
 	case mark.Day.IsZero():
 	case mark.Zone != l.rg.Zone.String():
 		o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.stream.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
@@ -205,7 +199,6 @@ func (l *list) resume(o Options) error {
 			l.rg.From = from
 		}
 	}
-	return nil
 }
 
 // read writes the SCHEMA and the rows, and for a report a STATE now and then. It

@@ -456,9 +456,9 @@ func TestReportStates(t *testing.T) {
 	if !errors.Is(r.err, source.ErrBudget) || n != 100 {
 		t.Fatalf("%d requests, error %v", n, r.err)
 	}
-	mark, err := r.state.Report("report_unique_visitors", "date")
-	if behind := syncNow.AddDate(0, 0, -200+99).Sub(mark.Day).Hours() / 24; err != nil || behind < 1 || behind > stateEveryDays+1 {
-		t.Errorf("the bookmark is %s, %.0f days behind, %v", mark.Day, behind, err)
+	mark := r.state.Report("report_unique_visitors")
+	if behind := syncNow.AddDate(0, 0, -200+99).Sub(mark.Day).Hours() / 24; behind < 1 || behind > stateEveryDays+1 {
+		t.Errorf("the bookmark is %s, %.0f days behind", mark.Day, behind)
 	}
 }
 

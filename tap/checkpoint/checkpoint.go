@@ -41,7 +41,7 @@ type Tracker struct {
 	searched bool
 }
 
-// New goes on from a state. The error is an [*OtherAPIError] or a *state.Error.
+// New goes on from a state. The error is an [*OtherAPIError].
 func New(o Options, streams []catalog.Selected, from state.State) (*Tracker, error) {
 	o.Lookback = max(o.Lookback, LeastLookback)
 	t := &Tracker{o: o, begins: o.Now.Truncate(time.Second), FromFuture: make(map[string]time.Time)}
@@ -61,9 +61,9 @@ func (t *Tracker) resume(s *Stream, from state.State) error {
 	if s.FullTable {
 		return nil
 	}
-	b, err := from.Bookmark(s.Name, s.ReplicationKey)
-	if err != nil || b.At.IsZero() {
-		return err
+	b := from.Bookmarks[s.Name]
+	if b.At.IsZero() {
+		return nil
 	}
 	if b.API != t.o.API {
 		return &OtherAPIError{Stream: s.Name, Made: b.API, Read: t.o.API, From: b.At.Add(-t.o.Lookback)}
@@ -163,7 +163,7 @@ func (t *Tracker) State(from state.State) state.State {
 		if s.searched {
 			b.Open, _ = s.open.list(s.bookmark, t.o.Lookback, t.o.EndDate)
 		}
-		from = from.With(s.Name, s.ReplicationKey, b)
+		from = from.With(s.Name, b)
 	}
 	return from
 }

@@ -26,6 +26,38 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
+// parse reads the bookmark of one stream. The error is an *Error.
+func parse(name string, text json.RawMessage) (Bookmark, error) {
+	b := Bookmark{text: text}
+	stream := streams[name]
+	if stream.ReplicationKey == "" {
+		return b, nil
+	}
+	r := reader{what: "the bookmark of stream " + name}
+	if err := json.Unmarshal(orNull(text), &r.members); err != nil {
+		return b, &Error{fmt.Sprintf("%s is %s, not an object", r.what, userjson.Describe(userjson.Value(text)))}
+	}
+	b.At, b.API = r.at(stream.ReplicationKey), r.api()
+	b.Open, b.Searched = r.open()
+	if raw, ok := lookup(r.members, keyZone); ok && userjson.Value(raw).Kind() == '"' {
+		b.Zone = userjson.Unquote(userjson.Value(raw))
+	}
+	if raw, ok := lookup(r.members, keyKeys); ok {
+		_ = json.Unmarshal(raw, &b.Keys) // without them no row is known to be gone
+	}
+	for member, value := range r.members {
+		switch strings.ToLower(member) {
+		case stream.ReplicationKey, keyAPI, keyOpenChats, "replication_key", "replication_key_value":
+		default:
+			if b.rest == nil {
+				b.rest = make(map[string]json.RawMessage)
+			}
+			b.rest[member] = value
+		}
+	}
+	return b, r.err
+}
+
 // at is the bookmark's time, zero if it has none. Read are RFC 3339 with any
 // fraction and offset, no offset (UTC), a plain date, Unix seconds.
 func (r *reader) at(key string) time.Time {

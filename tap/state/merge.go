@@ -2,7 +2,6 @@ package state
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -50,12 +49,7 @@ func Merge(all []Named) (State, error) {
 			faults = append(faults, &MergeError{s.Name + " is the state of no part", "give the states of runs that had an end_date"})
 			continue
 		}
-		marks, err := s.State.marks()
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", s.Name, err))
-			continue
-		}
-		parts = append(parts, part{s, *p, marks})
+		parts = append(parts, part{s, *p, s.State.marks()})
 	}
 	if err := errors.Join(faults...); err != nil {
 		return State{}, err
@@ -101,26 +95,21 @@ func Merge(all []Named) (State, error) {
 	for _, stream := range catalog.Streams() {
 		if mark, ok := last.marks[stream.Name]; ok {
 			mark.Open = slices.Collect(maps.Values(waited[stream.Name]))
-			merged = merged.With(stream.Name, stream.ReplicationKey, mark)
+			merged = merged.With(stream.Name, mark)
 		}
 	}
 	return merged.WithPart(nil), nil
 }
 
 // marks are the bookmarks of the streams that are made of chats.
-func (s State) marks() (map[string]Bookmark, error) {
+func (s State) marks() map[string]Bookmark {
 	all := make(map[string]Bookmark)
 	for _, stream := range catalog.Streams() {
-		if stream.Group != "" || s.bookmarks[stream.Name] == nil {
-			continue
+		if b, ok := s.Bookmarks[stream.Name]; ok && stream.Group == "" {
+			all[stream.Name] = b
 		}
-		mark, err := s.Bookmark(stream.Name, stream.ReplicationKey)
-		if err != nil {
-			return nil, err
-		}
-		all[stream.Name] = mark
 	}
-	return all, nil
+	return all
 }
 
 // searched tells that no stream owes the search of the days before.
@@ -135,10 +124,10 @@ func searched(marks map[string]Bookmark) bool {
 
 // differ says in what two parts are not of one backfill; empty: in nothing.
 func differ(a, b State, marksA, marksB map[string]Bookmark) string {
-	streams := func(bookmarks map[string]json.RawMessage) string {
+	streams := func(bookmarks map[string]Bookmark) string {
 		return strings.Join(slices.Sorted(maps.Keys(bookmarks)), " ")
 	}
-	if of, others := streams(a.bookmarks), streams(b.bookmarks); of != others {
+	if of, others := streams(a.Bookmarks), streams(b.Bookmarks); of != others {
 		return fmt.Sprintf("their streams, %q and %q", of, others)
 	}
 	for stream, mark := range marksA {

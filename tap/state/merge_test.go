@@ -13,7 +13,7 @@ func TestMerge(t *testing.T) {
 	at := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
 	// of is the state of a part.
 	of := func(name string, from, to int, open ...OpenChat) Named {
-		s := State{}.With("chats", "ended_timestamp", Bookmark{At: at(to).Add(-time.Hour), API: "2", Searched: true, Open: open})
+		s := State{}.With("chats", Bookmark{At: at(to).Add(-time.Hour), API: "2", Searched: true, Open: open})
 		return Named{Name: name, State: s.WithPart(&Part{StartDate: at(from), EndDate: at(to), Complete: true})}
 	}
 	change := func(s Named, f func(State) State) Named {
@@ -33,13 +33,13 @@ func TestMerge(t *testing.T) {
 		{"no part", []Named{a, change(b, func(s State) State { return s.WithPart(nil) })}, "b is the state of no part"},
 		{"cut off", []Named{a, change(b, func(s State) State { return s.WithPart(&Part{StartDate: at(5), EndDate: at(9), Complete: false}) })}, "b (2026-01-05T00:00:00Z to 2026-01-09T00:00:00Z) was not read to the end"},
 		{"search owed", []Named{change(a, func(s State) State {
-			return s.With("chats", "ended_timestamp", Bookmark{At: at(4), API: "2"})
+			return s.With("chats", Bookmark{At: at(4), API: "2"})
 		})}, "a (2026-01-01T00:00:00Z to 2026-01-05T00:00:00Z) was not read to the end"},
 		{"other API", []Named{a, change(b, func(s State) State {
-			return s.With("chats", "ended_timestamp", Bookmark{At: at(8), API: "3", Searched: true})
+			return s.With("chats", Bookmark{At: at(8), API: "3", Searched: true})
 		})}, "a and b differ in the API, 2 and 3"},
 		{"other streams", []Named{a, change(b, func(s State) State {
-			return s.With("events", "chat_ended", Bookmark{At: at(8), API: "2", Searched: true})
+			return s.With("events", Bookmark{At: at(8), API: "2", Searched: true})
 		})}, `a and b differ in their streams, "chats" and "chats events"`},
 		{"all that is wrong", []Named{change(a, func(s State) State { return s.WithPart(&Part{StartDate: at(1), EndDate: at(5), Complete: false}) }), change(c, func(s State) State { return s.WithPart(&Part{StartDate: at(9), EndDate: at(12), Complete: false}) })},
 			"a (2026-01-01T00:00:00Z to 2026-01-05T00:00:00Z) was not read to the end\nthe states cannot be put together: c (2026-01-09T00:00:00Z to 2026-01-12T00:00:00Z) was not read to the end\nthe states cannot be put together: nobody has read 2026-01-05T00:00:00Z to 2026-01-09T00:00:00Z, before c"},

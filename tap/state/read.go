@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"tap-livechat/catalog"
 	"tap-livechat/tap/userjson"
 )
 
@@ -159,7 +158,7 @@ func merge(under, over map[string]json.RawMessage) map[string]json.RawMessage {
 var messageKeys = []string{"type", "stream", "record", "schema", "value", "version", "time_extracted", "key_properties", "bookmark_properties"}
 
 func split(top map[string]json.RawMessage) (State, error) {
-	s := State{bookmarks: make(map[string]json.RawMessage), others: make(map[string]json.RawMessage)}
+	s := State{Bookmarks: make(map[string]Bookmark), rest: make(map[string]json.RawMessage)}
 	for _, name := range slices.Sorted(maps.Keys(top)) {
 		switch {
 		case slices.Contains(messageKeys, name):
@@ -168,9 +167,13 @@ func split(top map[string]json.RawMessage) (State, error) {
 			if err != nil {
 				return State{}, err
 			}
-			maps.Copy(s.bookmarks, streams)
+			for stream, text := range streams {
+				if s.Bookmarks[stream], err = parse(stream, text); err != nil {
+					return State{}, err
+				}
+			}
 		default:
-			s.others[name] = top[name]
+			s.rest[name] = top[name]
 		}
 	}
 	return s, nil
@@ -180,20 +183,15 @@ func split(top map[string]json.RawMessage) (State, error) {
 // Streams without a replication key have none, and part is no reason to go on
 // from anywhere.
 func (s State) usable() error {
-	without := make(map[string]bool)
-	for _, stream := range catalog.Streams() {
-		if without[stream.Name] = stream.ReplicationKey == ""; without[stream.Name] {
-			continue
-		}
-		if b, err := s.Bookmark(stream.Name, stream.ReplicationKey); err != nil || !b.At.IsZero() {
-			return nil // a fault is told when the stream is read
-		}
-	}
 	something := false
-	for name, value := range s.bookmarks {
-		something = something || !without[name] && !isNothing(value)
+	for name, b := range s.Bookmarks {
+		if !b.At.IsZero() {
+			return nil
+		}
+		stream, ours := streams[name]
+		something = something || !(ours && stream.ReplicationKey == "") && !isNothing(b.text)
 	}
-	for name, value := range s.others {
+	for name, value := range s.rest {
 		something = something || name != keyPart && !isNothing(value)
 	}
 	if something {

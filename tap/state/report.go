@@ -1,12 +1,8 @@
 package state
 
 import (
-	"encoding/json"
-	"maps"
+	"cmp"
 	"time"
-
-	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/userjson"
 )
 
 // Report is the bookmark of a report: the date of the last day that was read, as
@@ -26,42 +22,17 @@ const (
 	keyKeys = "keys"
 )
 
-// Report reads the bookmark of a report; its day is zero if there is none.
-// The error is an *Error.
-func (s State) Report(stream, key string) (Report, error) {
-	b, err := s.Bookmark(stream, key)
-	if err != nil || b.At.IsZero() {
-		return Report{}, err
-	}
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal(orNull(s.bookmarks[stream]), &members) // Bookmark has read it
-	mark := Report{Zone: time.UTC.String()}
-	if raw, ok := lookup(members, keyZone); ok && userjson.Value(raw).Kind() == '"' {
-		mark.Zone = userjson.Unquote(userjson.Value(raw))
-	}
-	if raw, ok := lookup(members, keyKeys); ok {
-		_ = json.Unmarshal(raw, &mark.Keys) // without them no row is known to be gone
+// Report is the bookmark of a report; its day is zero if there is none.
+func (s State) Report(stream string) Report {
+	b := s.Bookmarks[stream]
+	if b.At.IsZero() {
+		return Report{}
 	}
 	year, month, d := b.At.Date()
-	mark.Day = time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
-	return mark, nil
+	return Report{Day: time.Date(year, month, d, 0, 0, 0, 0, time.UTC), Zone: cmp.Or(b.Zone, time.UTC.String()), Keys: b.Keys}
 }
 
 // WithReport is a state with another bookmark for one report.
-func (s State) WithReport(stream, key string, mark Report) State {
-	text := jsondoc.Quote(append(jsondoc.Quote([]byte("{"), key), ':'), mark.Day.Format(time.DateOnly))
-	text = jsondoc.Quote(append(text, `,"`+keyZone+`":`...), mark.Zone)
-	if len(mark.Keys) > 0 {
-		keys, err := json.Marshal(mark.Keys)
-		if err != nil {
-			panic(err) // texts cannot fail
-		}
-		text = append(append(text, `,"`+keyKeys+`":`...), keys...)
-	}
-	all := maps.Clone(s.bookmarks)
-	if all == nil {
-		all = make(map[string]json.RawMessage)
-	}
-	all[stream] = append(text, '}')
-	return State{bookmarks: all, others: s.others}
+func (s State) WithReport(stream string, mark Report) State {
+	return s.With(stream, Bookmark{At: mark.Day, Zone: mark.Zone, Keys: mark.Keys})
 }

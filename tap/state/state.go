@@ -13,26 +13,32 @@ import (
 	"strings"
 	"time"
 
+	"tap-livechat/catalog"
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/userjson"
 )
 
 // State is what one run leaves for the next: a bookmark for each stream that
 // has one. What it does not know it carries along unchanged. A State is never
 // changed; With and WithPart return another one.
 type State struct {
-	bookmarks map[string]json.RawMessage // by stream
-	others    map[string]json.RawMessage // top-level keys other than bookmarks
+	Bookmarks map[string]Bookmark        // by stream
+	rest      map[string]json.RawMessage // top-level keys other than bookmarks
 }
 
-// Bookmark is what a state says of one stream.
+// Bookmark is what a state says of one stream. The bookmark of a stream that this
+// tap does not know, or that has no replication key, is kept as it was read.
 type Bookmark struct {
 	At  time.Time // everything that ended before it has been delivered; zero: nothing has
 	API string    // the version of the API that it was read from: "2" or "3"
 	// Searched says that the days before At's day were searched for chats that
 	// had not ended then. Without it that is owed, and Open is empty.
 	Searched bool
-	Open     []OpenChat // the chats of those days that are still waited for, each once
+	Open     []OpenChat          // the chats of those days that are still waited for, each once
+	Zone     string              // of a report: the time zone of its days
+	Keys     map[string][]string // of a report: see Report
+
+	text json.RawMessage            // as it was read; empty if the tap made it
+	rest map[string]json.RawMessage // members that the tap does not know
 }
 
 // OpenChat is a chat that is waited for.
@@ -61,44 +67,16 @@ const (
 // firstAPI is the version that a bookmark is of if it does not say.
 const firstAPI = "2"
 
-// Bookmark is the stream's bookmark. The error is a *Error.
-func (s State) Bookmark(stream, key string) (Bookmark, error) {
-	var b map[string]json.RawMessage
-	if err := json.Unmarshal(orNull(s.bookmarks[stream]), &b); err != nil {
-		return Bookmark{}, &Error{fmt.Sprintf("the bookmark of stream %s is %s, not an object", stream, userjson.Describe(userjson.Value(s.bookmarks[stream])))}
-	}
-	r := reader{what: "the bookmark of stream " + stream, members: b}
-	mark := Bookmark{At: r.at(key), API: r.api()}
-	mark.Open, mark.Searched = r.open()
-	return mark, r.err
-}
-
-// With is a state with another bookmark for one stream. Other keys that the
-// stream's bookmark has stay, but for older spellings of the same.
-func (s State) With(stream, key string, b Bookmark) State {
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal(orNull(s.bookmarks[stream]), &members) // what is no object is replaced
-	written := map[string]json.RawMessage{key: appendTime(nil, b.At), keyAPI: jsondoc.Quote(nil, cmp.Or(b.API, firstAPI)), keyOpenChats: appendOpen(nil, b)}
-	for name := range members {
-		lower := strings.ToLower(name)
-		if _, again := written[lower]; again || lower == "replication_key" || lower == "replication_key_value" {
-			delete(members, name)
-		}
-	}
-	if members == nil {
-		members = written
-	}
-	maps.Copy(members, written)
-	text, err := json.Marshal(members)
-	if err != nil {
-		panic(err) // all of it is JSON
-	}
-	all := maps.Clone(s.bookmarks)
+// With is a state with another bookmark for one stream. Members of the stream's
+// bookmark that the tap does not know stay.
+func (s State) With(stream string, b Bookmark) State {
+	b.text, b.rest = nil, s.Bookmarks[stream].rest
+	all := maps.Clone(s.Bookmarks)
 	if all == nil {
-		all = make(map[string]json.RawMessage)
+		all = make(map[string]Bookmark)
 	}
-	all[stream] = text
-	return State{bookmarks: all, others: s.others}
+	all[stream] = b
+	return State{Bookmarks: all, rest: s.rest}
 }
 
 // Part is the part that the state is of, nil if it is of none. The error is a
@@ -106,7 +84,7 @@ func (s State) With(stream, key string, b Bookmark) State {
 func (s State) Part() (*Part, error) {
 	r := reader{what: "the part"}
 	var err error
-	if r.members, err = object(s.others[keyPart], "part"); err != nil || len(r.members) == 0 {
+	if r.members, err = object(s.rest[keyPart], "part"); err != nil || len(r.members) == 0 {
 		return nil, err
 	}
 	p := Part{StartDate: r.at("start_date"), EndDate: r.at("end_date")}
@@ -123,30 +101,69 @@ func (s State) WithPart(p *Part) State {
 		text = append(appendTime([]byte(`{"start_date":`), p.StartDate), `,"end_date":`...)
 		text = fmt.Appendf(appendTime(text, p.EndDate), `,"complete":%t}`, p.Complete)
 	}
-	others := maps.Clone(s.others)
+	others := maps.Clone(s.rest)
 	if others == nil {
 		others = make(map[string]json.RawMessage)
 	}
 	others[keyPart] = text
-	return State{bookmarks: s.bookmarks, others: others}
+	return State{Bookmarks: s.Bookmarks, rest: others}
 }
 
 // MarshalJSON writes the state, keys in alphabetical order.
 func (s State) MarshalJSON() ([]byte, error) {
-	all := make(map[string]any, len(s.others)+1)
-	for k, v := range s.others {
+	bookmarks := make(map[string]json.RawMessage, len(s.Bookmarks))
+	for name, b := range s.Bookmarks {
+		bookmarks[name] = b.appendTo(nil, name)
+	}
+	all := make(map[string]any, len(s.rest)+1)
+	for k, v := range s.rest {
 		all[k] = v
 	}
-	all["bookmarks"] = s.bookmarks
-	if s.bookmarks == nil {
-		all["bookmarks"] = struct{}{}
-	}
+	all["bookmarks"] = bookmarks
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(all)
 	return bytes.TrimSpace(b.Bytes()), err
 }
+
+// appendTo writes a bookmark, keys in alphabetical order.
+func (b Bookmark) appendTo(text []byte, stream string) json.RawMessage {
+	of := streams[stream]
+	switch {
+	case b.text != nil:
+		return append(text, b.text...)
+	case of.Group != "":
+		text = jsondoc.Quote(append(jsondoc.Quote(append(text, '{'), of.ReplicationKey), ':'), b.At.Format(time.DateOnly))
+		text = jsondoc.Quote(append(text, `,"`+keyZone+`":`...), b.Zone)
+		if len(b.Keys) > 0 {
+			keys, err := json.Marshal(b.Keys)
+			if err != nil {
+				panic(err) // texts cannot fail
+			}
+			text = append(append(text, `,"`+keyKeys+`":`...), keys...)
+		}
+		return append(text, '}')
+	}
+	members := map[string]json.RawMessage{of.ReplicationKey: appendTime(nil, b.At), keyAPI: jsondoc.Quote(nil, cmp.Or(b.API, firstAPI)), keyOpenChats: appendOpen(nil, b)}
+	for name, value := range b.rest {
+		members[name] = value
+	}
+	for i, name := range slices.Sorted(maps.Keys(members)) {
+		text = append(text, "{,"[min(i, 1)])
+		text = append(append(jsondoc.Quote(text, name), ':'), members[name]...)
+	}
+	return append(text, '}')
+}
+
+// streams are those of the tap, by name.
+var streams = func() map[string]catalog.Stream {
+	all := make(map[string]catalog.Stream)
+	for _, stream := range catalog.Streams() {
+		all[stream.Name] = stream
+	}
+	return all
+}()
 
 // orNull is a text, or null for none.
 func orNull(text json.RawMessage) json.RawMessage {

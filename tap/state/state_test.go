@@ -103,9 +103,7 @@ func TestReadState(t *testing.T) {
 			s, warnings, err := Read(strings.NewReader(test.text))
 			var got time.Time
 			if err == nil {
-				var b Bookmark
-				b, err = s.Bookmark("chats", "ended_timestamp")
-				got = b.At
+				got = s.Bookmarks["chats"].At
 			}
 			if empty := strings.TrimSpace(test.text) == ""; (len(warnings) > 0) != empty {
 				t.Errorf("warnings: %q", warnings)
@@ -138,8 +136,8 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 		"agents":{"updated_at":"2020"},"odd":"2020",
 		"chats":{"replication_key":"ended_timestamp","replication_key_value":"2020-01-01","Ended_Timestamp":"2020-01-01","offset":7,"open_chats":["B"]},
 		"gone":null}}`)
-	s = s.With("chats", "ended_timestamp", Bookmark{At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), API: "3"})
-	s = s.With("messages", "chat_ended", Bookmark{At: time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), Searched: true, Open: []OpenChat{{ID: "B", Missed: 2}, {ID: "A"}}})
+	s = s.With("chats", Bookmark{At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), API: "3"})
+	s = s.With("messages", Bookmark{At: time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), Searched: true, Open: []OpenChat{{ID: "B", Missed: 2}, {ID: "A"}}})
 	s = s.WithPart(nil)
 	got, err := json.Marshal(s)
 	if err != nil {
@@ -183,24 +181,24 @@ func TestStateBookmark(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31T00:00:00Z"` + strings.TrimSuffix(","+test.more, ",") + `}}}`
-			got, err := mustState(t, text).Bookmark("chats", "ended_timestamp")
+			got := mustState(t, text).Bookmarks["chats"]
+			if d := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(Bookmark{})); d != "" {
+				t.Error(d)
+			}
+			written, err := json.Marshal(State{}.With("chats", got))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(test.want, got); d != "" {
-				t.Error(d)
-			}
-			again, err := State{}.With("chats", "ended_timestamp", got).Bookmark("chats", "ended_timestamp")
 			sort := cmpopts.SortSlices(func(x, y OpenChat) bool { return x.ID < y.ID })
-			if d := cmp.Diff(got, again, sort); d != "" || err != nil {
-				t.Errorf("written and read again: %v %s", err, d)
+			if d := cmp.Diff(got, mustState(t, string(written)).Bookmarks["chats"], sort, cmpopts.IgnoreUnexported(Bookmark{})); d != "" {
+				t.Errorf("written and read again: %s", d)
 			}
 		})
 	}
 	for _, bad := range []string{
 		`1`, `[null]`, `[{}]`, `[{"id":1}]`, `[{"id":"A","since":"hidden"}]`, `[{"id":"A","asked":[]}]`, `[{"id":"A","missed":-1}]`, `[{"id":"A","missed":1.5}]`,
 	} {
-		_, err := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":`+bad+`}}}`).Bookmark("chats", "ended_timestamp")
+		_, _, err := Read(strings.NewReader(`{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31","open_chats":` + bad + `}}}`))
 		if fault, ok := errors.AsType[*Error](err); !ok || strings.Contains(fault.Error(), "hidden") {
 			t.Errorf("%s: %v", bad, err)
 		}
@@ -229,7 +227,7 @@ func TestStatePart(t *testing.T) {
 func TestStateIsNotChanged(t *testing.T) {
 	s := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2020-01-01","open_chats":["A"]}}}`)
 	before, _ := json.Marshal(s)
-	s.With("chats", "ended_timestamp", Bookmark{At: time.Unix(0, 0), Searched: true, Open: []OpenChat{{ID: "B"}}}).With("events", "chat_ended", Bookmark{}).WithPart(new(Part))
+	s.With("chats", Bookmark{At: time.Unix(0, 0), Searched: true, Open: []OpenChat{{ID: "B"}}}).With("events", Bookmark{}).WithPart(new(Part))
 	if after, _ := json.Marshal(s); string(after) != string(before) {
 		t.Errorf("%s became %s", before, after)
 	}
@@ -258,13 +256,7 @@ func FuzzReadState(f *testing.F) {
 			}
 			return
 		}
-		if _, err := s.Bookmark("chats", "ended_timestamp"); err != nil {
-			var fault *Error
-			if !errors.As(err, &fault) {
-				t.Fatalf("%T %v", err, err)
-			}
-		}
-		written, err := json.Marshal(s.With("chats", "ended_timestamp", Bookmark{At: time.Unix(1, 0).UTC(), Searched: true, Open: []OpenChat{{ID: "A"}}}))
+		written, err := json.Marshal(s.With("chats", Bookmark{At: time.Unix(1, 0).UTC(), Searched: true, Open: []OpenChat{{ID: "A"}}}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,8 +264,8 @@ func FuzzReadState(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s cannot be read again: %v", written, err)
 		}
-		if b, err := again.Bookmark("chats", "ended_timestamp"); err != nil || b.At.Unix() != 1 {
-			t.Fatalf("%s has the bookmark %v, %v", written, b, err)
+		if b := again.Bookmarks["chats"]; b.At.Unix() != 1 {
+			t.Fatalf("%s has the bookmark %v", written, b)
 		}
 		twice, err := json.Marshal(again)
 		if err != nil || string(twice) != string(written) {
