@@ -49,6 +49,12 @@ type Archive interface {
 	// Cost returns the maximum number of requests that reading that many chats takes.
 	Cost(chats int) int
 
+	// Active yields the chats that are active now, by their ids. The run requests
+	// them only if its state has lost its open chats. The error is ErrNotServed if
+	// the API cannot list them. It wraps ErrDenied if the credentials lack the
+	// permission.
+	Active(ctx context.Context) iter.Seq2[Active, error]
+
 	// Chats yields the chats with these ids that the service finds, in any order,
 	// ended or not. An id that is not yielded was requested and not found.
 	Chats(ctx context.Context, ids []string) iter.Seq2[*Chat, error]
@@ -111,6 +117,12 @@ type Step struct {
 	Window   *Window
 }
 
+// Active is a chat that has not ended.
+type Active struct {
+	ID    string
+	Since time.Time // when it began, UTC; zero if unknown
+}
+
 // Count is the number of chats in a span.
 type Count struct {
 	Chats  int  // as reported by the service
@@ -136,15 +148,20 @@ type Searched struct {
 	Settled  bool      // everything listed there came
 }
 
-// Window is a span that has been read to its end.
+// Window is a stretch of the archive that was read to its end.
 type Window struct {
-	From, To time.Time // whole days (v3: instants), UTC; To is exclusive
-	Chats    int       // distinct chats that were yielded
-	Total    int       // as reported by the service; -1 if not known
-	Reads    int       // how often it was read; usually 1
-	Complete bool      // every chat that the service lists for it was yielded
-	// Estimate says that the total is not exact: fewer came, and all that could
-	// be done to find more was done, for several windows.
+	From, To time.Time // UTC, To is exclusive; v2: whole days
+	Chats    int       // distinct chats that came
+	Total    int       // how many chats LiveChat states; -1 if it states none
+	Reads    int       // how often the window was read; 1 is the ordinary case
+	Complete bool      // every chat that LiveChat lists for the window came
+	// Moving means that the list changed while it was read, and that the window
+	// lies within the days that the next run reads again. Such a window is Complete.
+	Moving bool
+	// Cause says why the window is not complete, as a clause for a log line. It is
+	// empty if fewer chats came than LiveChat states.
+	Cause string
+	// Estimate is about to go.
 	Estimate bool
 }
 
