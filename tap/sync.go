@@ -172,8 +172,6 @@ func (s *run) step(step source.Step) error {
 	case step.Chat != nil:
 		s.seen++
 		return s.deliver(step.Chat, s.track.Streams)
-	case step.Searched != nil:
-		s.searched(step.Searched)
 	case step.Window != nil:
 		s.window(step.Window)
 	}

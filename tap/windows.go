@@ -21,8 +21,6 @@ func (s *run) window(w *source.Window) {
 func (s *run) settled(w source.Window) bool {
 	args := []any{"from", w.From.Format(time.DateOnly), "to", lastDay(w.To), "chats", w.Chats}
 	switch {
-	case w.Estimate:
-		s.o.Log.Warn("fewer chats came than the service states; its number is an estimate, and all that could be done to find more was done", append(args, "total", w.Total)...)
 	case w.Complete:
 		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
 	default:
@@ -46,12 +44,5 @@ func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total
 
 // lastDay is the last day before a moment.
 func lastDay(to time.Time) string { return to.Add(-time.Nanosecond).Format(time.DateOnly) }
-
-// searched notes that the days before the range have been searched.
-func (s *run) searched(found *source.Searched) {
-	if found.Settled || s.mismatch("the days before, which were searched, are not complete", []any{"from", found.From.Format(time.DateOnly), "to", lastDay(found.To)}, found.From, found.To, found.Chats, -1, 0) {
-		s.moved = s.track.Searched() || s.moved
-	}
-}
 
 const day = 24 * time.Hour

@@ -3,8 +3,7 @@
 // reads no clock, asks no service and writes nothing.
 //
 // A run tells a [Tracker] what came: each chat ([Tracker.Offer]), each window that
-// is complete ([Tracker.Complete]), that the days before were searched
-// ([Tracker.Searched]). What it answers is always safe to be written as a STATE.
+// is complete ([Tracker.Complete]). What it answers is always safe to be written as a STATE.
 package checkpoint
 
 import (
@@ -33,12 +32,11 @@ type Tracker struct {
 	// FromFuture are the streams whose bookmark was after Now and has been brought back.
 	FromFuture map[string]time.Time
 
-	o        Options
-	from     time.Time       // what is read begins here
-	readTo   time.Time       // all windows up to here are complete
-	begins   time.Time       // when the run began, by the clock that is behind
-	ahead    []source.Window // those that are complete, and have one before them that is not
-	searched bool
+	o      Options
+	from   time.Time       // what is read begins here
+	readTo time.Time       // all windows up to here are complete
+	begins time.Time       // when the run began, by the clock that is behind
+	ahead  []source.Window // those that are complete, and have one before them that is not
 }
 
 // New goes on from a state. The error is an [*OtherAPIError].
@@ -63,6 +61,7 @@ func (t *Tracker) resume(s *Stream, from state.State) error {
 	}
 	b := from.Bookmarks[s.Name]
 	if b.At.IsZero() {
+		s.searched = true
 		return nil
 	}
 	if b.API != t.o.API {
@@ -72,14 +71,19 @@ func (t *Tracker) resume(s *Stream, from state.State) error {
 		t.FromFuture[s.Name] = b.At
 		b.At, b.Searched = t.o.Now.Truncate(time.Second), false
 	}
+	s.open.load(b.Open)
 	if b.At.Before(t.o.StartDate) {
+		s.searched = true
 		return nil
 	}
-	s.bookmark, s.searched, s.lost = b.At, b.Searched, !b.Searched
-	if from := b.At.Add(-t.o.Lookback); from.After(t.o.StartDate) {
+	s.bookmark, s.searched = b.At, b.Searched
+	back := t.o.Lookback
+	if !b.Searched {
+		s.owed, back = b.At, max(back, lostLookback)
+	}
+	if from := b.At.Add(-back); from.After(t.o.StartDate) {
 		s.from = from
 	}
-	s.open.load(b.Open)
 	return nil
 }
 
@@ -110,7 +114,6 @@ func (t *Tracker) Range() source.Range {
 		if i == 0 || s.from.Before(rg.From) {
 			rg.From = s.from
 		}
-		rg.Search = rg.Search || !s.searched
 	}
 	return rg
 }
@@ -118,12 +121,6 @@ func (t *Tracker) Range() source.Range {
 // ClockAhead tells how far the clock of the service is ahead of ours. The run begins
 // by the one that is behind.
 func (t *Tracker) ClockAhead(by time.Duration) { t.begins = t.begins.Add(min(by, 0)) }
-
-// Searched tells that the days before the range were searched, and nothing is missing.
-func (t *Tracker) Searched() (moved bool) {
-	t.searched = true
-	return t.advance()
-}
 
 // Complete tells that all of a window has come. Windows may come in any order.
 func (t *Tracker) Complete(w source.Window) (moved bool) {
@@ -143,10 +140,7 @@ func (t *Tracker) advance() (moved bool) {
 	}
 	t.ahead = slices.DeleteFunc(t.ahead, func(w source.Window) bool { return !w.To.After(t.readTo) })
 	for _, s := range t.Streams {
-		// A stream whose bookmark lies further on has its days before read by these windows.
-		if t.searched && !t.readTo.Before(s.bookmark.UTC().Truncate(day)) {
-			s.searched = true
-		}
+		s.searched = s.searched || !t.readTo.Before(s.owed)
 		moved = s.advance(t.readTo, t.begins, t.o.EndDate) || moved
 	}
 	return moved
@@ -161,7 +155,7 @@ func (t *Tracker) State(from state.State) state.State {
 		}
 		b := state.Bookmark{At: s.bookmark, API: t.o.API, Searched: s.searched}
 		if s.searched {
-			b.Open, _ = s.open.list(s.bookmark, t.o.Lookback, t.o.EndDate)
+			b.Open, _ = s.open.list(s.bookmark, t.o.Lookback)
 		}
 		from = from.With(s.Name, b)
 	}

@@ -22,10 +22,6 @@ func TestWants(t *testing.T) {
 	listed := func(days int, start, end time.Time) *source.Chat {
 		return &source.Chat{ID: "A", Started: start, Ended: end, From: at(days, 0), To: at(days+1, 0)}
 	}
-	guessed := func(chat *source.Chat) *source.Chat {
-		chat.Guessed = true
-		return chat
-	}
 	for _, test := range []struct {
 		name   string
 		chat   *source.Chat
@@ -35,15 +31,10 @@ func TestWants(t *testing.T) {
 		kept   bool // in open_chats, for what comes later
 	}{
 		{"within", listed(6, at(6, 1), at(6, 2)), time.Time{}, false, "", false},
-		{"ended before", listed(5, at(5, 1), at(5, 2)), time.Time{}, false, EndedBefore, false},
-		{"ended before, in days searched", listed(4, at(4, 1), at(4, 2)), time.Time{}, false, SearchedOnly, false},
-		{"ended before, but it was waited for", listed(5, at(5, 1), at(5, 2)), time.Time{}, true, "", false},
+		{"ended before", listed(4, at(4, 1), at(4, 2)), time.Time{}, false, EndedBefore, false},
+		{"ended before, but it was waited for", listed(4, at(4, 1), at(4, 2)), time.Time{}, true, "", false},
 		{"its times contradict where it is listed", listed(6, at(1, 1), at(1, 2)), time.Time{}, false, "", false},
-		{"ended before, by a guess", guessed(listed(5, at(5, 1), at(5, 2))), time.Time{}, false, "", false},
-		{"ended before, by a guess, in days searched", guessed(listed(4, at(4, 1), at(4, 2))), time.Time{}, false, SearchedOnly, false},
 		{"nobody knows when it ended", listed(6, at(6, 1), time.Time{}), time.Time{}, false, "", false},
-		{"ended after end_date", listed(6, at(6, 1), at(8, 2)), at(7, 0), false, EndedAfter, true},
-		{"ended after end_date, nobody knows when it began", listed(6, time.Time{}, at(8, 2)), at(7, 0), false, "", true},
 	} {
 		s, f := newRun(test.end)
 		if test.waited {
@@ -53,34 +44,8 @@ func TestWants(t *testing.T) {
 			t.Errorf("%s: left out for %q, want %q", test.name, why, test.why)
 		}
 		f.bookmark = at(8, 0)
-		if all, _ := f.open.list(f.bookmark, s.o.Lookback, test.end); (len(all) > 0) != test.kept {
+		if all, _ := f.open.list(f.bookmark, s.o.Lookback); (len(all) > 0) != test.kept {
 			t.Errorf("%s: the state waits for %v", test.name, all)
-		}
-	}
-}
-
-// An end that nothing states leaves no thread out that may have ended later: of a
-// state that has lost its list nobody knows whether it waited for the thread.
-func TestEarly(t *testing.T) {
-	at := func(days int) time.Time { return time.Date(2026, 3, days, 0, 0, 0, 0, time.UTC) }
-	for _, test := range []struct {
-		name          string
-		ended, to     time.Time // of the thread, and of the days it is listed for
-		guessed, lost bool
-		want          bool
-	}{
-		{"stated", at(3), at(3), false, false, true},
-		{"stated, and the list is lost", at(3), at(3), false, true, true},
-		{"guessed, listed for days before", at(3), at(3), true, false, true},
-		{"guessed, listed for days read", at(3), at(6), true, false, false},
-		{"guessed, and the list is lost", at(3), at(3), true, true, false},
-		{"guessed before start_date, and the list is lost", at(1), at(3), true, true, true},
-		{"guessed, and within what is wanted", at(6), at(3), true, false, false},
-	} {
-		f := &Stream{from: at(5), lost: test.lost}
-		s := &Tracker{from: at(5), o: Options{StartDate: at(2)}}
-		if got := s.early(f, &source.Chat{Ended: test.ended, To: test.to, Guessed: test.guessed}); got != test.want {
-			t.Errorf("%s: early is %t, want %t", test.name, got, test.want)
 		}
 	}
 }
@@ -105,6 +70,9 @@ func TestAdvance(t *testing.T) {
 	} {
 		f := &Stream{bookmark: at(0), reached: test.reached, searched: !test.unsearched, open: make(openChats)}
 		f.FullTable = test.fullOnly
+		if test.unsearched {
+			f.owed = at(12)
+		}
 		s := &Tracker{o: Options{Now: at(9), EndDate: test.end}, begins: test.begins, readTo: test.readTo, Streams: []*Stream{f}}
 		s.advance()
 		if !f.bookmark.Equal(test.want) {
@@ -135,25 +103,23 @@ func TestOpenChatsList(t *testing.T) {
 		want bool
 	}{
 		{"open, listed for a day before", &source.Chat{Started: at(7, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
-		{"open, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, false},
+		{"open, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, true},
 		{"open, and its start contradicts where it is listed", &source.Chat{Started: at(8, 1), Pending: true, From: at(7, 0), To: at(8, 0)}, time.Time{}, true},
 		{"open, nobody knows when it began", &source.Chat{Pending: true, From: at(8, 0), To: at(9, 0)}, time.Time{}, true},
 		{"ended within the look-back, listed for a day before", &source.Chat{Started: at(5, 1), Ended: at(7, 1), From: at(5, 0), To: at(6, 0)}, time.Time{}, true},
 		{"ended within the look-back, listed for it", &source.Chat{Started: at(6, 1), Ended: at(7, 1), From: at(6, 0), To: at(7, 0)}, time.Time{}, false},
 		{"ended before the look-back", &source.Chat{Started: at(3, 1), Ended: at(5, 1), From: at(3, 0), To: at(4, 0)}, time.Time{}, false},
-		{"ended after end_date, listed for the look-back", &source.Chat{Started: at(7, 1), Ended: at(9, 1), From: at(7, 0), To: at(8, 0)}, at(9, 0), true},
-		{"ended after end_date, listed for the bookmark's day", &source.Chat{Started: at(8, 1), Ended: at(9, 1), From: at(8, 0), To: at(9, 0)}, at(9, 0), false},
 	} {
 		test.chat.ID = "A"
 		o := make(openChats)
-		o.hear(test.chat, at(9, 12), test.end)
-		if all, _ := o.list(bookmark, 2*day, test.end); (len(all) == 1) != test.want {
+		o.hear(test.chat, at(9, 12))
+		if all, _ := o.list(bookmark, 2*day); (len(all) == 1) != test.want {
 			t.Errorf("%s: the state waits for %v", test.name, all)
 		}
 	}
 	o := make(openChats)
 	o.load([]state.OpenChat{{ID: "A", Since: at(8, 13)}})
-	if all, _ := o.list(bookmark, day, time.Time{}); len(all) != 1 {
+	if all, _ := o.list(bookmark, day); len(all) != 1 {
 		t.Error("what was not heard of is forgotten")
 	}
 }
@@ -164,7 +130,7 @@ func TestTooManyOpenChats(t *testing.T) {
 	for i := range MostOpen + 5 {
 		o[fmt.Sprintf("C%05d", i)] = &openChat{started: syncNow.Add(time.Duration(i) * time.Second), asked: syncNow, heard: true}
 	}
-	all, dropped := o.list(syncNow.AddDate(0, 0, 2), day, time.Time{})
+	all, dropped := o.list(syncNow.AddDate(0, 0, 2), day)
 	slices.Sort(dropped)
 	if len(all) != MostOpen || !slices.Equal(dropped, []string{"C00000", "C00001", "C00002", "C00003", "C00004"}) {
 		t.Errorf("%d are kept, %q dropped", len(all), dropped)
@@ -186,11 +152,8 @@ func TestPatience(t *testing.T) {
 		{"nobody knows", openChat{}, 0, true},
 		{"brought by a window", openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow, heard: true}, 24, false},
 	} {
-		if got := test.c.due(syncNow.Add(time.Duration(test.hours)*time.Hour), time.Time{}); got != test.want {
+		if got := test.c.due(syncNow.Add(time.Duration(test.hours) * time.Hour)); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
-	}
-	if c := (openChat{started: syncNow.AddDate(0, 0, -10), asked: syncNow}); c.due(syncNow.AddDate(0, 1, 0), syncNow.AddDate(0, 0, -1)) {
-		t.Error("a chat that was open at end_date is asked for")
 	}
 }

@@ -12,8 +12,7 @@ import (
 
 // openChats are the chats that a stream may have to ask for by their ids,
 // because a run that begins at its bookmark may not meet them: those listed for
-// days before the bookmark's day that have no end yet, or one at or after
-// end_date; those listed for days before the look-back begins that ended within
+// days before the bookmark's day that have no end yet; those listed for days before the look-back begins that ended within
 // it, since late changes count from the end; and those whose start contradicts the days
 // they were listed for. A chat leaves once it was delivered with an end before the
 // look-back, or was not found several times.
@@ -54,7 +53,7 @@ func (o openChats) waits(id string) bool {
 }
 
 // hear notes what a chat says of itself now.
-func (o openChats) hear(chat *source.Chat, now, end time.Time) {
+func (o openChats) hear(chat *source.Chat, now time.Time) {
 	was := o[chat.ID]
 	anyDay := chat.Started.IsZero() || was != nil && was.anyDay
 	if !chat.From.IsZero() && !chat.Started.IsZero() {
@@ -62,8 +61,7 @@ func (o openChats) hear(chat *source.Chat, now, end time.Time) {
 		anyDay = !listed(chat.Started) && !listed(chat.Ended)
 	}
 	sameDay := chat.Started.UTC().Truncate(day).Equal(chat.Ended.UTC().Truncate(day))
-	late := !end.IsZero() && !chat.Ended.Before(end)
-	if was == nil && !chat.Pending && !late && !anyDay && sameDay {
+	if was == nil && !chat.Pending && !anyDay && sameDay {
 		return // it is listed for that day, whichever time counts
 	}
 	if was == nil && !chat.Pending && chat.Ended.IsZero() {
@@ -77,14 +75,14 @@ func (o openChats) hear(chat *source.Chat, now, end time.Time) {
 
 // list is what the state says beside a bookmark. What no later bookmark can need is
 // forgotten.
-func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Time) (all []state.OpenChat, dropped []string) {
+func (o openChats) list(bookmark time.Time, lookback time.Duration) (all []state.OpenChat, dropped []string) {
 	begins := bookmark.Add(-lookback)
 	before := func(c *openChat, day time.Time) bool { return c.anyDay || c.started.Before(day) }
 	for id, c := range o {
 		var in bool
 		switch {
-		case !c.heard, c.ended.IsZero(), !end.IsZero() && !c.ended.Before(end):
-			in = !c.heard || before(c, bookmark.UTC().Truncate(day))
+		case !c.heard, c.ended.IsZero():
+			in = true
 		case c.ended.Before(begins):
 			delete(o, id)
 		default:
@@ -111,15 +109,13 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration, end time.Tim
 // due reports whether the chat is to be asked for by its id, since no window has
 // brought it. One that has been open for long is asked for again when a part of
 // its age has passed, so that chats which stay open for ever do not cost a
-// request each in every run; one that was open at end_date is none of this run's.
-func (c *openChat) due(now, end time.Time) bool {
+// request each in every run.
+func (c *openChat) due(now time.Time) bool {
 	switch {
 	case c.heard:
 		return false
 	case c.asked.IsZero() || c.missed > 0:
 		return true
-	case !end.IsZero() && !c.asked.Before(end):
-		return false
 	case c.started.IsZero():
 		return true
 	}
@@ -131,7 +127,7 @@ func (c *openChat) due(now, end time.Time) bool {
 func (t *Tracker) Active(chat *source.Chat) {
 	for _, s := range t.Streams {
 		if !s.FullTable {
-			s.open.hear(chat, t.begins, t.o.EndDate)
+			s.open.hear(chat, t.begins)
 		}
 	}
 }
@@ -141,7 +137,7 @@ func (t *Tracker) Due() []string {
 	due := make(map[string]bool)
 	for _, s := range t.Streams {
 		for id, c := range s.open {
-			if c.due(t.o.Now, t.o.EndDate) {
+			if c.due(t.o.Now) {
 				due[id] = true
 			}
 		}
@@ -188,6 +184,6 @@ func (t *Tracker) Dropped(s *Stream) []string {
 	if !s.searched {
 		return nil
 	}
-	_, dropped := s.open.list(s.bookmark, t.o.Lookback, t.o.EndDate)
+	_, dropped := s.open.list(s.bookmark, t.o.Lookback)
 	return dropped
 }

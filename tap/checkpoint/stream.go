@@ -9,6 +9,9 @@ import (
 
 const day = 24 * time.Hour
 
+// lostLookback is how far a run looks back whose state has lost its open chats.
+const lostLookback = 32 * day
+
 // LeastLookback is re-read even with a look-back of nothing, because a chat may turn
 // up in the archive hours after it began or ended.
 const LeastLookback = 6 * time.Hour
@@ -24,10 +27,10 @@ const LeastLookback = 6 * time.Hour
 // run, for as long as somebody leaves it open.
 type Stream struct {
 	catalog.Selected
-	from     time.Time // chats that ended before it are not wanted
+	from     time.Time // chats listed before it are not this stream's
 	bookmark time.Time // all that ended before it has been delivered
-	searched bool      // the days before the bookmark's day were searched
-	lost     bool      // the state has a bookmark, and does not say which chats wait
+	searched bool      // its list of open chats is whole
+	owed     time.Time // when windows are complete up to here, the list is whole again
 	reached  time.Time // the greatest end delivered
 	open     openChats
 }
@@ -37,19 +40,17 @@ func (s *Stream) Open() int { return len(s.open) }
 
 // The reasons for which a chat that came is left out.
 const (
-	StillOpen    = "not_ended"
-	EndedBefore  = "ended_before_the_range"
-	EndedAfter   = "ended_at_or_after_end_date"
-	SearchedOnly = "ended_before_in_days_searched"
+	StillOpen   = "not_ended"
+	EndedBefore = "ended_before_the_range"
 )
 
 // Offer says whether a stream takes a chat now, and if not, why; the chat is
-// remembered if it may have to come later. What the service lists is left out only
-// if its times agree with that, and with each other.
+// remembered if it may have to come later. What the service lists for the stream's
+// range is delivered when it has ended; a chat's own times do not decide.
 func (t *Tracker) Offer(s *Stream, chat *source.Chat) (why string) {
 	waited := s.open.waits(chat.ID)
 	if !s.FullTable {
-		s.open.hear(chat, t.begins, t.o.EndDate)
+		s.open.hear(chat, t.begins)
 	}
 	end := t.o.EndDate
 	if chat.Pending {
@@ -58,15 +59,7 @@ func (t *Tracker) Offer(s *Stream, chat *source.Chat) (why string) {
 		}
 		return StillOpen
 	}
-	agrees := !chat.Started.IsZero() && !chat.Ended.IsZero() && (chat.From.IsZero() || chat.Started.Before(chat.To) && !chat.Ended.Before(chat.From))
-	switch {
-	case !agrees:
-	case !end.IsZero() && !chat.Ended.Before(end):
-		return EndedAfter
-	case waited || !t.early(s, chat):
-	case !chat.To.After(t.from):
-		return SearchedOnly
-	default:
+	if !waited && !chat.To.IsZero() && !chat.To.After(s.from) {
 		return EndedBefore
 	}
 	if chat.Ended.After(s.reached) {
@@ -75,23 +68,8 @@ func (t *Tracker) Offer(s *Stream, chat *source.Chat) (why string) {
 	return ""
 }
 
-// early reports whether the chat ended before those that the stream wants. One whose
-// end nothing states may have ended later than it seems: within the days read, if it
-// is listed for them; after the bookmark, if the state may have waited for it and has
-// lost its list.
-func (t *Tracker) early(s *Stream, chat *source.Chat) bool {
-	switch {
-	case !chat.Guessed:
-	case chat.To.After(t.from):
-		return false
-	case s.lost:
-		return chat.Ended.Before(t.o.StartDate)
-	}
-	return chat.Ended.Before(s.from)
-}
-
 // advance moves the bookmark to the greatest end delivered, but not past the bounds;
-// and not before the search that is owed is done.
+// and not before its list of open chats is whole.
 func (s *Stream) advance(bounds ...time.Time) (moved bool) {
 	if !s.searched || s.FullTable {
 		return false
