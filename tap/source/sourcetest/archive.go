@@ -45,7 +45,7 @@ func newSuite(t *testing.T, switches string, open Open) suite {
 // Archive runs the contract of source.Archive.
 func Archive(t *testing.T, open Open) {
 	for name, test := range map[string]func(suite){
-		"read": suite.read, "search": suite.search, "sample": suite.sample, "chats": suite.chats, "breaks": suite.breaks, "cancelled": suite.cancelled, "refused": suite.refused,
+		"read": suite.read, "sample": suite.sample, "chats": suite.chats, "breaks": suite.breaks, "cancelled": suite.cancelled, "refused": suite.refused,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,14 +79,14 @@ func (s suite) from() time.Time {
 	return now.AddDate(0, 0, -12).Truncate(24 * time.Hour).Add(9 * time.Hour)
 }
 
-func (s suite) rg(search bool) source.Range {
-	return source.Range{From: s.from(), To: now, Now: now, Open: true, Search: search}
+func (s suite) rg() source.Range {
+	return source.Range{From: s.from(), To: now, Now: now, Open: true}
 }
 
-// wanted are the chats that ended in the range, as they are in truth.
-func (s suite) wanted(began time.Time) (ids []string) {
+// wanted are the chats that began and ended in the range, as they are in truth.
+func (s suite) wanted() (ids []string) {
 	for c := range s.server.Truth() {
-		if !c.Pending && !c.Ended.Before(s.from()) && !c.Started.Before(began) {
+		if !c.Pending && !c.Started.Before(s.from()) {
 			ids = append(ids, c.ID)
 		}
 	}
@@ -117,7 +117,7 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 	s.Helper()
 	chats = make(map[string]bool)
 	var windows []source.Window
-	plans, searched, holding := 0, 0, false
+	plans := 0
 	brief := make(map[string]bool)
 	for step, err := range s.Read(context.Background(), rg) {
 		if err != nil {
@@ -152,19 +152,9 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 			}
 			chats[step.Chat.ID] = true
 		}
-		if step.Searched != nil {
-			set++
-			if searched++; searched > 1 || holding {
-				s.Error("the search is told of twice, or after a window that held something")
-			}
-			if !step.Searched.Settled || step.Searched.From.After(step.Searched.To) || step.Searched.To.After(rg.From) {
-				s.Errorf("the search is %+v", *step.Searched)
-			}
-		}
 		if step.Window != nil {
 			set++
 			windows = append(windows, *step.Window)
-			holding = holding || step.Window.Chats > 0
 			if !step.Window.Complete || !step.Window.From.Before(step.Window.To) {
 				s.Errorf("the window is %+v", *step.Window)
 			}
@@ -176,8 +166,8 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 	if len(brief) > 0 {
 		s.Errorf("%d chats were said to be active, and did not come", len(brief))
 	}
-	if want := map[bool]int{false: 0, true: 1}[rg.Search]; plans != 1 || searched != want {
-		s.Errorf("%d plans, %d searches", plans, searched)
+	if plans != 1 {
+		s.Errorf("%d plans", plans)
 	}
 	slices.SortFunc(windows, func(a, b source.Window) int { return a.From.Compare(b.From) })
 	to := rg.From
@@ -197,8 +187,8 @@ func (s suite) everything(rg source.Range) (chats map[string]bool, pending int) 
 
 // read: every chat that began and ended in the range comes.
 func (s suite) read() {
-	chats, pending := s.everything(s.rg(false))
-	for _, id := range s.wanted(s.from()) {
+	chats, pending := s.everything(s.rg())
+	for _, id := range s.wanted() {
 		if !chats[id] {
 			s.Errorf("chat %s did not come", id)
 		}
@@ -208,20 +198,10 @@ func (s suite) read() {
 	}
 }
 
-// search: those that began before come, too.
-func (s suite) search() {
-	chats, _ := s.everything(s.rg(true))
-	for _, id := range s.wanted(time.Time{}) {
-		if !chats[id] {
-			s.Errorf("chat %s did not come", id)
-		}
-	}
-}
-
 // sample: a few requests for a first chat.
 func (s suite) sample() {
 	chats := 0
-	rg := s.rg(false)
+	rg := s.rg()
 	rg.From = rg.From.AddDate(-10, 0, 0)
 	for step, err := range s.Sample(context.Background(), rg) {
 		if err != nil {
@@ -276,7 +256,7 @@ func (s suite) chats() {
 func (s suite) breaks() {
 	for most := range 40 {
 		n := 0
-		for range s.Read(context.Background(), s.rg(true)) {
+		for range s.Read(context.Background(), s.rg()) {
 			if n++; n > 15*most {
 				break
 			}
@@ -290,7 +270,7 @@ func (s suite) cancelled() {
 	for most := range 20 {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		n, ended := 0, false
-		for _, err := range s.Read(ctx, s.rg(false)) {
+		for _, err := range s.Read(ctx, s.rg()) {
 			if ended {
 				s.Fatal("something follows the error")
 			}
@@ -312,7 +292,7 @@ func (s suite) cancelled() {
 func (s suite) refused() {
 	refusing := newSuite(s.T, "chats=50&status=403", s.open)
 	for name, read := range map[string]iter.Seq2[source.Step, error]{
-		"Read": refusing.Read(context.Background(), s.rg(true)), "Sample": refusing.Sample(context.Background(), s.rg(false)),
+		"Read": refusing.Read(context.Background(), s.rg()), "Sample": refusing.Sample(context.Background(), s.rg()),
 	} {
 		steps := 0
 		for step, err := range read {
