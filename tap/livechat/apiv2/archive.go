@@ -2,7 +2,6 @@ package apiv2
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 
@@ -31,37 +30,28 @@ func New(client *livechat.Client, renderer source.Renderer) *Archive {
 	return a
 }
 
-// mostSpare is how many pages may lie ready beyond those being fetched. They
-// even out answers of different speed; each is some 250 KB of records.
-const mostSpare = 8
+const (
+	// maxSpare is how many pages may lie ready beyond those being fetched. They
+	// even out answers of different speed; each is some 250 KB of records.
+	maxSpare = 8
+	// maxMemory bounds the memory of the pages in flight, in bytes.
+	maxMemory = 16 << 20
+)
 
 // Read yields windows oldest first, one after the other.
 func (a *Archive) Read(ctx context.Context, rg source.Range) iter.Seq2[source.Step, error] {
 	n := a.client.Workers()
-	return a.steps(ctx, rg, n+min(n, mostSpare)+2)
+	return a.steps(ctx, rg, n+min(n, maxSpare)+2)
 }
 
-// steps reads with so many pages, at most, under way or waiting to be read.
-func (a *Archive) steps(ctx context.Context, rg source.Range, ahead int) iter.Seq2[source.Step, error] {
-	return func(yield func(source.Step, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		n := a.client.Workers()
-		r := &reader{a: a, ctx: ctx, ahead: ahead, seen: new(evidence), workers: livechat.StartWorkers[*page](ctx, n, ahead)}
-		defer r.workers.Stop()
-		r.yield = func(s source.Step) error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if !yield(s, nil) {
-				return errStopped
-			}
-			return nil
-		}
-		if err := r.read(rg); err != nil && !errors.Is(err, errStopped) {
-			yield(source.Step{}, err)
-		}
-	}
+// steps reads with at most maxInFlight pages in flight.
+func (a *Archive) steps(ctx context.Context, rg source.Range, maxInFlight int) iter.Seq2[source.Step, error] {
+	return livechat.Steps(ctx, func(ctx context.Context, yield func(source.Step) error) error {
+		workers := livechat.StartWorkers[*page](ctx, a.client.Workers(), maxInFlight)
+		defer workers.Stop()
+		r := &reader{a: a, ctx: ctx, workers: workers, prefetch: livechat.NewPrefetch(maxInFlight, maxMemory), yield: yield}
+		return r.read(rg)
+	})
 }
 
 // Sample takes the chats from the newest days, more and more of them: years may
@@ -99,17 +89,21 @@ func (a *Archive) Sample(ctx context.Context, rg source.Range) iter.Seq2[source.
 // Count asks for the first page. A total of just as many as one query reaches
 // may stand for more.
 func (a *Archive) Count(ctx context.Context, from, to time.Time) (source.Count, error) {
-	first := from.UTC().Truncate(day)
-	p, err := a.page(ctx, daysOf(span{first, first.Add((to.Sub(first) + day - 1).Truncate(day))}), 1)
+	p, err := a.page(ctx, span{midnight(from), nextMidnight(to)}, 1, true)
 	if err != nil {
 		return source.Count{}, err
 	}
 	defer p.free()
-	return source.Count{Chats: p.total, Capped: p.total == archiveCap || p.total < archiveCap && p.pages >= pageCap}, nil
+	return source.Count{Chats: p.total, Capped: p.total == archiveCap || p.total < archiveCap && p.atCap()}, nil
 }
 
 // Cost is what reading so many chats takes, in requests.
 func (a *Archive) Cost(chats int) int { return expected(chats) }
+
+// Active is not served: v2 lists the chats that are open among all others.
+func (a *Archive) Active(context.Context) iter.Seq2[source.Active, error] {
+	return func(yield func(source.Active, error) bool) { yield(source.Active{}, source.ErrNotServed) }
+}
 
 // Chats asks for one chat after the other.
 func (a *Archive) Chats(ctx context.Context, ids []string) iter.Seq2[*source.Chat, error] {

@@ -5,19 +5,8 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
-	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
-
-// touches reports whether any part of the chat lies in [from, to). A chat of
-// unknown times does.
-func touches(c *source.Chat, from, to time.Time) bool {
-	end := c.Ended
-	if end.IsZero() {
-		end = to
-	}
-	return c.Started.Before(to) && !end.Before(from) // an unknown start is before everything
-}
 
 // times are the members of an object that say when something was.
 type times struct{ timestamp, text jsondoc.Value }
@@ -25,22 +14,13 @@ type times struct{ timestamp, text jsondoc.Value }
 // normaliser reads chats.
 type normaliser struct {
 	text   []byte    // what times are made in
-	latest time.Time // what lies after it is no time that a chat can have ended at
+	latest time.Time // a start or an end after it is not a time of the chat
 	byID   bool      // the chat was asked for by its id: without an end it is still open
-	sound  bool      // of the chat read last: something beside its start and its end says the same
 }
 
-// skew is how far a chat's end may lie after the answer that tells of it.
-const skew = 10 * time.Minute
-
-// latest is the last moment that is believed. Without a clock of the service
-// ours has to do, and that may be wrong by days.
-func latest(answer *livechat.Answer) time.Time {
-	if answer.Date.IsZero() {
-		return answer.Received.Add(2 * day)
-	}
-	return answer.Date.Add(skew)
-}
+// maxAhead is how far a chat's times may lie after the clock of this machine, which
+// may be slow.
+const maxAhead = 2 * day
 
 // normalise reads the chat v: its head into chat, its times to UTC in place.
 func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
@@ -99,16 +79,10 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 			chat.Ended = t
 		}
 	}
-	first, last := s.list(chat, messages, zoneName, "messages.date")
-	if early, late := s.list(chat, events, zoneName, "events.date"); !late.IsZero() {
-		if first.IsZero() || early.Before(first) {
-			first = early
-		}
-		if late.After(last) {
-			last = late
-		}
+	last := s.list(chat, messages, zoneName, "messages.date")
+	if t := s.list(chat, events, zoneName, "events.date"); t.After(last) {
+		last = t
 	}
-	s.sound = confirmed(chat, duration, first)
 	s.list(chat, goals, zoneName, "goals.date")
 	unsaid := said.IsZero() && !broken(ended.timestamp)
 	switch {
@@ -153,6 +127,9 @@ func (t times) none(chat *source.Chat, field, why string) {
 	note(chat, field, why)
 }
 
+// oldestChat is a day before which no chat can have been: LiveChat was founded in 2002.
+var oldestChat = time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // The reasons for which a time of a chat is none.
 const (
 	beforeAll   = "it lies before there were chats, so it is none"
@@ -174,7 +151,7 @@ func (s *normaliser) standIn(chat *source.Chat, duration jsondoc.Value, last tim
 	}
 	switch {
 	case !last.IsZero() && !last.Before(chat.Started) && !last.Before(oldestChat) && !last.After(s.latest):
-		chat.Ended, chat.Guessed = last, true
+		chat.Ended = last
 		note(chat, field, "it is missing; the time of the last event stands for it")
 	case kind != "missed_chat" || !unsaid: // of that one's time something has been noted
 		note(chat, field, "it is missing, and nothing else says when the chat ended")
@@ -185,8 +162,8 @@ func note(c *source.Chat, field, why string) {
 	c.Warnings = append(c.Warnings, source.Warning{Field: field, Why: why})
 }
 
-// list reads the times of a list's elements and returns the earliest and the latest.
-func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field string) (first, last time.Time) {
+// list reads the times of a list's elements and returns the latest.
+func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field string) (last time.Time) {
 	for element := range list.All() {
 		var t times
 		for m := range element.All() {
@@ -201,24 +178,8 @@ func (s *normaliser) list(chat *source.Chat, list jsondoc.Value, zoneName, field
 		if at.After(last) {
 			last = at
 		}
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
 	}
-	return first, last
-}
-
-// confirmed reports whether the chat states a start and an end, and that something
-// else does not contradict them: how long it took, or else its first event.
-func confirmed(chat *source.Chat, duration jsondoc.Value, first time.Time) bool {
-	if chat.Started.IsZero() || chat.Ended.IsZero() {
-		return false
-	}
-	took := chat.Ended.Sub(chat.Started)
-	if s, _, ok := seconds(duration); ok && s >= 0 && s <= longest {
-		return (took - time.Duration(s)*time.Second).Abs() <= max(took/10, 2*time.Minute)
-	}
-	return !first.IsZero() && first.Sub(chat.Started).Abs() <= time.Hour
+	return last
 }
 
 // instant reads one point in time given twice and writes it back in UTC. Where

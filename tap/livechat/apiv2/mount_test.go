@@ -92,13 +92,12 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // reading is what one Read has yielded.
 type reading struct {
-	chats    map[string]int // how often each came
-	windows  []Window       // but for those that came again
-	searched []source.Searched
-	plans    []Plan
-	pending  int
-	twice    []string // came more than once within one window
-	err      error
+	chats   map[string]int // how often each came
+	windows []Window       // but for those that came again
+	plans   []Plan
+	pending int
+	twice   []string // came more than once within one window
+	err     error
 }
 
 func (r *reading) unsettled() (n int) {
@@ -130,8 +129,6 @@ func read(ctx context.Context, c tested, rg Range) *reading {
 			if step.Chat.Pending {
 				r.pending++
 			}
-		case step.Searched != nil:
-			r.searched = append(r.searched, *step.Searched)
 		case step.Window != nil:
 			r.windows = append(r.windows, *step.Window)
 			clear(within)
@@ -160,7 +157,7 @@ func (r *reading) check(tb testing.TB, rg Range) {
 		}
 		at = w.To
 	}
-	if want := ceil(rg.To.UTC(), day); !at.Equal(want) {
+	if want := nextMidnight(rg.To); !at.Equal(want) {
 		tb.Errorf("the windows end at %s, want %s", at, want)
 	}
 }

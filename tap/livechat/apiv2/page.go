@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"tap-livechat/tap/jsondoc"
@@ -17,43 +16,51 @@ import (
 
 // page is one answer to a list.
 type page struct {
-	chats []source.Chat
-	sound []bool // of each chat: its times are confirmed by something else it says
-	total int    // how many chats match, says the service
-	pages int    // how many pages they make, says the service; 0 if it does not
-	size  int    // bytes of memory that the answer took, about
-	past  bool   // the service refuses this page: the list ends before it
-	out   []byte // what was rendered; taken from and given back to outs
+	chats   []source.Chat
+	total   int    // how many chats match, says the service
+	pages   int    // how many pages they make, says the service; 0 if it does not
+	size    int    // bytes of memory that the answer took, about
+	refused bool   // the service refuses this page: the list ends before it
+	out     []byte // what was rendered; a livechat.Buffer
 
-	sent, before int64         // see livechat.Answer
-	date         time.Time     // when the answer was given: by the service's clock if it can be believed, else by ours
-	ahead        time.Duration // how far that clock is ahead of ours
+	date  time.Time     // when the answer was given, by the clock of the service; zero if unknown
+	ahead time.Duration // how far that clock is ahead of ours
 }
 
-// empty tells that the list is said to hold nothing.
+// empty reports whether the list holds nothing.
 func (p *page) empty() bool { return p.total == 0 && len(p.chats) == 0 }
 
-// atCap tells that the list may hold more than one query reaches.
-func (p *page) atCap() bool { return p.total >= archiveCap || p.pages >= pageCap }
+// atCap reports whether the list may hold more than one query reaches. Which of
+// the two numbers says so is not documented.
+func (p *page) atCap() bool { return p.total >= archiveCap || p.pages >= maxPages }
 
-// outs lends the buffers that pages are rendered into.
-var outs = sync.Pool{New: func() any { return new([]byte) }}
+// count is how many pages the list has that one query reaches.
+func (p *page) count() int { return min(max(pages(p.total), 1), maxPages) }
 
 // free gives the page's memory back; its chats are not valid any more.
 func (p *page) free() {
 	if p.out != nil {
-		out := p.out[:0]
-		outs.Put(&out)
+		livechat.FreeBuffer(p.out)
 		p.out, p.chats = nil, nil
 	}
 }
 
-// page fetches page n of a list.
-func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
+// page fetches page n of the chats of some days. A page that exists by its own total
+// and is empty is asked for once more, and so is an empty list, unless believe is set.
+func (a *Archive) page(ctx context.Context, days span, n int, believe bool) (*page, error) {
+	p, err := a.fetch(ctx, days, n)
+	if err == nil && len(p.chats) == 0 && !p.refused && ((n-1)*pageSize < p.total || n == 1 && !believe) {
+		p.free()
+		p, err = a.fetch(ctx, days, n)
+	}
+	return p, err
+}
+
+func (a *Archive) fetch(ctx context.Context, days span, n int) (*page, error) {
 	var p *page
 	err := a.client.Ask(ctx, livechat.Call{
-		Op:       fmt.Sprintf("page %d of the chats of %s", n, q),
-		Endpoint: "/chats", Method: http.MethodGet, Path: q.path(n), Version: version, List: "chats",
+		Op:       fmt.Sprintf("page %d of the chats of %s", n, days),
+		Endpoint: "/chats", Method: http.MethodGet, Path: days.path(n), Version: version, List: "chats",
 		Parse: func(answer *livechat.Answer) (err error) {
 			p, err = a.parsePage(answer)
 			return err
@@ -63,7 +70,7 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 	if n > 1 && errors.As(err, &e) && (e.Cause == livechat.BadRequest || e.Cause == livechat.Missing) {
 		// The list has become shorter: what one service answers with an empty
 		// page, another refuses.
-		return &page{past: true}, nil
+		return &page{refused: true}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -72,11 +79,11 @@ func (a *Archive) page(ctx context.Context, q query, n int) (*page, error) {
 }
 
 func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
-	p := &page{sent: answer.Sent, before: answer.SentByThen, date: now(answer), out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, 25)}
+	p := &page{date: answer.Date, out: livechat.Buffer(), chats: make([]source.Chat, 0, pageSize)}
 	if !answer.Date.IsZero() {
 		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}
-	ends := make([]int, 0, 25)
+	ends := make([]int, 0, pageSize)
 	at := 0
 	err := answer.Each(func(_ *jsondoc.Doc, v jsondoc.Value) error {
 		at++
@@ -86,18 +93,17 @@ func (a *Archive) parsePage(answer *livechat.Answer) (*page, error) {
 			if a.renderer != nil {
 				p.out = a.renderer.Chat(p.out, &p.chats[at-1])
 			}
-			p.sound, ends = append(p.sound, false), append(ends, len(p.out))
+			ends = append(ends, len(p.out))
 			return nil
 		}
 		if v.Kind() != jsondoc.Object {
 			return fmt.Errorf("chat %d of the page is no object", at)
 		}
 		p.chats = append(p.chats, source.Chat{})
-		sound, err := a.readChat(answer, v, &p.chats[at-1], &p.out, false)
-		if err != nil {
+		if err := a.readChat(answer, v, &p.chats[at-1], &p.out, false); err != nil {
 			return &livechat.Error{Detail: fmt.Sprintf("chat %d of the page: %v", at, err), Cause: livechat.NoID}
 		}
-		p.sound, ends = append(p.sound, sound), append(ends, len(p.out))
+		ends = append(ends, len(p.out))
 		return nil
 	})
 	var ok bool
@@ -126,27 +132,21 @@ func tooLarge(v jsondoc.Value, way ...string) string {
 	return jsondoc.Lookup([]byte(v.Text()), way...)
 }
 
-// now is when the answer was given.
-func now(answer *livechat.Answer) time.Time {
-	if answer.Date.IsZero() {
-		return answer.Received
-	}
-	return answer.Date
-}
-
-func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) (sound bool, err error) {
-	s := normaliser{text: answer.Text, latest: latest(answer), byID: byID}
+// readChat reads the chat v into chat and renders it to out. byID says that it was
+// asked for by its id.
+func (a *Archive) readChat(answer *livechat.Answer, v jsondoc.Value, chat *source.Chat, out *[]byte, byID bool) error {
+	s := normaliser{text: answer.Text, latest: answer.Received.Add(maxAhead), byID: byID}
 	s.normalise(v, chat)
 	answer.Text = s.text
 	if chat.ID == "" {
-		return false, errors.New("it has no id")
+		return errors.New("it has no id")
 	}
 	chat.Received = answer.Received
 	if a.renderer != nil {
 		*out = a.renderer.Chat(*out, chat)
 	}
 	chat.Doc = jsondoc.Value{}
-	return s.sound, nil
+	return nil
 }
 
 // chat fetches one chat by its id. It returns nil without an error if the
@@ -162,7 +162,7 @@ func (a *Archive) chat(ctx context.Context, id string) (*source.Chat, error) {
 			}
 			var out []byte
 			chat = new(source.Chat)
-			if _, err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
+			if err := a.readChat(answer, answer.Root(), chat, &out, true); err != nil {
 				return err
 			}
 			chat.Out.Text = out

@@ -6,40 +6,28 @@ import (
 	"time"
 )
 
-// query is one list of chats: local days in a zone, both inclusive.
-type query struct {
-	from, to string // YYYY-MM-DD
-	zone     string // as the service knows it: UTC, Etc/GMT-3
-}
-
-func (q query) path(page int) string {
+// path is the request for one page of the chats that are listed for days.
+func (s span) path(page int) string {
+	first, last := s.bounds()
 	v := url.Values{
-		"date_from":       {q.from},
-		"date_to":         {q.to},
-		"timezone":        {q.zone},
+		"date_from":       {first},
+		"date_to":         {last},
+		"timezone":        {"UTC"},
 		"include_pending": {"1"},
 		"page":            {strconv.Itoa(page)},
 	}
 	return "/chats?" + v.Encode()
 }
 
-func (q query) String() string {
-	days := q.from
-	if q.to != q.from {
-		days += " to " + q.to
-	}
-	if q.zone != "UTC" {
-		days += " in " + q.zone
-	}
-	return days
+// bounds are the first and the last day, as YYYY-MM-DD.
+func (s span) bounds() (first, last string) {
+	return s.from.Format(time.DateOnly), s.to.AddDate(0, 0, -1).Format(time.DateOnly)
 }
 
-// daysOf is the list of whole days, UTC.
-func daysOf(days span) query {
-	return query{days.from.Format(time.DateOnly), days.to.AddDate(0, 0, -1).Format(time.DateOnly), "UTC"}
-}
-
-// fromAnHourBefore is the list of the two days that begin an hour before midnight.
-func fromAnHourBefore(midnight time.Time) query {
-	return query{midnight.Format(time.DateOnly), midnight.AddDate(0, 0, 1).Format(time.DateOnly), "Etc/GMT-1"}
+func (s span) String() string {
+	first, last := s.bounds()
+	if first == last {
+		return first
+	}
+	return first + " to " + last
 }

@@ -2,201 +2,187 @@ package apiv2
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
 
-// errStopped says that the caller has broken out of its loop.
-var errStopped = errors.New("stopped")
+// settling is how long after its end a chat may still show up in a list. The days
+// since the midnight before are moving: the next run reads them again.
+const settling = 6 * hour
 
-// reader reads a span of days. It runs in the caller's goroutine; only the
-// workers have others.
+// reader reads a range. It runs in the caller's goroutine; only the workers have
+// others.
 type reader struct {
-	a       *Archive
-	ctx     context.Context
-	workers *livechat.Workers[*page]
-	ahead   int // pages that may be under way or wait to be read, to bound memory
-	yield   func(source.Step) error
-	seen    *evidence
+	a        *Archive
+	ctx      context.Context
+	workers  *livechat.Workers[*page]
+	prefetch *livechat.Prefetch
+	yield    func(source.Step) error
 
-	plan     *plan
-	cur      *window // the window whose pages are being yielded
-	next     *window // the one after it, of which the first page is fetched ahead
-	pageSize int     // bytes that a page takes, the largest of late
+	plan *plan
+	next *list // the window after the one that is being read; nil: none
 }
 
-// read yields the range: its plan, its windows, and what a search brings
-// before the first of them that holds anything.
+// read yields the plan of the range, and then its windows with their chats: those of
+// the closed days, oldest first, and those of the moving days.
 func (r *reader) read(rg source.Range) error {
-	days := span{rg.From.UTC().Truncate(day), ceil(rg.To.UTC(), day)}
-	if !days.from.Before(days.to) {
-		days.to = days.from.Add(day)
-	}
-	whole := r.open(days)
-	first, err := r.wait(whole)
+	closed, moving, err := r.openRange(rg)
 	if err != nil {
 		return err
 	}
-	if err := r.yield(source.Step{Plan: &source.Plan{Chats: first.total, Capped: first.atCap(), Requests: expected(first.total), Ahead: first.ahead}}); err != nil {
+	var plan source.Plan
+	for _, l := range []*list{moving, closed} {
+		if l != nil {
+			p := l.page()
+			plan.Chats, plan.Capped, plan.Ahead = plan.Chats+p.total, plan.Capped || p.atCap(), p.ahead
+		}
+	}
+	plan.Requests = expected(plan.Chats)
+	if err := r.yield(source.Step{Plan: &plan}); err != nil {
 		return err
 	}
-	if later := ceil(first.date, day); rg.Open && later.After(days.to) {
-		// For the service the next day has begun.
-		days.to = later
-		first.free()
-		whole = r.open(days)
-		if first, err = r.wait(whole); err != nil {
+	if closed != nil {
+		if err := r.readClosed(closed); err != nil {
 			return err
 		}
 	}
-	r.plan, r.next = newPlan(days, r.a.window), whole
-	if err := r.findBeginning(days, first); err != nil {
-		return err
-	}
-	owed := rg.Search
-	return r.readAll(nil, func(results []source.Window, yielded ids, last bool) error {
-		chats := 0
-		for _, w := range results {
-			chats += w.Chats
-		}
-		if owed && (chats > 0 || last) {
-			owed = false
-			found, err := r.search(rg.From, yielded)
-			if err != nil {
-				return err
-			}
-			if err := r.yield(source.Step{Searched: &found}); err != nil {
-				return err
-			}
-		}
-		for _, w := range results {
-			if err := r.yield(source.Step{Window: &w}); err != nil {
-				return err
-			}
-		}
+	if moving == nil {
 		return nil
-	})
+	}
+	if p := moving.page(); p.empty() || closed != nil && p.total >= pageSize {
+		// Nothing is asked for once more; and a first page is too old to go on from.
+		p.free()
+		moving = r.open(moving.days)
+	}
+	return r.readWindow(moving, newSeen(), true)
 }
 
-// readAll reads the days of the plan, window after window. begin, if not nil,
-// is called before a window is read, and done with what it was and what has
-// been yielded of it.
-func (r *reader) readAll(begin func(*window), done func(results []source.Window, yielded ids, last bool) error) error {
-	r.openNext()
+// openRange asks for the first pages of the closed days and of the moving days of a
+// range, and waits for them. Either list is nil if the range has no such days.
+func (r *reader) openRange(rg source.Range) (closed, moving *list, err error) {
+	var date time.Time // of the first answer
+	for {
+		closedDays, movingDays := splitRange(rg, date)
+		days := closedDays
+		if days.days() == 0 {
+			days = movingDays
+		}
+		first := r.open(days)
+		p, err := r.wait(first)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c, m := splitRange(rg, p.date); (c != closedDays || m != movingDays) && date.IsZero() {
+			date = p.date
+			p.free()
+			continue
+		}
+		if closedDays.days() == 0 {
+			return nil, first, nil
+		}
+		if movingDays.days() == 0 {
+			return first, nil, nil
+		}
+		moving := r.open(movingDays)
+		_, err = r.wait(moving)
+		return first, moving, err
+	}
+}
+
+// splitRange returns the days of a range that are closed and those that are moving.
+// date is the time by the clock of the service; zero if unknown. The days begin to
+// move by the clock that is behind, and end by the one that is ahead.
+func splitRange(rg source.Range, date time.Time) (closed, moving span) {
+	from, to := midnight(rg.From), nextMidnight(rg.To)
+	if !from.Before(to) {
+		to = from.Add(day)
+	}
+	since := to
+	if rg.Open {
+		now := rg.Now
+		if !date.IsZero() {
+			to = latest(to, nextMidnight(date))
+			if date.Before(now) {
+				now = date
+			}
+		}
+		since = latest(from, midnight(now.Add(-settling)))
+	}
+	return span{from, since}, span{since, to}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// readClosed reads the days of whole, window after window. Days that are said to
+// hold nothing are asked for once more, those that follow each other as one window.
+func (r *reader) readClosed(whole *list) error {
+	r.plan, r.next = newPlan(whole.days, r.a.window), whole
+	empty := span{whole.days.from, whole.days.from} // the days before the next window that are said to hold nothing
 	for r.next != nil {
 		if _, err := r.wait(r.next); err != nil {
 			return err
 		}
-		if !r.admitNext() {
+		if !r.acceptNext() {
 			continue
 		}
-		w := r.next
-		r.next = nil
+		l := r.next
 		r.openNext()
-		if begin != nil {
-			begin(w)
+		isEmpty := l.page().empty()
+		if isEmpty {
+			empty.to = l.days.to
+			l.page().free()
 		}
-		results, err := r.readWindow(w)
-		if err == nil {
-			err = done(results, w.chats, r.next == nil)
+		if empty.days() > 0 && (!isEmpty || r.next == nil) {
+			if err := r.readWindow(r.open(empty), newSeen(), false); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// findBeginning looks for the first chat of a long span that does not fit into
-// one window, where an ordered list has it: on its first or on its last page.
-// One request for that saves the ten it takes to find it by longer and longer
-// empty windows, when start_date is a year that means "everything".
-func (r *reader) findBeginning(days span, first *page) error {
-	const long = 366
-	if days.days() < long || first.total <= 2*r.plan.target || first.total >= archiveCap {
-		return nil
-	}
-	last, err := r.start(r.ctx, daysOf(days), pagesOf(first)).Wait(r.ctx)
-	if err != nil {
-		return err
-	}
-	defer last.free()
-	begin := days.to
-	for _, p := range []*page{first, last} {
-		for i := range p.chats {
-			if at := p.chats[i].Started; !at.IsZero() && at.Before(begin) {
-				begin = at
+		if !isEmpty {
+			empty = span{l.days.to, l.days.to}
+			if err := r.readWindow(l, newSeen(), false); err != nil {
+				return err
 			}
 		}
 	}
-	r.plan.beginsAt(begin)
 	return nil
 }
 
-// openNext asks for the first page of the next window of the plan, if any.
+// openNext asks for the first page of the next window of the plan, if there is one.
 func (r *reader) openNext() {
-	if r.next != nil {
-		return
-	}
+	r.next = nil
 	if days, ok := r.plan.propose(); ok {
 		r.next = r.open(days)
 	}
 }
 
-// start hands page n of q to the workers.
-func (r *reader) start(ctx context.Context, q query, n int) *job {
-	return r.workers.Start(ctx, func(ctx context.Context) (*page, error) { return r.a.page(ctx, q, n) })
-}
-
-// admitNext decides, once the first page of the next window is there, whether
-// the window stays as it is. If not, another one takes its place.
-func (r *reader) admitNext() bool {
-	w := r.next
-	if w.admitted {
+// acceptNext decides, once the first page of the next window has come, whether the
+// window is part of the plan. If not, a shorter one takes its place.
+func (r *reader) acceptNext() bool {
+	l := r.next
+	if l.accepted {
 		return true
 	}
-	first := w.page()
-	r.learnSize(first)
-	other, ok := r.plan.admit(w.span, first.total, first.pages)
+	p := l.page()
+	r.prefetch.Learn(p.size)
+	shorter, ok := r.plan.accept(l.days, p.total, p.atCap())
 	if !ok {
-		first.free()
-		r.next = r.open(other)
+		p.free()
+		r.next = r.open(shorter)
 		return false
 	}
-	w.admitted, w.pages = true, pagesOf(first)
+	l.accepted, l.pages = true, p.count()
 	return true
 }
 
-// topUp keeps the workers busy: with the pages of the current window, then
-// with those of the next.
-func (r *reader) topUp() {
-	for len(r.cur.queue) < r.room() && r.cur.ask(r) {
-	}
-	n := r.next
-	if n == nil || n.page() == nil || !r.admitNext() || n.fullDay() {
-		return
-	}
-	for len(r.cur.queue)+len(n.queue) < r.room() && n.ask(r) {
-	}
-}
+// midnight is the beginning of a day, and nextMidnight the first midnight that is not
+// before t; UTC.
+func midnight(t time.Time) time.Time { return t.UTC().Truncate(day) }
 
-// room is how many pages may be under way or wait to be read: as many as keep
-// the workers busy, but fewer where pages are so large that memory would not
-// stay flat.
-func (r *reader) room() int {
-	const memory = 16 << 20
-	return min(r.ahead, max(memory/max(r.pageSize, 1), 2))
-}
-
-// learnSize notes the size of a page. What counts is the largest of late.
-func (r *reader) learnSize(p *page) { r.pageSize = max(p.size, r.pageSize*15/16) }
-
-func ceil(t time.Time, d time.Duration) time.Time {
-	if f := t.Truncate(d); !f.Equal(t) {
-		return f.Add(d)
-	}
-	return t
-}
+func nextMidnight(t time.Time) time.Time { return midnight(t.Add(day - time.Nanosecond)) }

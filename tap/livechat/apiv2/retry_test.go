@@ -52,7 +52,7 @@ func TestTransientFaults(t *testing.T) {
 					rg := Range{From: theNow.AddDate(0, 0, -11), To: theNow}
 					r := read(t.Context(), c, rg)
 					r.check(t, rg)
-					if missing, want := lost(s, r, rg.From, ""); len(missing) > 0 {
+					if missing, want := lost(s, r, rg); len(missing) > 0 {
 						t.Errorf("%d of %d are missing", len(missing), want)
 					}
 					if f.name != "wrong_total" && c.Retries() == 0 {

@@ -37,11 +37,12 @@ func TestWire(t *testing.T) {
 			t.Parallel()
 			s := newSandbox(t, "chats=150&days=4&fault_burst=1&"+switches)
 			c, _ := overWire(t, s, nil)
-			r := read(t.Context(), c, Range{From: theNow.AddDate(0, 0, -5), To: theNow})
+			rg := Range{From: theNow.AddDate(0, 0, -5), To: theNow}
+			r := read(t.Context(), c, rg)
 			if r.err != nil {
 				t.Fatal(r.err)
 			}
-			if missing, want := lost(s, r, theNow.AddDate(0, 0, -5), ""); len(missing) > 0 {
+			if missing, want := lost(s, r, rg); len(missing) > 0 {
 				t.Errorf("%d of %d are missing", len(missing), want)
 			}
 		})
