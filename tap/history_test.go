@@ -327,6 +327,8 @@ func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) 
 	case h.plan.stale && c.Drifted:
 		return false // a server that was asked did not know it yet, and there is no telling how long
 	case h.plan.api == catalog.V3:
+	case !c.Listed(a.start.UTC().Truncate(day), syncNow.AddDate(10, 0, 0)):
+		return false // it is listed for the days before start_date
 	case stream == "messages" && c.Messages == 0, stream == "events" && c.Events == 0:
 		return false
 	}
