@@ -23,7 +23,7 @@ const (
 	EndMinusOne
 	End1970
 	EndBefore  // its start
-	EndFuture  // hours after now
+	EndFuture  // days after now: more than clocks may differ by
 	EndCentury // a hundred years away, or milliseconds
 	EndMissing
 	EndUnknown // as EndMissing, and the duration is missing, too
@@ -59,7 +59,6 @@ func (a *Account) contradict(c *Chat) {
 	if !hit || kind.OfEnd() && c.Pending {
 		return
 	}
-	const hour = 3600
 	c.Contradicts = kind
 	end, start := &c.ShownEnd, &c.ShownStart
 	switch kind {
@@ -74,7 +73,7 @@ func (a *Account) contradict(c *Chat) {
 	case EndBefore:
 		end.At = c.Start - 1 - int64(r.N(60*day))
 	case EndFuture:
-		end.At = c.Now + hour + int64(r.N(30*day))
+		end.At = c.Now + 4*day + int64(r.N(30*day))
 	case EndCentury:
 		end.At = Pick(&r, []int64{c.End - 36525*day, c.End + 36525*day, c.End * 1000})
 	case EndMissing:
