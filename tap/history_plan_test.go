@@ -52,7 +52,7 @@ func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 func habits(r *rand.Rand, p *historyPlan) (all []string) {
 	seen := make(map[int]bool)
 	for range r.IntN(4) {
-		n := r.IntN(14)
+		n := r.IntN(13)
 		if seen[n] {
 			continue
 		}
@@ -65,39 +65,32 @@ func habits(r *rand.Rand, p *historyPlan) (all []string) {
 			}
 			all = append(all, fmt.Sprint("total_off=", off))
 		case 1:
-			all = append(all, fmt.Sprint("total_climbs=", pick(r, 1, -1)))
-			p.endless = true
-		case 2:
 			all = append(all, "total_zero_once=0.3")
-		case 3:
+		case 2:
 			all = append(all, "zero_once=0.3")
-		case 4:
+		case 3:
 			all = append(all, "empty_once=0.1")
-			p.endless = true
-		case 5:
+		case 4:
 			all = append(all, fmt.Sprint("pages_off=", pick(r, 1, -1, 3, -2)))
+		case 5:
+			all = append(all, pick(r, "past_end=last", "past_end=400"))
 		case 6:
-			all = append(all, pick(r, "past_end=last", "past_end=400", "ignore_page=true"))
-			if all[len(all)-1] == "ignore_page=true" {
-				p.lossy, p.endless = true, true
-			}
-		case 7:
 			all = append(all, pick(r, "late_show=3h", "late_show=40m"))
-		case 8:
+		case 7:
 			all = append(all, pick(r, "pending_404=once", "pending_404=always", "pending_asked=true"))
-		case 9:
-			all = append(all, pick(r, "clock=absent", "clock=back", "clock=archive&clock_off=30s", "clock=archive&clock_off=-7m", "clock=archive&clock_off=3h",
+		case 8:
+			all = append(all, pick(r, "clock=absent", "clock=archive&clock_off=30s", "clock=archive&clock_off=-7m", "clock=archive&clock_off=3h",
 				"clock=archive&clock_off=-20h", "clock=archive&clock_off=30h"))
-			p.behind = strings.Contains(all[len(all)-1], "-20h") || strings.Contains(all[len(all)-1], "back")
-		case 10, 11:
+			p.behind = strings.Contains(all[len(all)-1], "-20h")
+		case 9, 10:
 			all = append(all, fmt.Sprintf("contradict=%.2f&contradict_seed=%d", 0.02+r.Float64()*pick(r, 0.05, 0.5), r.IntN(1000)))
-		case 12:
+		case 11:
 			all = append(all, strings.TrimPrefix(ordinaryFaults, "&"))
 			if r.IntN(2) == 0 {
 				all = append(all, "rate_wrong_total=0.03")
 				p.lossy, p.endless = p.lossy || p.moves, true
 			}
-		case 13:
+		case 12:
 			all = append(all, "late_changes=0.3", "late_by=5h")
 			p.late = true
 		}
@@ -117,14 +110,10 @@ func planOf(r *rand.Rand) historyPlan {
 		fmt.Sprintf("long_chats=%.2f&long_days=%d&pending=%d", pick(r, 0.02, 0.2, 0.5), pick(r, 1, 3, 12), r.IntN(9)),
 		"clock=archive",
 	}
-	if r.IntN(8) == 0 {
-		switches = append(switches, "order=changing")
-		p.lossy, p.endless = true, true
-	}
 	if r.IntN(10) == 0 {
 		switches = append(switches, "odd=0.1&hostile=0.05")
 	}
-	switch r.IntN(8) {
+	switch r.IntN(7) {
 	case 0:
 		switches, p.moves = append(switches, fmt.Sprintf("drift_rate=%.2f", pick(r, 0.02, 0.1, 0.7))), true
 	case 1:
@@ -132,8 +121,6 @@ func planOf(r *rand.Rand) historyPlan {
 	case 2:
 		switches, p.moves = append(switches, fmt.Sprintf("drift_end=%d&drift_vanish=%d", 3+r.IntN(30), 3+r.IntN(30))), true
 	case 3:
-		switches, p.moves, p.stale, p.endless = append(switches, fmt.Sprintf("drift_rate=0.1&drift_vanish=%d&stale=%d", 20+r.IntN(30), 1+r.IntN(8))), true, true, true
-	case 4:
 		p.live, p.moves = true, true
 		switches = append(switches, fmt.Sprintf("latency=%s", pick(r, "1s", "4s", "8s")))
 	}

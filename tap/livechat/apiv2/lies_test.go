@@ -11,8 +11,8 @@ import (
 )
 
 // TestLies reads from services that say what is not so. Whatever it is, either
-// all comes that was listed, or a window says that it is not complete; and where
-// another look can tell, all comes.
+// all comes that was listed, or a window says that it is not complete or moving; and
+// where another look can tell, all comes.
 func TestLies(t *testing.T) {
 	for _, lie := range []struct {
 		switches string
@@ -33,12 +33,13 @@ func TestLies(t *testing.T) {
 		{switches: "pages_off=5", whole: true, complete: true},
 		{switches: "past_end=last", whole: true, complete: true},
 		{switches: "past_end=400&pages_off=3", whole: true, complete: true},
-		{switches: "empty_once=0.2"},
-		{switches: "empty_once=1"},
-		{switches: "empty_once=0.3&zero_once=1"},
+		{switches: "empty_once=0.2", whole: true, complete: true},
+		{switches: "empty_once=1", whole: true, complete: true},
+		{switches: "empty_once=0.3&zero_once=1", whole: true, complete: true},
 		{switches: "ignore_page=true"},
 		{switches: "order=changing"},
 		{switches: "order=changing&drift_vanish=5"},
+		{switches: "drift_end=9&drift_vanish=9&stale=4"},
 		{switches: "contradict=1&contradict_with=end_zero,end_1970,end_before,end_century", whole: true, complete: true},
 		{switches: "contradict=0.5&contradict_with=end_future", whole: true, complete: true},
 		{switches: "contradict=0.4&contradict_with=start_other_day", whole: true, complete: true},
@@ -63,6 +64,11 @@ func TestLies(t *testing.T) {
 					r := read(t.Context(), c, rg)
 					r.check(t, rg)
 					incomplete := r.unsettled()
+					for _, w := range r.windows {
+						if w.Moving {
+							incomplete++
+						}
+					}
 					missing, want := lost(s, r, rg)
 					if len(missing) > 0 && (lie.whole || incomplete == 0) {
 						t.Errorf("%d of %d are missing, the first is %s from %s to %s %s; %d windows say so", len(missing), want, missing[0].ID, missing[0].Started, missing[0].Ended, missing[0].Contradicts, incomplete)
