@@ -154,3 +154,38 @@ func TestNothingNew(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestsWhileChatsEnd counts what an archive costs (G6) while a chat ends per so
+// many requests.
+func TestRequestsWhileChatsEnd(t *testing.T) {
+	for _, chats := range []int{4000, 12000, 60000} {
+		for _, per := range []int{20, 50, 100} {
+			for _, workers := range []int{1, 2, 4, 8} {
+				for _, dates := range []string{"start", "end"} {
+					t.Run(fmt.Sprintf("%d/%d/%d/%s", chats, per, workers, dates), func(t *testing.T) {
+						t.Parallel()
+						a := &toy{order: "newest", dates: dates}
+						for i := range chats {
+							end := theNow.Add(-time.Duration(float64(i) / float64(chats) * float64(90*day)))
+							a.add(end.Add(-10*time.Minute), end)
+						}
+						a.after = func(a *toy, _, asked int) {
+							if asked%per == 0 {
+								a.add(theNow.Add(-5*time.Minute), theNow)
+							}
+						}
+						rg := Range{From: theNow.AddDate(0, 0, -91), To: theNow, Now: theNow, Open: true}
+						r := read(t.Context(), newTestClient(t, a, func(o *Options) { o.Workers = workers }), rg)
+						r.check(t, rg)
+						last := r.windows[len(r.windows)-1]
+						n, pages := a.asked, pages(chats)
+						t.Logf("%d requests for %d pages (%.3f), the last window %d reads, moving %v", n, pages, float64(n)/float64(pages), last.Reads, last.Moving)
+						if most := pages*11/10 + 20; n > most || r.unsettled() > 0 {
+							t.Errorf("%d requests, want at most 1.10 × %d + 20 = %d, the windows are %+v", n, pages, most, r.windows)
+						}
+					})
+				}
+			}
+		}
+	}
+}
