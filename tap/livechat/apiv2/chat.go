@@ -14,7 +14,7 @@ type times struct{ timestamp, text jsondoc.Value }
 // normaliser reads chats.
 type normaliser struct {
 	text   []byte    // what times are made in
-	latest time.Time // a start or an end after it is not a time of the chat
+	latest time.Time // a start or an end after it is not plausible
 	byID   bool      // the chat was asked for by its id: without an end it is still open
 }
 
@@ -64,14 +64,10 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 		ended.timestamp.SetNull()
 		note(chat, "ended_timestamp", beyondAll)
 	}
-	chat.Started = s.believe(chat, started, s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{}), "started_timestamp", oldestChat)
-	notBefore := oldestChat
-	if chat.Started.After(notBefore) {
-		notBefore = chat.Started
-	}
+	chat.Started = s.plausible(chat, started, s.instant(chat, started, zoneName, "started", time.Time{}, time.Time{}), "started_timestamp", oldestChat)
 	said := s.instant(chat, ended, zoneName, "ended", chat.Started, time.Time{})
-	chat.Ended = s.believe(chat, ended, said, "ended_timestamp", notBefore)
-	if t := s.believe(chat, missed, s.instant(chat, missed, zoneName, "time", time.Time{}, time.Time{}), "time", oldestChat); !t.IsZero() {
+	chat.Ended = s.plausible(chat, ended, said, "ended_timestamp", latest(oldestChat, chat.Started))
+	if t := s.plausible(chat, missed, s.instant(chat, missed, zoneName, "time", time.Time{}, time.Time{}), "time", oldestChat); !t.IsZero() {
 		if chat.Started.IsZero() {
 			chat.Started = t
 		}
@@ -92,14 +88,14 @@ func (s *normaliser) normalise(v jsondoc.Value, chat *source.Chat) {
 	case s.byID && unsaid && kind != "missed_chat":
 		chat.Pending = true
 	default:
-		s.standIn(chat, duration, last, unsaid, kind)
+		s.deriveEnd(chat, duration, last, unsaid, kind)
 	}
 }
 
-// believe returns the time that a chat states if it can be one: not before
-// another, and not after the answer. Any other is none: its members become
-// null, and that is told.
-func (s *normaliser) believe(chat *source.Chat, t times, at time.Time, field string, notBefore time.Time) time.Time {
+// plausible returns at if a chat can have begun or ended then: not before notBefore,
+// and not after s.latest. Otherwise it makes null of the members of t, adds a note,
+// and returns the zero time.
+func (s *normaliser) plausible(chat *source.Chat, t times, at time.Time, field string, notBefore time.Time) time.Time {
 	var why string
 	switch {
 	case at.IsZero():
@@ -113,24 +109,19 @@ func (s *normaliser) believe(chat *source.Chat, t times, at time.Time, field str
 	default:
 		return at
 	}
-	t.none(chat, field, why)
-	return time.Time{}
-}
-
-// none makes null of what is no time, and says why.
-func (t times) none(chat *source.Chat, field, why string) {
 	for _, v := range []jsondoc.Value{t.timestamp, t.text} {
 		if v.Kind() != jsondoc.Absent {
 			v.SetNull()
 		}
 	}
 	note(chat, field, why)
+	return time.Time{}
 }
 
 // oldestChat is a day before which no chat can have been: LiveChat was founded in 2002.
 var oldestChat = time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// The reasons for which a time of a chat is none.
+// The reasons for which a time of a chat becomes null.
 const (
 	beforeAll   = "it lies before there were chats, so it is none"
 	beforeStart = "it lies before the start, so it is none"
@@ -138,9 +129,10 @@ const (
 	beyondAll   = "it lies beyond all years, so it is none"
 )
 
-// standIn finds an end for a chat that is over and does not state one, because
-// the bookmark is one.
-func (s *normaliser) standIn(chat *source.Chat, duration jsondoc.Value, last time.Time, unsaid bool, kind string) {
+// deriveEnd sets the end of a chat that is over and states no plausible one: its start
+// and its duration, or else the time of its last message or event. unsaid says that it
+// states none at all.
+func (s *normaliser) deriveEnd(chat *source.Chat, duration jsondoc.Value, last time.Time, unsaid bool, kind string) {
 	const field = "ended_timestamp"
 	if took, _, ok := seconds(duration); ok && took >= 0 && took <= longest && !chat.Started.IsZero() {
 		if at := chat.Started.Add(time.Duration(took) * time.Second); !at.After(s.latest) {

@@ -1,8 +1,11 @@
 package apiv2
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // A chat that is asked for by its id and states no end is open; on a list it is
@@ -33,4 +36,26 @@ func TestNoEnd(t *testing.T) {
 			t.Errorf("%s: pending %v, ended %s", path, got.Pending, got.Ended)
 		}
 	}
+}
+
+// The clock of this machine may be slow: a chat keeps its times if they are at most two
+// days after it. Later ones are null, with a note.
+func TestSlowClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(theNow))
+		for ahead, known := range map[time.Duration]bool{-time.Hour: true, 47 * time.Hour: true, 49 * time.Hour: false} {
+			at := theNow.Add(ahead).Unix()
+			service := roundTrip(func(*http.Request) (*http.Response, error) {
+				return answer(200, fmt.Sprintf(`{"chats":[{"type":"chat","id":"A","started_timestamp":%d,"ended_timestamp":%d}],"total":1,"pages":1}`, at, at)), nil
+			})
+			p, err := newTestClient(t, service, nil).page(t.Context(), span{theNow, theNow.Add(day)}, 1, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := p.chats[0]
+			if c.Started.IsZero() == known || c.Ended.IsZero() == known || (len(c.Notes) > 0) == known {
+				t.Errorf("%s ahead: from %s to %s, notes %v", ahead, c.Started, c.Ended, c.Notes)
+			}
+		}
+	})
 }
