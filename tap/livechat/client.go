@@ -60,7 +60,6 @@ type Client struct {
 	requests  atomic.Int64
 	succeeded atomic.Int64 // requests
 	retries   atomic.Int64
-	sent      atomic.Int64 // number of requests sent
 	clock     clock
 	largeSlot chan *reading // see newLargeSlot
 }
@@ -143,10 +142,8 @@ type Call struct {
 // Answer is the response to a call. It is valid until Call.Parse returns.
 type Answer struct {
 	*jsondoc.Doc
-	Size       int       // of the body, in bytes
-	Sent       int64     // number of the request, in the order of sending
-	SentByThen int64     // how many requests had been sent when this answer arrived
-	Received   time.Time // by this machine's clock, UTC
+	Size     int       // of the body, in bytes
+	Received time.Time // by this machine's clock, UTC
 	// Date is the time of the response by the service's clock, UTC, to the second. It is
 	// zero if the header is missing or implausible: more than a day off this machine's
 	// clock, or more than a minute before the Date of an earlier answer.
@@ -219,7 +216,6 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	if err != nil {
 		return 0, &Error{Op: call.Op, Version: call.Version, Err: errors.New("the request cannot be made"), Cause: Address}
 	}
-	sent := c.sent.Add(1)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, c.networkError(ctx, call, err)
@@ -257,7 +253,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 	}
 	head := r.body
 	if err == nil {
-		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Sent: sent, SentByThen: c.sent.Load(), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
+		r.Answer = Answer{Doc: &r.doc, Size: len(r.body), Received: time.Now().UTC(), Date: date, Text: r.Text[:0],
 			list: call.List, stream: r.stream}
 		if r.stream != nil {
 			r.doc.Reset() // Each reads it

@@ -53,8 +53,8 @@ func TestSlowClock(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := p.chats[0]
-			if c.Started.IsZero() == known || c.Ended.IsZero() == known || (len(c.Notes) > 0) == known {
-				t.Errorf("%s ahead: from %s to %s, notes %v", ahead, c.Started, c.Ended, c.Notes)
+			if c.Started.IsZero() == known || c.Ended.IsZero() == known || (len(c.Warnings) > 0) == known {
+				t.Errorf("%s ahead: from %s to %s, notes %v", ahead, c.Started, c.Ended, c.Warnings)
 			}
 		}
 	})
