@@ -17,7 +17,7 @@ import (
 
 // These tests run on a clock of their own (testing/synctest): what waits, for
 // a backoff, a Retry-After or an answer that stalls, costs no real time. That
-// needs a service without sockets, which is what mounted and toy are.
+// needs a service without sockets, which is what mounted and fakeArchive are.
 
 // utc reads a time as tests write it.
 func utc(text string) time.Time {

@@ -16,7 +16,7 @@ func TestServiceIsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(utc("2026-03-10 23:55:00")))
 		now := time.Now()
-		a := &toy{order: "newest", dates: "end"}
+		a := &fakeArchive{order: "newest", dates: "end"}
 		a.add(now.Add(-time.Hour), now.Add(-time.Minute))
 		a.add(now.Add(time.Minute), now.Add(8*time.Minute))
 		for _, open := range []bool{true, false} {
@@ -78,29 +78,29 @@ func TestMovingDays(t *testing.T) {
 func TestMoving(t *testing.T) {
 	now := utc("2026-03-08 23:50:00")
 	rg := Range{From: utc("2026-03-01"), To: now, Now: now, Open: true}
-	grow := func(a *toy, n int) {
+	grow := func(a *fakeArchive, n int) {
 		for range n {
 			a.add(now, now)
 		}
 	}
 	for _, test := range []struct {
 		name             string
-		after            func(a *toy, page, asked int)
+		after            func(a *fakeArchive, page, asked int)
 		off              int // of the totals of that day
 		closed           bool
 		moving, complete bool
 		reads            int
 	}{
 		{"at rest", nil, 0, false, false, true, 1},
-		{"one is added once", func(a *toy, _, asked int) {
+		{"one is added once", func(a *fakeArchive, _, asked int) {
 			if asked == 18 {
 				grow(a, 1)
 			}
 		}, 0, false, false, true, 2},
-		{"one is added with each answer", func(a *toy, _, _ int) { grow(a, 1) }, 0, false, true, true, 2},
+		{"one is added with each answer", func(a *fakeArchive, _, _ int) { grow(a, 1) }, 0, false, true, true, 2},
 		{"one too many is stated", nil, 1, false, false, false, 2},
 		{"one too few is stated", nil, -1, false, false, true, 2},
-		{"the range has an end_date in the past", func(a *toy, _, _ int) { grow(a, 1) }, 0, true, false, false, 3},
+		{"the range has an end_date in the past", func(a *fakeArchive, _, _ int) { grow(a, 1) }, 0, true, false, false, 3},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			time.Sleep(time.Until(now))
@@ -129,7 +129,7 @@ func TestMovingCap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := utc("2026-03-08 04:00:00")
 		time.Sleep(time.Until(now))
-		a := &toy{order: "newest", dates: "start"}
+		a := &fakeArchive{order: "newest", dates: "start"}
 		for i := range 26000 {
 			at := utc("2026-03-07").Add(time.Duration(i) * 3800 * time.Millisecond)
 			a.add(at, at)
@@ -153,7 +153,7 @@ func TestMovingArchive(t *testing.T) {
 				random := rand.New(rand.NewPCG(seed, 7))
 				now := utc("2026-03-08").Add(time.Duration(random.IntN(24*60)) * time.Minute)
 				time.Sleep(time.Until(now))
-				a := &toy{order: "newest", dates: dates}
+				a := &fakeArchive{order: "newest", dates: dates}
 				ended := func(end time.Time) {
 					a.add(end.Add(-time.Duration(random.IntN(3600))*time.Second), end)
 				}
@@ -161,10 +161,10 @@ func TestMovingArchive(t *testing.T) {
 					ended(now.Add(-time.Duration(i) * 21 * time.Minute)) // 58 days
 				}
 				before := a.ids()
-				a.after = func(a *toy, _, asked int) {
+				a.after = func(a *fakeArchive, _, asked int) {
 					if asked%15 == 0 {
 						no := a.chats[random.IntN(len(a.chats))].no
-						delete(before, toyChat{no: no}.id())
+						delete(before, fakeChat{no: no}.id())
 						a.remove(no)
 					}
 					if asked%3 == 0 {

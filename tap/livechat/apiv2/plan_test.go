@@ -94,7 +94,7 @@ func TestRequests(t *testing.T) {
 			for _, capped := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s/capped=%v", shape.name, order, capped), func(t *testing.T) {
 					t.Parallel()
-					a := &toy{order: order, dates: "end", capped: capped}
+					a := &fakeArchive{order: order, dates: "end", capped: capped}
 					for i := range shape.chats {
 						at := theNow.Add(time.Duration((shape.at(i)-float64(shape.days))*24*float64(time.Hour)) - time.Hour)
 						a.add(at.Add(-10*time.Minute), at)
@@ -120,7 +120,7 @@ func TestRequests(t *testing.T) {
 func TestNothingNew(t *testing.T) {
 	for _, chats := range []int{0, 10, 25, 26, 50, 60} {
 		for _, dates := range []string{"start", "end"} {
-			a := &toy{order: "newest", dates: dates}
+			a := &fakeArchive{order: "newest", dates: dates}
 			from := theNow.AddDate(0, 0, -1)
 			for i := range chats {
 				at := from.Add(time.Duration(i) * 10 * time.Minute)
@@ -164,12 +164,12 @@ func TestRequestsWhileChatsEnd(t *testing.T) {
 				for _, dates := range []string{"start", "end"} {
 					t.Run(fmt.Sprintf("%d/%d/%d/%s", chats, per, workers, dates), func(t *testing.T) {
 						t.Parallel()
-						a := &toy{order: "newest", dates: dates}
+						a := &fakeArchive{order: "newest", dates: dates}
 						for i := range chats {
 							end := theNow.Add(-time.Duration(float64(i) / float64(chats) * float64(90*day)))
 							a.add(end.Add(-10*time.Minute), end)
 						}
-						a.after = func(a *toy, _, asked int) {
+						a.after = func(a *fakeArchive, _, asked int) {
 							if asked%per == 0 {
 								a.add(theNow.Add(-5*time.Minute), theNow)
 							}

@@ -129,8 +129,8 @@ func TestRanges(t *testing.T) {
 
 // moving is an archive of 200 chats on one past day, and one of three on the
 // day after, which must come whatever happens before.
-func moving(order string) *toy {
-	a := &toy{order: order, dates: "end"}
+func moving(order string) *fakeArchive {
+	a := &fakeArchive{order: order, dates: "end"}
 	for i := range 200 {
 		at := utc("2026-03-01").Add(time.Duration(i) * 7 * time.Minute)
 		a.add(at, at.Add(time.Minute))
@@ -158,7 +158,7 @@ func TestPagesMove(t *testing.T) {
 						if order == "newest" {
 							gone = 198
 						}
-						a.after = func(a *toy, page, asked int) {
+						a.after = func(a *fakeArchive, page, asked int) {
 							put := func(n int) {
 								for i := range n {
 									came++
@@ -205,19 +205,19 @@ func TestPagesMove(t *testing.T) {
 	}
 }
 
-func asked(a *toy) int { return a.asked }
+func asked(a *fakeArchive) int { return a.asked }
 
 // TestNeverSettles reads a day from which a chat goes after every answer, and
 // one whose total is plainly wrong: the reading ends, says so with both
 // numbers, and the windows after it come.
 func TestNeverSettles(t *testing.T) {
 	rg := Range{From: utc("2026-03-01"), To: utc("2026-03-03")}
-	for name, prepare := range map[string]func(*toy){
-		"chats vanish": func(a *toy) {
-			a.after = func(a *toy, _, asked int) { a.remove(199 - asked) }
+	for name, prepare := range map[string]func(*fakeArchive){
+		"chats vanish": func(a *fakeArchive) {
+			a.after = func(a *fakeArchive, _, asked int) { a.remove(199 - asked) }
 		},
-		"chats come and go": func(a *toy) {
-			a.after = func(a *toy, _, asked int) {
+		"chats come and go": func(a *fakeArchive) {
+			a.after = func(a *fakeArchive, _, asked int) {
 				a.remove(a.chats[asked%100].no)
 				if asked%2 == 0 {
 					a.add(utc("2026-03-01 10:00:00"), utc("2026-03-01 11:00:00"))
@@ -280,7 +280,7 @@ func TestWrongTotal(t *testing.T) {
 // TestTotalHidesTheCap has every answer of a day that no query reaches whole
 // state a page of chats. What is beyond reach is not to be passed over in silence.
 func TestTotalHidesTheCap(t *testing.T) {
-	a := &toy{order: "newest", dates: "start"}
+	a := &fakeArchive{order: "newest", dates: "start"}
 	for i := range 26000 {
 		at := utc("2026-03-01").Add(time.Duration(i) * 3 * time.Second)
 		a.add(at, at.Add(time.Minute))
@@ -301,7 +301,7 @@ func TestFirstTotalTooLow(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("capped=%v/%d days", capped, days), func(t *testing.T) {
-				a := &toy{order: "newest", dates: "start", capped: capped}
+				a := &fakeArchive{order: "newest", dates: "start", capped: capped}
 				const chats = 28000
 				for i := range chats {
 					at := utc("2026-03-01").Add(time.Duration(i) * (time.Duration(days) * day / chats))
@@ -425,7 +425,7 @@ func TestBreak(t *testing.T) {
 // must be fetched ahead across the borders of windows.
 func TestAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &toy{order: "newest", dates: "start", latency: 100 * time.Millisecond}
+		a := &fakeArchive{order: "newest", dates: "start", latency: 100 * time.Millisecond}
 		for i := range 10000 {
 			at := utc("2026-01-01").Add(time.Duration(i) * time.Minute)
 			a.add(at, at)
@@ -468,7 +468,7 @@ func TestChatByID(t *testing.T) {
 // read again.
 func TestLongRun(t *testing.T) {
 	now := time.Now().UTC()
-	a := &toy{order: "newest", dates: "end"}
+	a := &fakeArchive{order: "newest", dates: "end"}
 	for i := range 100 {
 		end := now.Add(-time.Duration(i) * time.Minute)
 		a.add(end.Add(-time.Minute), end)

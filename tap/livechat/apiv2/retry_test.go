@@ -176,7 +176,7 @@ func TestRetryAfter(t *testing.T) {
 // more again.
 func TestSlowDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &toy{order: "newest", dates: "start", latency: 100 * time.Millisecond}
+		a := &fakeArchive{order: "newest", dates: "start", latency: 100 * time.Millisecond}
 		for i := range 6000 {
 			at := utc("2026-01-01").Add(time.Duration(i) * time.Minute)
 			a.add(at, at)

@@ -9,8 +9,8 @@ import (
 )
 
 // fewDays is an archive of 8 days, 2026-03-01 to 2026-03-08, with 50 chats each.
-func fewDays() *toy {
-	a := &toy{order: "newest", dates: "start"}
+func fewDays() *fakeArchive {
+	a := &fakeArchive{order: "newest", dates: "start"}
 	for i := range 8 * 50 {
 		at := utc("2026-03-01").Add(time.Duration(i/50)*day + time.Duration(i%50)*28*time.Minute)
 		a.add(at, at.Add(time.Minute))
@@ -80,7 +80,7 @@ func TestLacksOnce(t *testing.T) {
 // A list that moved is read again in halves.
 func TestMoved(t *testing.T) {
 	a := fewDays()
-	a.after = func(a *toy, _, asked int) {
+	a.after = func(a *fakeArchive, _, asked int) {
 		if asked == 8 {
 			a.remove(395) // it stood on page 1: another slips past the reader
 		}
@@ -99,7 +99,7 @@ func TestMoved(t *testing.T) {
 func TestRefusedPage(t *testing.T) {
 	a := fewDays()
 	a.past400 = true
-	a.before = func(a *toy, page, _ int) {
+	a.before = func(a *fakeArchive, page, _ int) {
 		if page == 17 {
 			t.Error("a page beyond the end was asked for")
 		}
@@ -124,7 +124,7 @@ func TestRefusedPage(t *testing.T) {
 func TestThreeReadings(t *testing.T) {
 	rg := Range{From: utc("2026-03-01"), To: utc("2026-03-02"), Now: theNow}
 	a := fewDays()
-	a.after = func(a *toy, _, asked int) {
+	a.after = func(a *fakeArchive, _, asked int) {
 		if asked%2 == 0 {
 			a.remove(a.sorted()[0].no)
 		}
@@ -134,7 +134,7 @@ func TestThreeReadings(t *testing.T) {
 		t.Errorf("chats go: the windows are %+v", r.windows)
 	}
 	a = fewDays()
-	a.before = func(a *toy, page, _ int) {
+	a.before = func(a *fakeArchive, page, _ int) {
 		if at := utc("2026-03-01 23:00:00"); page == 1 {
 			a.remove(a.sorted()[0].no)
 			a.add(at, at)
@@ -168,7 +168,7 @@ func TestSameTwice(t *testing.T) {
 // what to do. Days around it are complete.
 func TestFullDay(t *testing.T) {
 	for _, capped := range []bool{false, true} {
-		a := &toy{order: "newest", dates: "start", capped: capped}
+		a := &fakeArchive{order: "newest", dates: "start", capped: capped}
 		for i := range 26000 {
 			at := utc("2026-03-02").Add(time.Duration(i) * 3 * time.Second)
 			a.add(at, at.Add(time.Minute))
@@ -201,7 +201,7 @@ func TestFullDay(t *testing.T) {
 
 // A list that proves to be at the cap while it is read is left at once and halved.
 func TestCapWhileReading(t *testing.T) {
-	a := &toy{order: "newest", dates: "start"}
+	a := &fakeArchive{order: "newest", dates: "start"}
 	for i := range 4 * 7000 {
 		at := utc("2026-03-01").Add(time.Duration(i) * (4 * day / 28000))
 		a.add(at, at.Add(time.Minute))
@@ -226,7 +226,7 @@ func TestEmptyOnce(t *testing.T) {
 		for _, empty := range []string{`{"chats":[],"total":400,"pages":16}`, `{"chats":[],"total":0,"pages":0}`} {
 			a := fewDays()
 			if at > 17 {
-				a.after = func(a *toy, _, asked int) {
+				a.after = func(a *fakeArchive, _, asked int) {
 					if asked == 8 {
 						a.remove(395) // so that there are halves
 					}
@@ -250,7 +250,7 @@ func TestEmptyOnce(t *testing.T) {
 // Days that are said to hold nothing are asked for once more, and read if they hold
 // something.
 func TestEmptyDays(t *testing.T) {
-	a := &toy{order: "newest", dates: "start"}
+	a := &fakeArchive{order: "newest", dates: "start"}
 	for i := range 10000 {
 		at := utc("2026-03-01").Add(time.Duration(i) * time.Minute)
 		a.add(at, at)
@@ -304,7 +304,7 @@ func TestEndless(t *testing.T) {
 
 // The first windows are small, and later ones hold about 100 pages.
 func TestWindowSizes(t *testing.T) {
-	a := &toy{order: "newest", dates: "start"}
+	a := &fakeArchive{order: "newest", dates: "start"}
 	for i := range 30000 {
 		at := utc("2025-09-01").Add(time.Duration(i) * 9 * time.Minute)
 		a.add(at, at)

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// toy is an archive of chats that are nothing but an id and two times, for
+// fakeArchive is an archive of chats that are nothing but an id and two times, for
 // what needs many of them, or needs one to go at the right moment.
-type toy struct {
+type fakeArchive struct {
 	order string // newest, oldest, none
 	dates string // start, end
 	// capped: total says no more than the cap; past400: a page after the last
@@ -26,24 +26,24 @@ type toy struct {
 
 	// before is called, with the lock held, before each list is answered, and
 	// after once it is. They may change the archive.
-	before, after func(t *toy, page, asked int)
+	before, after func(t *fakeArchive, page, asked int)
 
 	mu    sync.Mutex
-	chats []toyChat
-	index map[string][]toyChat // sorted by key; nil if to be made
-	asked int                  // lists answered
+	chats []fakeChat
+	index map[string][]fakeChat // sorted by key; nil if to be made
+	asked int                   // lists answered
 	paths map[string]int
 }
 
-type toyChat struct {
+type fakeChat struct {
 	no         int
 	start, end int64 // end 0: not ended
 	listed     int64 // where it is listed, whatever it shows; 0: by its times
 }
 
-func (c toyChat) id() string { return "C" + strconv.Itoa(c.no) }
+func (c fakeChat) id() string { return "C" + strconv.Itoa(c.no) }
 
-func (t *toy) key(c toyChat) int64 {
+func (t *fakeArchive) key(c fakeChat) int64 {
 	if c.listed != 0 {
 		return c.listed
 	}
@@ -54,8 +54,8 @@ func (t *toy) key(c toyChat) int64 {
 }
 
 // add adds a chat and returns its number.
-func (t *toy) add(start, end time.Time) int {
-	c := toyChat{no: len(t.chats), start: start.Unix()}
+func (t *fakeArchive) add(start, end time.Time) int {
+	c := fakeChat{no: len(t.chats), start: start.Unix()}
 	if !end.IsZero() {
 		c.end = end.Unix()
 	}
@@ -67,27 +67,27 @@ func (t *toy) add(start, end time.Time) int {
 }
 
 // addOdd adds a chat that shows other times than it is listed for.
-func (t *toy) addOdd(listed, start, end time.Time) {
+func (t *fakeArchive) addOdd(listed, start, end time.Time) {
 	t.add(start, end)
 	t.chats[len(t.chats)-1].listed = listed.Unix()
 }
 
 // remove takes a chat out.
-func (t *toy) remove(no int) {
-	t.chats = slices.DeleteFunc(t.chats, func(c toyChat) bool { return c.no == no })
+func (t *fakeArchive) remove(no int) {
+	t.chats = slices.DeleteFunc(t.chats, func(c fakeChat) bool { return c.no == no })
 	t.index = nil
 }
 
-func (t *toy) sorted() []toyChat {
+func (t *fakeArchive) sorted() []fakeChat {
 	if t.index == nil {
 		all := slices.Clone(t.chats)
-		slices.SortFunc(all, func(a, b toyChat) int { return cmp.Or(cmp.Compare(t.key(a), t.key(b)), cmp.Compare(a.no, b.no)) })
-		t.index = map[string][]toyChat{"": all}
+		slices.SortFunc(all, func(a, b fakeChat) int { return cmp.Or(cmp.Compare(t.key(a), t.key(b)), cmp.Compare(a.no, b.no)) })
+		t.index = map[string][]fakeChat{"": all}
 	}
 	return t.index[""]
 }
 
-func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *fakeArchive) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.latency > 0 {
 		time.Sleep(t.latency)
 	}
@@ -126,10 +126,10 @@ func (t *toy) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // list is page n of the chats of [from, to).
-func (t *toy) list(from, to int64, n int) (body string, ok bool) {
+func (t *fakeArchive) list(from, to int64, n int) (body string, ok bool) {
 	all := t.sorted()
-	first, _ := slices.BinarySearchFunc(all, from, func(c toyChat, at int64) int { return cmp.Or(cmp.Compare(t.key(c), at), 1) })
-	last, _ := slices.BinarySearchFunc(all, to, func(c toyChat, at int64) int { return cmp.Or(cmp.Compare(t.key(c), at), 1) })
+	first, _ := slices.BinarySearchFunc(all, from, func(c fakeChat, at int64) int { return cmp.Or(cmp.Compare(t.key(c), at), 1) })
+	last, _ := slices.BinarySearchFunc(all, to, func(c fakeChat, at int64) int { return cmp.Or(cmp.Compare(t.key(c), at), 1) })
 	all = all[first:last]
 	total := len(all)
 	all = all[max(0, len(all)-archiveCap):]
@@ -158,7 +158,7 @@ func (t *toy) list(from, to int64, n int) (body string, ok bool) {
 }
 
 // place is which of n chats, oldest first, comes i-th.
-func (t *toy) place(i, n int) int {
+func (t *fakeArchive) place(i, n int) int {
 	switch t.order {
 	case "oldest":
 		return i
@@ -170,7 +170,7 @@ func (t *toy) place(i, n int) int {
 	return n - 1 - i
 }
 
-func (t *toy) ids() map[string]int {
+func (t *fakeArchive) ids() map[string]int {
 	all := make(map[string]int, len(t.chats))
 	for _, c := range t.chats {
 		all[c.id()] = 1
@@ -179,7 +179,7 @@ func (t *toy) ids() map[string]int {
 }
 
 // missing are the chats of the archive that did not come.
-func (t *toy) missing(r *reading) (ids []string) {
+func (t *fakeArchive) missing(r *reading) (ids []string) {
 	for _, id := range slices.Sorted(maps.Keys(t.ids())) {
 		if r.chats[id] == 0 {
 			ids = append(ids, id)
@@ -189,7 +189,7 @@ func (t *toy) missing(r *reading) (ids []string) {
 }
 
 // whole holds a reading against the archive.
-func (t *toy) whole(tb testing.TB, r *reading) {
+func (t *fakeArchive) whole(tb testing.TB, r *reading) {
 	tb.Helper()
 	if lost := t.missing(r); len(lost) > 0 {
 		tb.Errorf("%d of %d chats did not come: %s …", len(lost), len(t.chats), lost[0])
