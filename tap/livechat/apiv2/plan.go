@@ -44,7 +44,7 @@ type plan struct {
 	next, end time.Time // the days [next, end) are in no window yet
 	target    int       // chats that the next window should hold
 	full      int       // chats that a window should hold when the first ones are read
-	left      int       // chats in [next, end), as far as known; -1: unknown
+	left      int       // chats in [next, end), as far as the service states; -1: unknown
 	last      int       // chats in the window accepted last; -1: there is none
 	lastDays  int
 }
@@ -83,9 +83,6 @@ func (p *plan) accept(w span, total int, atCap bool) (shorter span, ok bool) {
 	if days > 1 && (total > p.full*3/2 || atCap) {
 		if w.to.Equal(p.end) {
 			p.left = total
-			if atCap {
-				p.left = -1 // there may be more than the service states
-			}
 		}
 		n := min(max(p.target*days/max(total, 1), 1), days/2)
 		return span{w.from, w.from.AddDate(0, 0, n)}, false

@@ -444,6 +444,21 @@ func TestAhead(t *testing.T) {
 	})
 }
 
+// A second reading fetches pages ahead, too.
+func TestAheadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := fewDays()
+		a.latency = 100 * time.Millisecond
+		rt := rewritten(a, func(body string) string { return totalOf.ReplaceAllString(body, `"total":401`) })
+		c := newTestClient(t, rt, func(o *Options) { o.Workers = 8 })
+		started := time.Now()
+		r := read(t.Context(), c, eightDays)
+		if took := time.Since(started); r.err != nil || r.windows[0].Reads != 2 || took > time.Second {
+			t.Errorf("%s for two readings of 16 pages, %v, the windows are %+v", took, r.err, r.windows)
+		}
+	})
+}
+
 // TestChatByID asks for single chats.
 func TestChatByID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

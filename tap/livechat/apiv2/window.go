@@ -145,7 +145,6 @@ func (r *reader) readPages(l *list, ids *seen, before int) (outcome, error) {
 		p.free()
 	}
 	l.giveUp()
-	got.atCap = got.atCap || got.high > archiveCap
 	got.same = got.chats == before && repeated == before
 	return got, nil
 }
