@@ -79,7 +79,7 @@ func (c *Client) errorResponse(call Call, e *Error, header http.Header, apiErr a
 	e.Type, e.Detail, e.Cause, e.region = apiErr.kind, apiErr.message, v.cause, apiErr.region
 	switch {
 	case v.retryable:
-		return &retryableError{e, retryAfter(header, time.Now())}
+		return &retryableError{err: e, wait: retryAfter(header, time.Now())}
 	case e.Cause == Credentials && e.Type == "" && call.OwnScope:
 		e.Cause = Scope
 	case e.Cause == Credentials:

@@ -137,6 +137,10 @@ type Call struct {
 	// Parse reads the answer. It must copy what it keeps of the document. If it returns
 	// an error, the call is retried; an *Error is final.
 	Parse func(*Answer) error
+	// Reduce, if not nil, is called after an answer that was too much for the
+	// service, for the way to it, or for the tap (see Error.TooMuch). It returns the
+	// body that asks for less, or nil if there is no less to ask for.
+	Reduce func() []byte
 }
 
 // Answer is the response to a call. It is valid until Call.Parse returns.
@@ -176,8 +180,27 @@ func (c *Client) Ask(ctx context.Context, call Call) error {
 				return c.try(ctx, call, r)
 			}
 		}
-		return err
+		return reduce(&call, err)
 	})
+}
+
+// reduce has the call ask for less if its answer was too much.
+func reduce(call *Call, err error) error {
+	var e *Error
+	if call.Reduce == nil || !errors.As(err, &e) || !e.TooMuch() {
+		return err
+	}
+	body := call.Reduce()
+	if body == nil {
+		return err
+	}
+	call.Body = body
+	var a *retryableError
+	if !errors.As(err, &a) {
+		a = &retryableError{err: e}
+	}
+	a.less = true
+	return a
 }
 
 func (c *Client) try(ctx context.Context, call Call, r *reading) error {

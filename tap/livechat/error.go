@@ -1,6 +1,7 @@
 package livechat
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -78,6 +79,16 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// TooMuch reports whether a smaller answer could have come: this one took too long,
+// was too large for a gateway or the service, or is longer than what is read of one.
+func (e *Error) TooMuch() bool {
+	switch {
+	case e.Cause == TooLarge, errors.Is(e.Err, errSlow), e.Type == "request_timeout", e.Type == "entity_too_large":
+		return true
+	}
+	return e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout || e.Status == http.StatusRequestEntityTooLarge
+}
 
 // class is the class of an error response.
 type class struct {

@@ -48,6 +48,20 @@ func (s *Lists) failure(err error) error {
 	return &source.ListError{Reason: e.reason(), Denied: e.Cause == Scope, Unsure: unsure, Ours: e.Cause == BadRequest, Err: err}
 }
 
+// Unreadable wraps the error of one request in a *source.ListError if it says that the
+// account or the token lacks what the request takes, so that others may succeed. It
+// returns any other error as it is.
+func Unreadable(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		switch e.Cause {
+		case Scope, BadRequest, Version, Limit, Missing:
+			return &source.ListError{Reason: e.reason(), Denied: e.Cause == Scope, Ours: e.Cause == BadRequest, Err: err}
+		}
+	}
+	return err
+}
+
 // reason is what failed, in a few words.
 func (e *Error) reason() string {
 	var parts []string

@@ -20,19 +20,21 @@ const (
 type retryableError struct {
 	err  *Error
 	wait time.Duration // from Retry-After; 0: the backoff decides
+	less bool          // the next try requests less
 }
 
 func (a *retryableError) Error() string { return a.err.Error() }
 func (a *retryableError) Unwrap() error { return a.err }
 
 // retry calls try until it succeeds, fails permanently, or has been called
-// MaxRetries+1 times. It retries requests without a response, 2xx responses that cannot
+// MaxRetries+1 times; a failure after which the call requests less does not count. It
+// retries requests without a response, 2xx responses that cannot
 // be parsed, and error responses that classify calls retryable. It does not retry other
 // errors, since each request costs money. Waits end with the context.
 func (c *Client) retry(ctx context.Context, try func() error) error {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval, waits.Multiplier = firstWait, maxWait, 2
-	tries := 0
+	tries, left := 0, c.opts.MaxRetries
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		tries++
 		err := try()
@@ -44,13 +46,18 @@ func (c *Client) retry(ctx context.Context, try func() error) error {
 			return struct{}{}, backoff.Permanent(context.Cause(ctx))
 		case !errors.As(err, &a):
 			return struct{}{}, backoff.Permanent(err)
-		case a.wait > 0:
+		case !a.less && left == 0:
+			return struct{}{}, backoff.Permanent(err)
+		}
+		if !a.less {
+			left--
+		}
+		if a.wait > 0 {
 			return struct{}{}, errors.Join(err, &backoff.RetryAfterError{Duration: a.wait})
 		}
 		return struct{}{}, err
 	},
 		backoff.WithBackOff(waits),
-		backoff.WithMaxTries(uint(c.opts.MaxRetries+1)),
 		backoff.WithMaxElapsedTime(0), // limited by the tries, their timeout and maxWait
 		backoff.WithNotify(func(err error, wait time.Duration) {
 			c.retries.Add(1)

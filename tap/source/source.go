@@ -51,8 +51,7 @@ type Archive interface {
 
 	// Active yields the chats that are active now, by their ids. The run requests
 	// them only if its state has lost its open chats. The error is ErrNotServed if
-	// the API cannot list them. It wraps ErrDenied if the credentials lack the
-	// permission.
+	// the API cannot list them. It wraps a *ListError if they cannot be listed here.
 	Active(ctx context.Context) iter.Seq2[Active, error]
 
 	// Chats yields the chats with these ids that the service finds, in any order,
