@@ -40,7 +40,7 @@ var lateMessages = map[string]bool{
 // Warnings about a start or an end.
 const (
 	unknownEnd         = "it is missing, and nothing else says when the thread ended"
-	noEvents           = "it is missing, since the service gives no events for the thread"
+	noEvents           = "LiveChat does not give them, so the end is not known either"
 	lastEventIsEnd     = "it is missing; the time of the last event stands for it"
 	otherMessageIsEnd  = "the time of the ending message cannot be the end; that of another one stands for it"
 	implausibleMessage = "the time of the ending message cannot be the end; the time of the last event stands for it"
@@ -48,8 +48,9 @@ const (
 	implausibleStart   = "it is in another century, or after the answer"
 )
 
-// maxClockSkew is how far after the answer a time may be, since clocks differ.
-const maxClockSkew = 10 * time.Minute
+// maxClockSkew is how far after the answer a time may be: the clock of this machine may
+// be slow, and the answer may lack a Date.
+const maxClockSkew = 48 * time.Hour
 
 // firstThread is before every thread: LiveChat was founded in 2002.
 var firstThread = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)

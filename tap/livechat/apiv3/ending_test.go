@@ -27,12 +27,12 @@ func TestEnding(t *testing.T) {
 		{"a deleted event happened", entryOf(events(said(line, eveID, ""), `"type":"message","deleted":true,"created_at":"2026-01-05T09:06:00Z"`)), "2026-01-05T09:06:00Z", lastEventIsEnd},
 		{"late ones alone", entryOf(events(system("09:30:00", "rating.chat_rated"))), noEnd, unknownEnd},
 		{"no event", entryOf(``), noEnd, unknownEnd},
-		{"events missing", entryOf(`"events":null`), noEnd, noEvents},
+		{"events missing", entryOf(`"events":null`), noEnd, ""},
 		{"active", entryOf(`"active":true,` + events(system("09:20:00", "system_archived"))), noEnd, ""},
 		{"before the start: another one", entryOf(events(system("09:10:00", "system_archived"), system("08:00:00", "system_archived"))), "2026-01-05T09:10:00Z", ""},
-		{"after the answer: another one", entryOf(events(system("09:10:00", "system_archived"), `"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-06T00:10:01Z"`)),
+		{"after the answer: another one", entryOf(events(system("09:10:00", "system_archived"), `"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-08T00:00:01Z"`)),
 			"2026-01-05T09:10:00Z", otherMessageIsEnd},
-		{"ten minutes after the answer", entryOf(events(`"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-06T00:10:00Z"`)), "2026-01-06T00:10:00Z", ""},
+		{"two days after the answer", entryOf(events(`"type":"system_message","system_message_type":"system_archived","created_at":"2026-01-08T00:00:00Z"`)), "2026-01-08T00:00:00Z", ""},
 		{"after the answer: the last event", entryOf(events(said(line, eveID, ""), `"type":"system_message","system_message_type":"system_archived","created_at":"2126-01-05T09:10:00Z"`)),
 			"2026-01-05T09:05:00Z", implausibleMessage},
 		{"in another century", entryOf(`"created_at":"nonsense",` + events(`"type":"system_message","system_message_type":"system_archived","created_at":"1970-01-01T00:00:00Z"`)), noEnd, implausibleEvents},
@@ -65,7 +65,7 @@ func TestEnding(t *testing.T) {
 
 // TestNoStart: a start that cannot be is none.
 func TestNoStart(t *testing.T) {
-	for _, at := range []string{"1970-01-01T00:00:00Z", "2026-01-06T00:10:01Z", "9999-12-31T23:59:59Z"} {
+	for _, at := range []string{"1970-01-01T00:00:00Z", "2026-01-08T00:00:01Z", "9999-12-31T23:59:59Z"} {
 		chat, doc := made(t, entryOf(`"created_at":"`+at+`",`+events(said("09:05:00", eveID, ""))))
 		if !chat.Started.IsZero() || doc["started"] != nil || chat.Ended.IsZero() {
 			t.Errorf("%s: started %v, column %v, ended %v", at, chat.Started, doc["started"], chat.Ended)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -15,71 +14,74 @@ import (
 	"tap-livechat/tap/source"
 )
 
-const (
-	version  = "3.6"
-	pageSize = 100 // the most that one answer lists
-	mostIDs  = 20  // that can be asked for at a time
-)
+const version = "3.6"
 
-// query is one list of threads: those created from one instant to another. Ends
-// may be included or not: whoever asks sees to it that either is right.
+// query is a list of threads: those created from one instant to another. Whether
+// LiveChat includes the two instants themselves is not promised.
 type query struct {
 	from, to time.Time
 	desc     bool // newest first
 }
 
-func (q query) body() []byte {
+func (q query) body(limit int) []byte {
 	order := "asc"
 	if q.desc {
 		order = "desc"
 	}
-	return fmt.Appendf(nil, `{"filters":{"from":%q,"to":%q},"sort_order":%q,"limit":%d}`, stamp(q.from), stamp(q.to), order, pageSize)
+	return fmt.Appendf(nil, `{"filters":{"from":%q,"to":%q},"sort_order":%q,"limit":%d}`, stamp(q.from), stamp(q.to), order, limit)
 }
 
 func (q query) String() string {
 	return q.from.UTC().Format(time.RFC3339) + " to " + q.to.UTC().Format(time.RFC3339)
 }
 
+// request is a page of a query: the first one, or the one that pageID names.
+type request struct {
+	query
+	pageID string
+	limit  int // of the page that pageID comes from
+	number int // of the page, for messages
+}
+
 // page is one answer that lists threads.
 type page struct {
 	chats       []source.Chat
-	eventless   []int         // of chats: ended, without events, and nothing says why
-	parents     []string      // of eventless, their chats' ids
-	found       int           // threads that match, says the service; -1 if it does not
-	next        string        // the cursor of the next page; empty on the last
-	first, last time.Time     // the earliest and the latest creation on it; zero if none is known
-	ahead       time.Duration // how far the service's clock is ahead of ours; 0 if not known
-	at          time.Time     // when it was given, by the service's clock, or by ours if that is not known
+	incomplete  []incomplete  // of chats: ended, without events, and nothing says why
+	limit       int           // how many threads were requested, at most
+	found       int           // found_chats: how many threads match the query; -1 if it is not stated
+	next        string        // next_page_id; empty on the last page
+	first, last time.Time     // the earliest and the latest creation; zero if none can be read
+	ahead       time.Duration // how far LiveChat's clock is ahead of ours; 0 if it is not known
 	size        int           // bytes of memory that the answer took, about
-	out         []byte        // what was rendered; taken from and given back to outs
+	out         []byte        // what was rendered, a buffer of livechat
 }
 
-// outs lends the buffers that pages are rendered into.
-var outs = sync.Pool{New: func() any { return new([]byte) }}
+// converters are what entries are read with.
+var converters = sync.Pool{New: func() any { return new(converter) }}
 
-// makers are what entries are read with.
-var makers = sync.Pool{New: func() any { return new(converter) }}
-
-// free gives the page's memory back; its chats are not valid any more.
+// free gives the page's memory back. Its chats are not valid any more.
 func (p *page) free() {
 	if p.out != nil {
-		out := p.out[:0]
-		outs.Put(&out)
+		livechat.FreeBuffer(p.out)
 		p.out, p.chats = nil, nil
 	}
 }
 
-// call is one call of the Agent Chat API. Reading is POST, too.
+// call is one call of the Agent Chat API, where reading is POST, too.
 func call(op, action string, body []byte, parse func(*livechat.Answer) error) livechat.Call {
 	return livechat.Call{
 		Op: op, Endpoint: action, Method: http.MethodPost, Path: "/v" + version + "/agent/action/" + action, Version: version, Body: body, Parse: parse,
 	}
 }
 
-// list asks for a page of archives.
-func (a *Archive) list(ctx context.Context, op string, body []byte) (*page, error) {
+// byPageID is the body that names a page: LiveChat allows nothing beside page_id.
+func byPageID(id string) []byte { return append(jsondoc.Quote([]byte(`{"page_id":`), id), '}') }
+
+// list requests a page of list_archives, and smaller ones while that is too much,
+// if a limit is given (0: the request has none). body makes the request for a limit.
+func (a *Archive) list(ctx context.Context, op string, body func(limit int) []byte, limit int) (*page, error) {
 	var p *page
-	listed := call(op, "list_archives", body, func(answer *livechat.Answer) (err error) {
+	listed := call(op, "list_archives", body(limit), func(answer *livechat.Answer) (err error) {
 		if p != nil {
 			p.free()
 		}
@@ -87,9 +89,21 @@ func (a *Archive) list(ctx context.Context, op string, body []byte) (*page, erro
 		return err
 	})
 	listed.List = "chats"
+	if limit > 0 {
+		listed.Reduce = func() []byte {
+			if less := a.limit.tooMuch(limit); less > 0 {
+				limit = less
+				return body(limit)
+			}
+			return nil
+		}
+	}
 	err := a.client.Ask(ctx, listed)
 	if err == nil {
-		err = a.fill(ctx, p)
+		if p.limit = limit; limit > 0 {
+			a.limit.ok()
+		}
+		err = a.complete(ctx, p)
 	}
 	if err != nil {
 		if p != nil {
@@ -100,48 +114,59 @@ func (a *Archive) list(ctx context.Context, op string, body []byte) (*page, erro
 	return p, nil
 }
 
-// page asks for a page of q: the first, or the one that cursor names.
-func (a *Archive) page(ctx context.Context, q query, cursor string, n int) (*page, error) {
-	body := q.body()
-	if cursor != "" {
-		body = append(jsondoc.Quote([]byte(`{"page_id":`), cursor), '}')
+// page requests a page. If it is empty, though another answer or the page itself
+// says that something is there, it requests the page once more.
+func (a *Archive) page(ctx context.Context, r request) (*page, error) {
+	op := fmt.Sprintf("page %d of the threads of %s", r.number, r.query)
+	get := func() (*page, error) {
+		if r.pageID != "" {
+			p, err := a.list(ctx, op, func(int) []byte { return byPageID(r.pageID) }, 0)
+			if err == nil {
+				p.limit = r.limit
+			}
+			return p, err
+		}
+		return a.list(ctx, op, r.body, a.limit.get())
 	}
-	op := fmt.Sprintf("page %d of the threads of %s", n, q)
-	p, err := a.list(ctx, op, body)
-	if err == nil && len(p.chats) == 0 && (cursor != "" || p.next != "") {
-		p.free() // there was to be something
-		p, err = a.list(ctx, op, body)
+	p, err := get()
+	if err == nil && len(p.chats) == 0 && (r.number > 1 || p.next != "" || p.found > 0) {
+		p.free()
+		p, err = get()
 	}
 	return p, err
 }
 
 func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
-	p := &page{found: -1, at: answer.Received, out: (*outs.Get().(*[]byte))[:0], chats: make([]source.Chat, 0, pageSize)}
+	p := &page{found: -1, out: livechat.Buffer(), chats: make([]source.Chat, 0, maxPage)}
 	if !answer.Date.IsZero() {
-		p.at, p.ahead = answer.Date, answer.Date.Sub(answer.Received.Truncate(time.Second))
+		p.ahead = answer.Date.Sub(answer.Received.Truncate(time.Second))
 	}
-	m := makers.Get().(*converter)
-	defer makers.Put(m)
-	ends := make([]int, 0, pageSize)
+	m := converters.Get().(*converter)
+	defer converters.Put(m)
+	ends := make([]int, 0, maxPage)
 	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
 		mark := doc.Mark()
 		chat := new(source.Chat)
 		if entry.Kind() == jsondoc.String {
-			// It is too large to be read: what becomes of it is not decided here.
+			// Its text is too large to be read. What becomes of it is not decided here.
 			chat.ID, chat.TooLarge = jsondoc.Lookup([]byte(entry.Text()), "thread", "id"), true
-			if chat.ID != "" {
-				p.out = a.render(p.out, chat, answer)
-				p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
-				return nil
+		}
+		if chat.ID == "" {
+			chat.TooLarge = false
+			if m.read(doc, entry, answeredAt(answer), chat) {
+				p.incomplete = append(p.incomplete, incomplete{len(p.chats), entry.Get("id").Text()})
 			}
 		}
-		eventless := m.read(doc, entry, answeredAt(answer), chat)
 		if chat.ID == "" {
 			return &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
 		}
-		if eventless {
-			p.eventless = append(p.eventless, len(p.chats))
-			p.parents = append(p.parents, entry.Get("id").Text())
+		if at := chat.Started; !at.IsZero() {
+			if p.first.IsZero() || at.Before(p.first) {
+				p.first = at
+			}
+			if at.After(p.last) {
+				p.last = at
+			}
 		}
 		p.out = a.render(p.out, chat, answer)
 		p.chats, ends = append(p.chats, *chat), append(ends, len(p.out))
@@ -156,7 +181,6 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	if n, ok := count(answer.Root().Get("found_chats")); ok {
 		p.found = n
 	}
-	p.first, p.last = p.reach()
 	// Rendering may have moved the buffer while it grew.
 	start := 0
 	for i, end := range ends {
@@ -166,26 +190,40 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	return p, nil
 }
 
-// reach is from when to when the page reaches, as the third earliest and the third
-// latest of its threads have it: no single time decides where a chain has come to.
-func (p *page) reach() (first, last time.Time) {
-	var room [pageSize]time.Time
-	times := room[:0]
-	for i := range p.chats {
-		if at := p.chats[i].Started; !at.IsZero() {
-			times = append(times, at)
-		}
+// pageTime is how much time a page covers, by the later half of this one; 0 if its
+// times cannot be read.
+func (p *page) pageTime() time.Duration {
+	if len(p.chats) == 0 {
+		return 0
 	}
-	if len(times) == 0 {
-		return first, last
+	middle := p.chats[len(p.chats)/2].Started
+	if middle.IsZero() {
+		return 0
 	}
-	slices.SortFunc(times, time.Time.Compare)
-	third := min(2, len(times)-1)
-	return times[third], times[len(times)-1-third]
+	return 2 * p.last.Sub(middle)
 }
 
-// answeredAt is when the service answered, by the later of its clock and ours: what
-// one of them allows can have happened, and either may be wrong.
+// disorder says which thread of the page shows that it is not in ascending order of
+// created_at, to the millisecond; empty if none does. Threads without a time that
+// can be read do not count.
+func (p *page) disorder() string {
+	var before *source.Chat
+	for i := range p.chats {
+		chat := &p.chats[i]
+		if chat.Started.IsZero() {
+			continue
+		}
+		if before != nil && chat.Started.Truncate(time.Millisecond).Before(before.Started.Truncate(time.Millisecond)) {
+			return fmt.Sprintf("LiveChat does not list in the order of created_at: thread %s of %s comes after thread %s of %s",
+				livechat.Printable(chat.ID), stamp(chat.Started), livechat.Printable(before.ID), stamp(before.Started))
+		}
+		before = chat
+	}
+	return ""
+}
+
+// answeredAt is when LiveChat answered, by the later of its clock and ours: what one
+// of them allows can have happened, and either may be wrong.
 func answeredAt(answer *livechat.Answer) time.Time {
 	if answer.Date.Before(answer.Received) {
 		return answer.Received
@@ -208,63 +246,9 @@ func count(v jsondoc.Value) (int, bool) {
 	return int(n), err == nil && n >= 0 && (v.Kind() == jsondoc.Number || v.Kind() == jsondoc.String)
 }
 
-// stillMissing is said of an ended thread whose events the service does not give.
-const stillMissing = "they are missing, though nothing restricts the access; asked for one by one they did not come either"
-
-// fill asks once, one by one, for the threads whose events are missing though
-// nothing says why. What does not come then is delivered without them, with a note.
-func (a *Archive) fill(ctx context.Context, p *page) error {
-	for k, i := range p.eventless {
-		chat := &p.chats[i]
-		whole, err := a.get(ctx, p.parents[k], chat.ID)
-		switch {
-		case refused(err):
-		case err != nil:
-			return err
-		case whole != nil:
-			*chat = *whole
-			continue
-		}
-		chat.Warnings = append(chat.Warnings, source.Warning{Field: "events", Why: stillMissing})
-		chat.Out.Warnings = append(chat.Out.Warnings, source.Warning{Field: "events", Why: stillMissing})
-	}
-	return nil
-}
-
-// refused reports whether the service does not give what was asked for, and will not.
-func refused(err error) bool {
-	var e *livechat.Error
-	return absent(err) || errors.As(err, &e) && e.Cause == livechat.Scope
-}
-
-// absent reports whether the service says that it has no such thing, or that it
-// was asked for wrongly.
+// absent reports whether LiveChat says that it has no such thing, or that the
+// request is wrong.
 func absent(err error) bool {
 	var e *livechat.Error
 	return errors.As(err, &e) && (e.Cause == livechat.Missing || e.Cause == livechat.BadRequest)
-}
-
-// get asks for one thread; nil if its events do not come with it.
-func (a *Archive) get(ctx context.Context, parent, id string) (*source.Chat, error) {
-	var chat *source.Chat
-	body := jsondoc.Quote(append(jsondoc.Quote([]byte(`{"chat_id":`), parent), `,"thread_id":`...), id)
-	err := a.client.Ask(ctx, call("thread "+livechat.Printable(id), "get_chat", append(body, '}'), func(answer *livechat.Answer) error {
-		if answer.Root().Kind() != jsondoc.Object {
-			return errors.New("it is no chat")
-		}
-		m := makers.Get().(*converter)
-		defer makers.Put(m)
-		chat = new(source.Chat)
-		eventless := m.read(answer.Doc, answer.Root(), answeredAt(answer), chat)
-		if chat.ID == "" {
-			return errors.New("it has no thread")
-		}
-		if eventless || chat.ID != id {
-			chat = nil
-			return nil
-		}
-		chat.Out.Text = a.render(nil, chat, answer)
-		return nil
-	}))
-	return chat, err
 }

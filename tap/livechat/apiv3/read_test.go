@@ -45,7 +45,7 @@ func filled(n int, from, to time.Time, shape string) *toy {
 	return t
 }
 
-// checkCame: every thread of the range came once.
+// checkCame: every thread of the range came, and once, but where windows meet.
 func checkCame(t *testing.T, archive *toy, r result, rg source.Range) {
 	t.Helper()
 	if r.err != nil {
@@ -53,13 +53,13 @@ func checkCame(t *testing.T, archive *toy, r result, rg source.Range) {
 	}
 	missing, double := 0, 0
 	for _, x := range archive.threads {
-		if x.lost || x.start.Before(midnight(rg.From)) || !x.start.Before(rg.To) {
+		if x.lost || x.start.Before(rg.From) || !x.start.Before(rg.To) {
 			continue
 		}
 		switch n := r.came[x.id]; {
 		case n == 0:
 			missing++
-		case n > 1:
+		case n > 1 && !slices.ContainsFunc(r.windows, func(w source.Window) bool { return x.start.Sub(w.From).Abs() <= overlap }):
 			double++
 		}
 	}
@@ -124,21 +124,20 @@ func TestCounts(t *testing.T) {
 					time.Sleep(time.Until(rg.Now))
 					r := readToy(t, archive, rg, 4)
 					checkCame(t, archive, r, rg)
-					if n := r.incomplete(); n > 0 {
-						t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
+					// What is more than there is leaves windows incomplete, read twice.
+					more := name == "one more" || name == "a tenth more" && n > 0
+					if incomplete := r.incomplete(); (incomplete > 0) != more {
+						t.Errorf("%d of %d windows are incomplete", incomplete, len(r.windows))
 					}
-					estimates := 0
-					for _, w := range r.windows {
-						if w.Estimate {
-							estimates++
-						}
+					most := cost(n)
+					if more {
+						most *= 2
 					}
-					if more := name == "one more" || name == "a tenth more" && n > 30; more != (estimates > 0) {
-						t.Errorf("%d windows were taken for estimates", estimates)
-					}
-					// 20 for each window that does not add up
-					if most := pagesOf(n)*105/100 + 60 + 20*estimates; r.requests > most {
+					if r.requests > most {
 						t.Errorf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
+					}
+					if logged := strings.Count(r.log, "found_chats"); (logged == 1) != (name == "not stated" && n > 0) {
+						t.Errorf("the log says %s", r.log)
 					}
 					t.Logf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
 				})
@@ -171,7 +170,7 @@ func TestNothingProvesIt(t *testing.T) {
 						time.Sleep(time.Until(rg.Now))
 						r := readToy(t, archive, rg, 4)
 						checkCame(t, archive, r, rg)
-						if n := r.incomplete(); n > 0 && name != "high" {
+						if n := r.incomplete(); n > 0 && name != "high" && name != "one hundred" {
 							t.Errorf("%d of %d windows are incomplete", n, len(r.windows))
 						}
 						t.Logf("%d requests for %d pages in %d windows", r.requests, pagesOf(n), len(r.windows))
@@ -185,8 +184,8 @@ func TestNothingProvesIt(t *testing.T) {
 	}
 }
 
-// TestOtherOrder: a service that lists newest first whatever it is asked for loses
-// nothing, though its number is not true.
+// TestOtherOrder: of a service that lists newest first whatever is requested, all
+// comes, and each window with several threads is incomplete and says what was seen.
 func TestOtherOrder(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(50), Now: day(50)}
 	for name, count := range map[string]func(int) int{
@@ -199,8 +198,14 @@ func TestOtherOrder(t *testing.T) {
 				time.Sleep(time.Until(rg.Now))
 				r := readToy(t, archive, rg, 4)
 				checkCame(t, archive, r, rg)
-				if proved := name == "true" || name == "high"; strings.Contains(r.log, "nothing proves") == proved {
-					t.Errorf("%s, %d: the log says %s", name, n, r.log)
+				newest := archive.threads[len(archive.threads)-1]
+				if w := r.windows[0]; w.Complete || w.Reads != 1 || !strings.Contains(w.Cause, newest.id+" of "+stamp(newest.start)) {
+					t.Errorf("%s, %d: the first window is %+v", name, n, w)
+				}
+				for _, w := range r.windows {
+					if w.Complete && w.Chats > 1 {
+						t.Errorf("%s, %d: %+v", name, n, w)
+					}
 				}
 				t.Logf("%s: %d requests for %d pages in %d windows", name, r.requests, pagesOf(n), len(r.windows))
 			})
@@ -263,10 +268,10 @@ func TestGrows(t *testing.T) {
 	}
 }
 
-// TestIDs: threads that are asked for by their ids come, also where the service cuts
-// the list short, or refuses it for one of them.
+// TestIDs: threads that are asked for by their ids come, also where the service refuses
+// the request for one of them.
 func TestIDs(t *testing.T) {
-	for _, archive := range []*toy{{}, {ids: 10}, {ids: 7}, {refuses: true}, {refuses: true, ids: 10}} {
+	for _, archive := range []*toy{{}, {refuses: true}} {
 		var ids []string
 		for i := range 45 {
 			archive.add(day(i), day(i).Add(time.Hour))
@@ -286,9 +291,9 @@ func TestIDs(t *testing.T) {
 			came[chat.ID]++
 		}
 		if len(came) != 45 || came["unknown"] > 0 {
-			t.Errorf("at most %d, refuses %v: %d came", archive.ids, archive.refuses, len(came))
+			t.Errorf("refuses %v: %d came", archive.refuses, len(came))
 		}
-		t.Logf("at most %d, refuses %v: %d requests", archive.ids, archive.refuses, client.Usage().Requests)
+		t.Logf("refuses %v: %d requests", archive.refuses, client.Usage().Requests)
 	}
 }
 
@@ -399,112 +404,38 @@ func TestGone(t *testing.T) {
 	})
 }
 
-// TestActive: active threads come, listed or not; asked for by their ids, too.
-func TestActive(t *testing.T) {
-	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
-	for _, hidden := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			archive := filled(500, rg.From, rg.To, "even")
-			archive.hidden = hidden
-			for i := range 30 {
-				archive.add(day(i-20), time.Time{})
-			}
-			time.Sleep(time.Until(rg.Now))
-			r := readToy(t, archive, rg, 4)
-			checkCame(t, archive, r, rg)
-			pending := 0
-			for _, is := range r.pending {
-				if is {
-					pending++
-				}
-			}
-			if pending != 30 || r.brief != 30 || r.incomplete() != 0 {
-				t.Errorf("hidden %v: %d active threads came, %d were told of before, want 30; %d windows incomplete", hidden, pending, r.brief, r.incomplete())
-			}
-			ids := []string{"unknown"}
-			for _, x := range archive.threads[:45] {
-				ids = append(ids, x.id)
-			}
-			client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Transport: archive})
-			if err != nil {
-				t.Fatal(err)
-			}
-			came := make(map[string]bool)
-			for chat, err := range New(client, nil).Chats(t.Context(), ids) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				came[chat.ID] = true
-			}
-			if len(came) != 45 || came["unknown"] || client.Usage().Requests != 5 {
-				t.Errorf("hidden %v: %d came, by %d requests", hidden, len(came), client.Usage().Requests)
-			}
-		})
-	}
-}
-
-// TestSearch: threads that began before the range and had not ended come, however
-// long ago that was, if each step of the search brings one.
-func TestSearch(t *testing.T) {
-	rg := source.Range{From: day(0).Add(7 * time.Hour), To: day(10), Now: day(10), Search: true}
-	for _, test := range []struct {
-		name    string
-		began   []int // days before; they ended in the range
-		days    int   // searched
-		missing int
-	}{
-		{"none", nil, 32, 0},
-		{"one", []int{3}, 96, 0},
-		{"long ones", []int{31, 90, 200}, 32 + 64 + 128 + 256, 0},
-		{"one in the dark", []int{40}, 32, 1},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			archive := filled(700, day(-300), rg.To, "even")
-			for _, n := range test.began {
-				archive.add(day(-n), day(5))
-			}
-			time.Sleep(time.Until(rg.Now))
-			r := readToy(t, archive, rg, 4)
-			checkCame(t, archive, r, rg)
-			if r.searched == nil || !r.searched.Settled || !r.searched.To.Equal(day(0)) || !r.searched.From.Equal(day(-test.days)) {
-				t.Errorf("%s: searched %v", test.name, r.searched)
-			}
-			for i := range test.began {
-				if id := fmt.Sprintf("T%d", 700+i); (r.came[id] != 1) != (test.missing > 0) {
-					t.Errorf("%s: %s came %d times", test.name, id, r.came[id])
-				}
-			}
-		})
-	}
-}
-
-// TestLatency: workers are kept busy. Which window is read first depends on which
-// worker is the fastest, and with it where spikes are split: medians count.
+// TestLatency: reading 20,000 threads with eight workers takes at most 1.10 of the time
+// of a bare download with eight connections, which needs one page to know how many there
+// are. Which window is read first depends on which worker is the fastest, and with it
+// where windows are shared, so the mean counts. In spikes those places are guesses.
 func TestLatency(t *testing.T) {
-	const rounds, promised = 3, 1.5
+	const n, workers, rounds, latency = 20_000, 8, 5, 100 * time.Millisecond
+	bare := latency * time.Duration(1+(pagesOf(n)-1+workers-1)/workers)
 	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
-	for _, shape := range []string{"even", "growing", "spikes", "office"} {
-		var times []float64 // of the best possible
-		for range rounds {
-			synctest.Test(t, func(t *testing.T) {
-				archive := filled(20_000, rg.From, rg.To, shape)
-				archive.latency = 100 * time.Millisecond
-				time.Sleep(time.Until(rg.Now))
-				began := time.Now()
-				r := readToy(t, archive, rg, 8)
-				ideal := time.Duration(r.requests) * archive.latency / 8
-				times = append(times, float64(time.Since(began))/float64(ideal))
-				if most := cost(20_000); r.requests > most {
-					t.Errorf("%s: %d requests, at most %d are promised", shape, r.requests, most)
-				}
-			})
+	mean := func(shapes ...string) float64 {
+		var sum time.Duration
+		for _, shape := range shapes {
+			for range rounds {
+				synctest.Test(t, func(t *testing.T) {
+					archive := filled(n, rg.From, rg.To, shape)
+					archive.latency = latency
+					time.Sleep(time.Until(rg.Now))
+					began := time.Now()
+					r := readToy(t, archive, rg, workers)
+					sum += time.Since(began)
+					if most := cost(n); r.requests > most {
+						t.Errorf("%s: %d requests, at most %d are promised", shape, r.requests, most)
+					}
+				})
+			}
 		}
-		slices.Sort(times)
-		if times[rounds/2] > promised {
-			t.Errorf("%s: %.2f of the best, at most %v is promised", shape, times[rounds/2], promised)
-		}
-		t.Logf("%s: %.2f of the best", shape, times)
+		return float64(sum) / float64(bare) / float64(rounds*len(shapes))
 	}
+	even, spikes := mean("even", "growing", "office"), mean("spikes")
+	if even > 1.10 || spikes > 1.20 {
+		t.Errorf("%.2f of a bare download, in spikes %.2f", even, spikes)
+	}
+	t.Logf("%.3f of a bare download, in spikes %.3f", even, spikes)
 }
 
 // TestSample: a few of the newest, for one request.
@@ -590,39 +521,6 @@ func TestShy(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestEmptyTogether: however many windows are said to be empty, and are not when they
-// are asked for together, they are read, as many at a time as there is room for.
-func TestEmptyTogether(t *testing.T) {
-	const windows = 50
-	rg := source.Range{From: day(0), To: day(windows), Now: day(windows)}
-	synctest.Test(t, func(t *testing.T) {
-		archive := filled(500, rg.From, rg.To, "even").sort()
-		client, err := livechat.New(livechat.Options{AccessToken: secret.New("b"), Workers: 2, Transport: archive})
-		if err != nil {
-			t.Fatal(err)
-		}
-		chats, told := 0, 0
-		r := newReader(t.Context(), New(client, nil), rg)
-		defer r.workers.Stop()
-		r.yield = func(step source.Step) error {
-			chats++
-			return nil
-		}
-		e := &engine{reader: r, plan: &plan{}, covered: rg.From, ahead: 4, done: func(w source.Window) error {
-			told++
-			return nil
-		}}
-		for i := range windows {
-			w := e.open(span{day(i), day(i + 1)})
-			w.chains[0].ended, w.judged, w.total = true, true, 0
-			w.result = &source.Window{From: w.from, To: w.to, Complete: true}
-		}
-		if err := e.run(); err != nil || chats != 500 || told != windows {
-			t.Errorf("%d chats came, %d windows were told of: %v", chats, told, err)
-		}
-	})
 }
 
 // TestUnstated: what an archive costs whose numbers are not stated. The windows are made

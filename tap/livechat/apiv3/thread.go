@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
 
@@ -111,11 +112,15 @@ func (c *converter) read(doc *jsondoc.Doc, entry jsondoc.Value, answered time.Ti
 	if !chat.Pending {
 		end = findEnd(c.events, chat.Started, answered, given)
 		// An offline message has no other end.
-		if end.warning != "" && !(end.warning == lastEventIsEnd && c.isMissed(&t)) {
+		switch {
+		case end.warning == noEvents && isSet(t.restricted):
+			c.warn("events", noEvents+": "+livechat.Printable(t.restricted.Text()))
+		case end.warning == "" || end.warning == noEvents: // the caller decides what to do without events
+		case !(end.warning == lastEventIsEnd && c.isMissed(&t)):
 			c.warn("ended_timestamp", end.warning)
 		}
 	}
-	chat.Ended, chat.Guessed = end.at, end.warning != ""
+	chat.Ended = end.at
 	c.convertEvents()
 	chat.Doc = c.build(&t, &end)
 	return !given && !chat.Pending && !isSet(t.restricted)

@@ -24,22 +24,20 @@ import (
 // toy is an archive of threads that are nothing but an id and two times, for what
 // needs very many of them, or needs one to go at the right moment.
 type toy struct {
-	count     func(n int) int // what found_chats says of n; nil: n, and -1: nothing
-	exclusive bool            // the ends of a list are not in it
-	most      int             // that a list reaches; 0: no cap
-	hidden    bool            // active threads are not listed
-	newest    bool            // newest first, whatever is asked for
-	ended     bool            // lists hold threads by when they ended
-	ids       int             // threads that come at most where they are asked for by their ids; 0: all
-	refuses   bool            // to answer for ids of which it does not know one
-	parts     bool            // of two threads of one millisecond, parted by a page, the second is left out
-	shy       bool            // every list is empty when it is asked for the first time
-	latency   time.Duration
-	slow      func(q toyQuery) time.Duration          // the latency, if it differs
-	ahead     time.Duration                           // of the service's clock
-	get       string                                  // how get_chat refuses, a type of error; or "empty": no events there either
-	before    func(t *toy, action string, first bool) // is called with the lock held, before each answer
-	alter     func(q toyQuery, p *toyPage)            // what a list answers, with the lock held
+	count        func(n int) int // what found_chats says of n; nil: n, and -1: nothing
+	exclusive    bool            // the ends of a list are not in it
+	most         int             // that a list reaches; 0: no cap
+	newest       bool            // newest first, whatever is asked for
+	refuses      bool            // to answer for ids of which it does not know one
+	parts        bool            // of two threads of one millisecond, parted by a page, the second is left out
+	shy          bool            // every list is empty when it is asked for the first time
+	latency      time.Duration
+	slow         func(q toyQuery) time.Duration          // the latency, if it differs
+	ahead        time.Duration                           // of the service's clock
+	refuseActive string                                  // how list_chats refuses, a type of error
+	get          string                                  // how get_chat refuses, a type of error; or "empty": no events there either
+	before       func(t *toy, action string, first bool) // is called with the lock held, before each answer
+	alter        func(q toyQuery, p *toyPage)            // what a list answers, with the lock held
 
 	mu       sync.Mutex
 	threads  []toyThread // by creation, oldest first
@@ -167,6 +165,9 @@ func (x toyThread) json() string {
 
 // active is a page of list_chats.
 func (t *toy) active(q toyQuery) string {
+	if t.refuseActive != "" {
+		return fmt.Sprintf(`{"error":{"type":%q,"message":"no"}}`, t.refuseActive)
+	}
 	var all []string
 	for _, x := range t.threads {
 		if x.end.IsZero() {
@@ -174,10 +175,10 @@ func (t *toy) active(q toyQuery) string {
 		}
 	}
 	skip, _ := strconv.Atoi(q.PageID)
-	if all = all[skip:]; len(all) <= pageSize {
+	if all = all[skip:]; len(all) <= maxPage {
 		return `{"chats_summary":[` + strings.Join(all, ",") + `]}`
 	}
-	return fmt.Sprintf(`{"chats_summary":[%s],"next_page_id":"%d"}`, strings.Join(all[:pageSize], ","), skip+pageSize)
+	return fmt.Sprintf(`{"chats_summary":[%s],"next_page_id":"%d"}`, strings.Join(all[:maxPage], ","), skip+maxPage)
 }
 
 // chat is what get_chat gives.
@@ -191,18 +192,6 @@ func (t *toy) chat(id string) string {
 	return x.json()
 }
 
-// turned are the threads that have ended, each with its two times in place of one
-// another, by the first of them.
-func turned(threads []toyThread) (all []toyThread) {
-	for _, x := range threads {
-		if !x.end.IsZero() {
-			x.start, x.end = x.end, x.start
-			all = append(all, x)
-		}
-	}
-	return (&toy{threads: all}).sort().threads
-}
-
 func (t *toy) list(q toyQuery, body string) string {
 	var out []string
 	if len(q.Filters.ThreadIDs) > 0 {
@@ -210,19 +199,14 @@ func (t *toy) list(q toyQuery, body string) string {
 			t.mistakes = append(t.mistakes, body)
 		}
 		for _, x := range t.threads {
-			if slices.Contains(q.Filters.ThreadIDs, x.id) && !x.lost && !(t.hidden && x.end.IsZero()) {
+			if slices.Contains(q.Filters.ThreadIDs, x.id) && !x.lost {
 				out = append(out, x.json())
 			}
 		}
 		if t.refuses && len(out) < len(q.Filters.ThreadIDs) {
 			return `{"error":{"type":"not_found","message":"Thread not found"}}`
 		}
-		found := ""
-		if t.ids > 0 && len(out) > t.ids {
-			found = fmt.Sprintf(`,"found_chats":%d`, len(out))
-			out = out[:t.ids]
-		}
-		return `{"chats":[` + strings.Join(out, ",") + `]` + found + `}`
+		return `{"chats":[` + strings.Join(out, ",") + `]}`
 	}
 	if q.PageID != "" {
 		if strings.Contains(body, "filters") || strings.Contains(body, "limit") || strings.Contains(body, "sort_order") {
@@ -232,7 +216,7 @@ func (t *toy) list(q toyQuery, body string) string {
 		if json.Unmarshal(text, &q) != nil {
 			t.mistakes = append(t.mistakes, "page_id: "+q.PageID)
 		}
-	} else if q.Limit != 100 {
+	} else if q.Limit < 1 || q.Limit > 100 {
 		t.mistakes = append(t.mistakes, body)
 	}
 	from, err1 := time.Parse(toyLayout, q.Filters.From)
@@ -244,17 +228,9 @@ func (t *toy) list(q toyQuery, body string) string {
 		from, to = from.Add(-1), to.Add(1)
 	}
 	threads := t.threads
-	if t.ended {
-		threads = turned(threads)
-	}
 	first, _ := slices.BinarySearchFunc(threads, from.Add(1), func(x toyThread, at time.Time) int { return x.start.Compare(at) })
 	last, _ := slices.BinarySearchFunc(threads, to, func(x toyThread, at time.Time) int { return x.start.Compare(at) })
-	var match []toyThread
-	for _, x := range threads[first:max(first, last)] {
-		if !t.hidden || !x.end.IsZero() {
-			match = append(match, x)
-		}
-	}
+	match := slices.Clone(threads[first:max(first, last)])
 	if list := q.Filters.From + q.Filters.To; t.shy && !t.told[list] {
 		if t.told == nil {
 			t.told = make(map[string]bool)
@@ -298,9 +274,6 @@ func (t *toy) list(q toyQuery, body string) string {
 	if t.alter != nil {
 		t.alter(q, &p)
 	}
-	if t.ended {
-		p.threads = turned(p.threads)
-	}
 	for _, x := range p.threads {
 		out = append(out, x.json())
 	}
@@ -331,9 +304,7 @@ func (q toyQuery) same() string {
 type result struct {
 	came     map[string]int // by id
 	pending  map[string]bool
-	brief    int // threads that are said to be active
 	windows  []source.Window
-	searched *source.Searched
 	plan     *source.Plan
 	log      string
 	requests int
@@ -360,7 +331,7 @@ func readToy(tb testing.TB, t *toy, rg source.Range, workers int) result {
 func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range, check func()) result {
 	tb.Helper()
 	r := result{came: make(map[string]int), pending: make(map[string]bool)}
-	covered := midnight(rg.From)
+	covered := rg.From
 	for step, err := range a.Read(context.Background(), rg) {
 		switch {
 		case err != nil:
@@ -370,16 +341,6 @@ func readAll(tb testing.TB, a *Archive, client *livechat.Client, rg source.Range
 				tb.Error("a plan that is not the first thing")
 			}
 			r.plan = step.Plan
-		case step.Searched != nil:
-			if r.searched != nil || len(r.windows) > 0 {
-				tb.Error("a search after a window")
-			}
-			r.searched = step.Searched
-		case step.Chat != nil && step.Chat.Brief:
-			if !step.Chat.Pending || len(r.windows) > 0 {
-				tb.Errorf("%s is said to be active, after %d windows", step.Chat.ID, len(r.windows))
-			}
-			r.brief++
 		case step.Chat != nil:
 			r.came[step.Chat.ID]++
 			r.pending[step.Chat.ID] = step.Chat.Pending
