@@ -203,21 +203,21 @@ func (p *page) pageTime() time.Duration {
 	return 2 * p.last.Sub(middle)
 }
 
-// disorder says which thread of the page shows that it is not in ascending order of
-// created_at, to the millisecond; empty if none does. Threads without a time that
-// can be read do not count.
-func (p *page) disorder() string {
-	var before *source.Chat
+// disorder says which thread of the page shows that LiveChat does not list in ascending
+// order of created_at, to the millisecond, from an instant on; empty if none does.
+// Threads without a time that can be read do not count.
+func (p *page) disorder(from time.Time) string {
+	after := "the beginning of the list"
 	for i := range p.chats {
 		chat := &p.chats[i]
 		if chat.Started.IsZero() {
 			continue
 		}
-		if before != nil && chat.Started.Truncate(time.Millisecond).Before(before.Started.Truncate(time.Millisecond)) {
-			return fmt.Sprintf("LiveChat does not list in the order of created_at: thread %s of %s comes after thread %s of %s",
-				livechat.Printable(chat.ID), stamp(chat.Started), livechat.Printable(before.ID), stamp(before.Started))
+		if chat.Started.Before(from.Truncate(overlap)) {
+			return fmt.Sprintf("LiveChat does not list in the order of created_at: thread %s of %s comes after %s of %s",
+				livechat.Printable(chat.ID), stamp(chat.Started), after, stamp(from))
 		}
-		before = chat
+		from, after = chat.Started, "thread "+livechat.Printable(chat.ID)
 	}
 	return ""
 }

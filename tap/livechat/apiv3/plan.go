@@ -91,7 +91,7 @@ func (r *reader) plan(all span, first *page) (begun bool) {
 // oldest window, after more and more pages, for a bookmark that moves early. That
 // costs no request: the rest is a window that goes on from there. If a worker is idle
 // and no window waits for one, the longest window gives half of it away.
-func (r *reader) share(w *window) (ended bool) {
+func (r *reader) share(w *window, p *page) (ended bool) {
 	at := w.position.Truncate(overlap)
 	if w.reading > 1 || w.byPageID() || !at.After(w.from) || w.to.Sub(at) < 4*overlap {
 		return false
@@ -117,7 +117,10 @@ func (r *reader) share(w *window) (ended bool) {
 	}
 	rest := newWindow(span{at, w.to}, w.left)
 	w.give(rest)
-	if w.to = at; !ended {
+	w.to = at
+	if ended {
+		rest.inherit(p)
+	} else {
 		w.left /= 2
 		rest.left -= w.left
 	}

@@ -157,7 +157,8 @@ func (r *reader) handle(w *window, p *page) error {
 		}
 	}
 	fresh, unseen := w.mark(p)
-	more := w.next(p, len(fresh)) && !r.passed(w) && !r.share(w)
+	w.empty = w.empty && len(fresh) == 0
+	more := w.next(p, len(fresh)) && !r.passed(w) && !r.share(w, p)
 	w.count(p, fresh)
 	if w.state = queued; !more {
 		r.close(w)
@@ -181,7 +182,7 @@ func (r *reader) passed(w *window) bool {
 // close ends a reading. That nothing is listed is requested once more: with the next
 // window if that has not begun, which costs nothing, or by itself.
 func (r *reader) close(w *window) {
-	if len(w.ids) > 0 || w.confirmed || w.stated > 0 {
+	if !w.empty || w.confirmed || w.stated > 0 {
 		if w.state = listed; w.awaited == 0 {
 			r.finish(w)
 		}

@@ -23,6 +23,7 @@ type window struct {
 	state state
 	job   *livechat.Job[*page]
 	ids   map[string]int // the threads that came, and the last reading that brought them
+	empty bool           // none came
 
 	// The present reading, from the beginning of the span.
 	reading  int           // 1 or 2
@@ -46,7 +47,7 @@ type window struct {
 }
 
 func newWindow(s span, threads int) *window {
-	return &window{span: s, ids: make(map[string]int), reading: 1, stated: -1, left: threads, position: s.from}
+	return &window{span: s, ids: make(map[string]int), empty: true, reading: 1, stated: -1, left: threads, position: s.from}
 }
 
 // give notes that part is cut off the window: what is in it is not missing here.
@@ -54,6 +55,19 @@ func (w *window) give(part *window) {
 	part.parent = w
 	w.awaited++
 	w.shared = true
+}
+
+// inherited is in place of a reading: the thread has been yielded for the window before.
+const inherited = -1
+
+// inherit notes the threads at the beginning of a window that the last page of the
+// window before has brought: they are listed here again, and need not be yielded.
+func (w *window) inherit(p *page) {
+	for i := range p.chats {
+		if !p.chats[i].Started.Before(w.from.Add(-overlap)) {
+			w.ids[p.chats[i].ID] = inherited
+		}
+	}
 }
 
 // again begins another reading. What came is kept.
@@ -116,7 +130,11 @@ func (w *window) count(p *page, fresh []int) {
 // out of order to its end. A page by page_id that brings nothing new is the last.
 func (w *window) next(p *page, fresh int) bool {
 	if w.cause == "" {
-		w.cause = p.disorder()
+		from := time.Time{} // a page by page_id begins anywhere
+		if w.pageID == "" {
+			from = w.position.Add(-overlap)
+		}
+		w.cause = p.disorder(from)
 	}
 	if w.pageID == "" {
 		n, _ := p.threads(span{w.position, w.to})
