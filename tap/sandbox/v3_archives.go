@@ -120,15 +120,6 @@ func (s *Server) threads(page []timed) []account.ThreadRef {
 	for i, t := range page {
 		all[i] = s.account.Thread(int(t.no))
 	}
-	if s.opt.V3.Order == "mixed" {
-		key := func(t account.ThreadRef) uint64 { return uint64(account.Mix(uint64(s.opt.Seed), 'o', uint64(t.No))) }
-		slices.SortFunc(all, func(x, y account.ThreadRef) int {
-			if key(x) < key(y) {
-				return -1
-			}
-			return 1
-		})
-	}
 	return all
 }
 
@@ -209,11 +200,7 @@ func (s *Server) theseThreads(args *archiveArguments, ids []string) answer {
 		return s.problemV3(s.opt.V3.IDsUnknown, "Thread not found", "")
 	}
 	slices.SortFunc(threads, func(x, y timed) int { return compareTimed(y, x) })
-	found := len(threads)
-	if most := s.opt.V3.IDs; most > 0 {
-		threads = threads[:min(most, found)]
-	}
-	return s.archivePage(s.threads(threads), now, slice{}, found)
+	return s.archivePage(s.threads(threads), now, slice{}, len(threads))
 }
 
 var emptyFilters = func() string {
@@ -229,7 +216,7 @@ func (s *Server) listed(ref account.Ref) bool {
 	if !s.there(ref) || ref.End() <= s.account.Now() {
 		return s.there(ref)
 	}
-	return s.opt.V3.Active == "listed" || s.opt.V3.Active == "some" && ref.No%2 == 0
+	return s.opt.V3.Active == "listed"
 }
 
 // archiveFilter is what finds the threads of the filters.

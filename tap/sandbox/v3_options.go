@@ -17,7 +17,6 @@ type V3 struct {
 	Cap          int
 	Chain        string
 	Skip         bool
-	IDs          int
 	IDsUnknown   string
 	Order        string
 	EventOrder   string
@@ -69,14 +68,13 @@ var v3Switches = []option{
 	{"v3_dates", "", oneOf(func(o *Options) *string { return &o.V3.Dates }, "created", "ended"), "v3: the time that from and to look at; an active thread ends now"},
 	{"v3_from", "", oneOf(func(o *Options) *string { return &o.V3.From }, "included", "excluded"), "v3: whether from itself is"},
 	{"v3_to", "", oneOf(func(o *Options) *string { return &o.V3.To }, "included", "excluded"), "v3: whether to itself is"},
-	{"v3_active", "", oneOf(func(o *Options) *string { return &o.V3.Active }, "listed", "hidden", "some"), "v3: whether list_archives has active threads; some is every other one"},
+	{"v3_active", "", oneOf(func(o *Options) *string { return &o.V3.Active }, "listed", "hidden"), "v3: whether list_archives has active threads"},
 	{"v3_found", "", oneOf(func(o *Options) *string { return &o.V3.Found }, "exact", "low", "high", "estimate", "absent"), "v3: found_chats of list_archives"},
 	{"v3_cap", "", whole(func(o *Options) *int { return &o.V3.Cap }, 0, 1<<31-1), "v3: how many threads a chain of list_archives reaches; 0 is all"},
 	{"v3_chain", "", oneOf(func(o *Options) *string { return &o.V3.Chain }, "live", "frozen"), "v3: whether a chain of pages has what comes and goes meanwhile"},
 	{"v3_skip", "", yesNo(func(o *Options) *bool { return &o.V3.Skip }), "v3: of threads of one millisecond across the border of a page those after it are lost"},
-	{"v3_ids", "", whole(func(o *Options) *int { return &o.V3.IDs }, 0, 20), "v3: how many threads come at most where they are asked for by their ids; 0 is all"},
 	{"v3_ids_unknown", "", oneOf(func(o *Options) *string { return &o.V3.IDsUnknown }, "left_out", "not_found", "validation"), "v3: what comes of ids of which one is not there: the others, or an error"},
-	{"v3_order", "", oneOf(func(o *Options) *string { return &o.V3.Order }, "asked", "mixed", "newest"), "v3: the order of the threads on a page, of pages that are in order; newest is newest first, whatever is asked for"},
+	{"v3_order", "", oneOf(func(o *Options) *string { return &o.V3.Order }, "asked", "newest"), "v3: the order of the threads; newest is newest first, whatever is asked for"},
 	{"v3_event_order", "", oneOf(func(o *Options) *string { return &o.V3.EventOrder }, "time", "mixed"), "v3: the order of the events in a thread"},
 
 	{"v3_errors_200", "", yesNo(func(o *Options) *bool { return &o.V3.Errors200 }), "v3: errors come with status 200"},

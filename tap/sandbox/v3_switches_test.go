@@ -251,14 +251,6 @@ func TestV3OddAndHostile(t *testing.T) {
 	}
 }
 
-func TestV3Mixed(t *testing.T) {
-	plain := ask3[archives3](t, newServer(t, "chats=100"), archives3Path, `{"limit":50}`)
-	mixed := ask3[archives3](t, newServer(t, "chats=100&v3_order=mixed"), archives3Path, `{"limit":50}`)
-	if a, b := threadIDs(plain.Chats), threadIDs(mixed.Chats); slices.Equal(a, b) || !slices.Equal(sorted(a), sorted(b)) {
-		t.Errorf("%v\n%v", a, b)
-	}
-}
-
 func TestV3Errors(t *testing.T) {
 	for query, want := range map[string]struct {
 		status int
