@@ -110,13 +110,16 @@ func (r *Renderer) Chat(dst []byte, c *source.Chat) []byte {
 	w := r.begin(dst, c.Warnings)
 	w.chat = c
 	base := len(dst)
-	if c.TooLarge {
+	switch {
+	case c.TooLarge:
 		w.tooLarge()
+	case c.NoID:
+		w.noID()
 	}
 	parts := make([]source.Part, 0, len(r.streams))
 	for _, s := range r.streams {
 		w.count = 0
-		if c.TooLarge {
+		if c.TooLarge || c.NoID {
 			break
 		}
 		switch s.from {

@@ -178,6 +178,9 @@ type Chat struct {
 	Guessed bool
 	// TooLarge means that the chat is longer than MaxChat. Only its id is known.
 	TooLarge bool
+	// NoID says that the entry lacks the id of what it lists (v3.6: it has no thread):
+	// there is no more of it than the id of the chat that it belongs to, which ID is.
+	NoID bool
 
 	// From and To are the days for which it was listed, To exclusive; zero if it was
 	// requested by id.
