@@ -147,18 +147,18 @@ func (a *Archive) parse(answer *livechat.Answer) (*page, error) {
 	err := answer.Each(func(doc *jsondoc.Doc, entry jsondoc.Value) error {
 		mark := doc.Mark()
 		chat := new(source.Chat)
-		if entry.Kind() == jsondoc.String {
-			// Its text is too large to be read. What becomes of it is not decided here.
+		chatID := entry.Get("id").Text()
+		if entry.Kind() == jsondoc.String { // the head of one that is too large to be read
+			chatID = jsondoc.Lookup([]byte(entry.Text()), "id")
 			chat.ID, chat.TooLarge = jsondoc.Lookup([]byte(entry.Text()), "thread", "id"), true
+		} else if m.read(doc, entry, answeredAt(answer), chat) && chat.ID != "" {
+			p.incomplete = append(p.incomplete, incomplete{len(p.chats), chatID})
+		}
+		if chat.ID == "" { // what becomes of it is not decided here
+			*chat = source.Chat{ID: chatID, NoID: true}
 		}
 		if chat.ID == "" {
-			chat.TooLarge = false
-			if m.read(doc, entry, answeredAt(answer), chat) {
-				p.incomplete = append(p.incomplete, incomplete{len(p.chats), entry.Get("id").Text()})
-			}
-		}
-		if chat.ID == "" {
-			return &livechat.Error{Detail: fmt.Sprintf("thread %d of the page has no id", len(p.chats)+1), Cause: livechat.NoID}
+			return &livechat.Error{Detail: fmt.Sprintf("entry %d of the page has neither the id of a chat nor that of a thread", len(p.chats)+1), Cause: livechat.NoID}
 		}
 		if at := chat.Started; !at.IsZero() {
 			if p.first.IsZero() || at.Before(p.first) {
