@@ -184,3 +184,8 @@ func TestRefusedPageID(t *testing.T) {
 		})
 	}
 }
+
+// options are those of a client with so many workers.
+func options(workers int, service http.RoundTripper) livechat.Options {
+	return livechat.Options{Workers: workers, Transport: service}
+}

@@ -272,3 +272,72 @@ func TestMissingEvents(t *testing.T) {
 		})
 	}
 }
+
+// TestManyMissingEvents: threads without events are requested one by one while that
+// helps; after ten refusals in a row the rest of the run does without, whatever page and
+// window they are on. Each has one note, with LiveChat's reason where it gives one.
+func TestManyMissingEvents(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(10), Now: day(10)}
+	for name, test := range map[string]struct {
+		gives func(n int) bool // of the requests for single threads
+		most  int
+	}{
+		"none":         {func(int) bool { return false }, maxRefusals},
+		"every second": {func(n int) bool { return n%2 == 0 }, 1200},
+		"ten, then no": {func(n int) bool { return n <= 10 }, 10 + maxRefusals},
+	} {
+		archive := filled(1500, rg.From, rg.To, "even").sort()
+		for i := range archive.threads {
+			switch {
+			case i%5 == 0:
+			case i%50 == 1:
+				archive.threads[i].restricted = "older than 60 days"
+			default:
+				archive.threads[i].bare = true
+			}
+		}
+		archive.gives = func(string) bool { return test.gives(archive.asked["get_chat"]) }
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(rg.Now))
+			a, _ := archiveOf(t, options(1, archive))
+			notes := make(map[source.Warning]int)
+			came := 0
+			for step, err := range a.Read(t.Context(), rg) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if step.Chat == nil {
+					continue
+				}
+				came++
+				for _, n := range step.Chat.Warnings {
+					notes[n]++
+				}
+				if step.Chat.Ended.IsZero() != (len(step.Chat.Warnings) == 1) {
+					t.Errorf("%s: %s ended %v, with %v", name, step.Chat.ID, step.Chat.Ended, step.Chat.Warnings)
+				}
+			}
+			if asked := archive.asked["get_chat"]; came != 1500 || asked > test.most || asked < test.most-30 {
+				t.Errorf("%s: %d threads came, %d were requested by themselves, want %d", name, came, asked, test.most)
+			}
+			if n := notes[source.Warning{Field: "events", Why: noEvents + ": older than 60 days"}]; n != 30 || len(notes) != 2 {
+				t.Errorf("%s: notes %v", name, notes)
+			}
+		})
+	}
+}
+
+// TestSlowClock: if the clock of this machine is slow, and the service gives no date, the
+// newest threads keep their times.
+func TestSlowClock(t *testing.T) {
+	for _, test := range []struct {
+		ahead time.Duration
+		keeps bool
+	}{{time.Hour, true}, {47 * time.Hour, true}, {49 * time.Hour, false}} {
+		at := answered.Add(test.ahead).Format(time.RFC3339)
+		chat, _ := made(t, entryOf(`"created_at":"`+at+`","events":[{"id":"T1_1","type":"system_message","system_message_type":"system_archived","created_at":"`+at+`"}]`))
+		if chat.Started.IsZero() == test.keeps || chat.Ended.IsZero() == test.keeps {
+			t.Errorf("%v ahead: started %v, ended %v", test.ahead, chat.Started, chat.Ended)
+		}
+	}
+}

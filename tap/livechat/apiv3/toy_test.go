@@ -36,6 +36,7 @@ type toy struct {
 	ahead        time.Duration                           // of the service's clock
 	refuseActive string                                  // how list_chats refuses, a type of error
 	get          string                                  // how get_chat refuses, a type of error; or "empty": no events there either
+	gives        func(id string) bool                    // whether get_chat gives the events of a thread; nil: always
 	before       func(t *toy, action string, first bool) // is called with the lock held, before each answer
 	alter        func(q toyQuery, p *toyPage)            // what a list answers, with the lock held
 
@@ -52,6 +53,7 @@ type toyThread struct {
 	lost       bool      // counted, and never listed
 	says       time.Time // what created_at says, if not start
 	bare       bool      // listed without its events
+	restricted string    // the reason that is given for that
 }
 
 // toyPage is one answer of a list of archives.
@@ -61,8 +63,10 @@ type toyPage struct {
 	next    string // the cursor; empty on the last page
 }
 
-func (t *toy) add(start, end time.Time) {
-	t.threads = append(t.threads, toyThread{id: fmt.Sprintf("T%d", len(t.threads)), start: start.UTC().Truncate(time.Millisecond), end: end.UTC()})
+func (t *toy) add(start, end time.Time) { t.addAs(len(t.threads), start, end) }
+
+func (t *toy) addAs(n int, start, end time.Time) {
+	t.threads = append(t.threads, toyThread{id: fmt.Sprintf("T%d", n), start: start.UTC().Truncate(time.Millisecond), end: end.UTC()})
 }
 
 func (t *toy) sort() *toy {
@@ -156,6 +160,9 @@ func (x toyThread) json() string {
 	if x.bare {
 		list = ""
 	}
+	if x.restricted != "" {
+		list = fmt.Sprintf(`,"restricted_access":%q`, x.restricted)
+	}
 	at := x.start
 	if !x.says.IsZero() {
 		at = x.says
@@ -188,7 +195,7 @@ func (t *toy) chat(id string) string {
 		return fmt.Sprintf(`{"error":{"type":%q,"message":"no"}}`, cmp.Or(t.get, "not_found"))
 	}
 	x := t.threads[i]
-	x.bare = t.get == "empty"
+	x.bare = t.get == "empty" || t.gives != nil && !t.gives(id)
 	return x.json()
 }
 
