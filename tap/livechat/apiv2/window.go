@@ -50,8 +50,8 @@ func (r *reader) readWindow(l *list, ids *seen, moving bool) error {
 		case got.atCap && several:
 			return r.readHalves(l.days, ids, moving)
 		case got.atCap:
-			w.Cause = "API v2 lists no more than 25,000 chats of a day, and " + l.days.String() + " has more; " +
-				`api_version "3" has no such limit, and on_mismatch "warn" goes on without the others`
+			w.Cause = "API v2 lists no more than 25,000 chats of a day, and " + l.days.String() + " has more: " +
+				`set api_version to "3", which has no such limit, or on_mismatch to "warn" to go on without the rest`
 		case got.same && !got.moved():
 			// Fewer than stated, and the same ones twice.
 		case moving && reads == 2:

@@ -187,7 +187,7 @@ func TestFullDay(t *testing.T) {
 			if w.Complete {
 				continue
 			}
-			for _, want := range []string{"2026-03-02", `api_version "3"`, `on_mismatch "warn"`} {
+			for _, want := range []string{"2026-03-02", `api_version to "3"`, `on_mismatch to "warn"`} {
 				if !strings.Contains(w.Cause, want) || w.Reads != 1 || w.Chats != archiveCap {
 					t.Errorf("the window is %+v, want a cause with %s", w, want)
 				}
