@@ -98,7 +98,7 @@ func (r *reader) share(w *window, p *page) (ended bool) {
 	}
 	longest, waiting := 0, false
 	for _, o := range r.windows {
-		if o.state != listed {
+		if o.state < listed {
 			longest = max(longest, o.left)
 			waiting = waiting || o.state == queued
 		}

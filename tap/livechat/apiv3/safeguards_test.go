@@ -112,7 +112,7 @@ func TestEmptyEach(t *testing.T) {
 func TestBorders(t *testing.T) {
 	for _, exclusive := range []bool{false, true} {
 		rg := source.Range{From: day(0), To: day(0).Add(3 * time.Second), Now: day(1)}
-		archive := &toy{exclusive: exclusive}
+		archive := &toy{exclusive: exclusive, dense: true}
 		for at := rg.From; at.Before(rg.To); at = at.Add(time.Millisecond) {
 			archive.add(at, at.Add(time.Hour))
 		}
@@ -179,7 +179,7 @@ func TestWrongTime(t *testing.T) {
 // byThrees is a toy with n threads, each three of one millisecond, that loses threads
 // at the borders of pages.
 func byThrees(n int, from, to time.Time) *toy {
-	t := &toy{parts: true}
+	t := &toy{parts: true, dense: true}
 	for i := range n {
 		at := from.Add(time.Duration(i/3) * 3 * to.Sub(from) / time.Duration(n))
 		t.add(at, at.Add(time.Minute))

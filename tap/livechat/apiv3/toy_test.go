@@ -25,6 +25,7 @@ import (
 // needs very many of them, or needs one to go at the right moment.
 type toy struct {
 	count        func(n int) int // what found_chats says of n; nil: n, and -1: nothing
+	dense        bool            // threads are so close that some are listed for two windows, where those meet
 	exclusive    bool            // the ends of a list are not in it
 	most         int             // that a list reaches; 0: no cap
 	newest       bool            // newest first, whatever is asked for
