@@ -58,6 +58,7 @@ func TestSteps(t *testing.T) {
 		t.Error("the context of the reading goes on")
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	n := 0
 	var last error
 	for _, err := range Steps(ctx, endless) {
