@@ -294,12 +294,12 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 		waited := h.patient[stream.Name]
 		h.patient[stream.Name] = make(map[string]bool)
 		for _, c := range b.Open {
-			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/checkpoint.Patience
+			h.patient[stream.Name][c.ID] = c.Missed == 0 && h.now.Sub(c.Asked) < c.Asked.Sub(c.Since)/checkpoint.PollFraction
 		}
 		// Where API v3.6 lists by the end, or does not say when a thread ended, the truth
 		// of the account is not what the service shows; whole() alone holds then.
 		untold := strings.Contains(h.plan.switches, "v3_dates=ended") || strings.Contains(h.plan.switches, "v3_no_end=") && !strings.Contains(h.plan.switches, "v3_no_end=0.0")
-		if untold || !b.Searched || !slices.Contains(a.streams, stream.Name) || h.blind() || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
+		if untold || !b.OpenKnown || !slices.Contains(a.streams, stream.Name) || h.blind() || h.plan.lossy && a.mismatch == config.WarnOnMismatch {
 			continue
 		}
 		open := make(map[string]bool)

@@ -30,8 +30,6 @@ func (s *run) readLists(ctx context.Context, err error, read func(context.Contex
 	if incomplete == nil {
 		incomplete = new(IncompleteError)
 	}
-	complete := err == nil
-	s.complete = false // until the lists have been read, too
 	var remedies []string
 	for _, stream := range s.o.Selection.Streams {
 		if stream.Group == "" {
@@ -55,7 +53,6 @@ func (s *run) readLists(ctx context.Context, err error, read func(context.Contex
 		}
 	}
 	if len(s.summary.NotRead) == 0 {
-		s.complete = complete
 		return err
 	}
 	incomplete.Streams = s.listsNotRead()
@@ -108,7 +105,9 @@ func (s *run) listsNotRead() (all []string) {
 type list struct {
 	stream catalog.Selected
 	rg     source.Range
+	first  time.Time // the date of start_date
 	done   time.Time // the date up to which a report is in the state
+	was    state.Report
 	rows   int
 	keys   map[string][]string // of a report's rows, by date, of the days that the next run reads again
 
@@ -120,16 +119,18 @@ type list struct {
 // readList reads one list. Only a list that is whole is activated.
 func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out, keys: make(map[string][]string)}
+	l.first = l.rg.From
 	l.row = func(row *source.Row, count int) {
 		s.countRow(&stream, row, count)
 		s.tick()
 	}
 	l.advance = func(to time.Time) {
 		if !stream.FullTable && !to.Before(l.done) { // never back
-			s.moved = s.moved || to.After(l.done)
+			s.reportMoved = s.reportMoved || to.After(l.done)
 			l.done = to
-			s.o.State = s.o.State.WithReport(stream.Name,
-				state.Report{Day: to, Zone: l.rg.Zone.String(), Keys: l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)})
+			r := l.report(to, s.o.Now)
+			r.Keys = l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)
+			s.o.State = s.o.State.WithReport(stream.Name, r)
 		}
 		s.out.State(s.state())
 	}
@@ -190,15 +191,64 @@ func (l *list) resume(o Options) {
 	case mark.Zone != l.rg.Zone.String():
 		o.Log.Warn("the report was read in another time zone; it is read from start_date again", "stream", l.stream.Name, "before", mark.Zone, "report_timezone", l.rg.Zone.String())
 	default:
-		l.done, l.rg.Keys = mark.Day, mark.Keys
+		l.done, l.rg.Keys, l.was = mark.Day, mark.Keys, mark
+		if l.was.ReadTo.IsZero() { // of a version that did not write it
+			l.was.ReadTo = l.endOf(mark.Day, o.Now)
+			if l.was.ReadFrom.IsZero() {
+				l.was.ReadFrom = l.startOf(l.first)
+			}
+		}
 		// A bookmark in the future is brought back to today.
 		if today := dateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
-			l.done, mark.Day = today.AddDate(0, 0, -1), today
+			l.done, mark.Day, l.was = today.AddDate(0, 0, -1), today, state.Report{}
 		}
 		if from := mark.Day.AddDate(0, 0, -o.Config.ReportLookbackDays); from.After(l.rg.From) {
 			l.rg.From = from
 		}
+		if from, _ := l.covered(l.startOf(l.rg.From)); from.After(l.startOf(l.first)) {
+			o.warnUnread(l.stream.Name, from)
+		}
 	}
+}
+
+// report is the bookmark after a day has been read.
+func (l *list) report(day, now time.Time) state.Report {
+	r := state.Report{Day: day, Zone: l.rg.Zone.String()}
+	r.ReadFrom, r.ReadTo = l.covered(l.endOf(day, now))
+	return r
+}
+
+// startOf is the first moment of a date in the report's time zone.
+func (l *list) startOf(date time.Time) time.Time {
+	year, month, d := date.Date()
+	return time.Date(year, month, d, 0, 0, 0, 0, l.rg.Zone)
+}
+
+// endOf is when a date ends, but not after now.
+func (l *list) endOf(date, now time.Time) time.Time {
+	if end := l.startOf(date.AddDate(0, 0, 1)); end.Before(now) {
+		return end
+	}
+	return now.Truncate(time.Second)
+}
+
+// covered is the span that has been read without a gap, if this run has read up to a
+// time.
+func (l *list) covered(to time.Time) (from, end time.Time) {
+	from, end = l.startOf(l.rg.From), to
+	switch {
+	case l.was.ReadTo.IsZero(), from.After(l.was.ReadTo):
+		return from, end
+	case end.Before(l.was.ReadFrom):
+		return l.was.ReadFrom, l.was.ReadTo
+	}
+	if l.was.ReadFrom.Before(from) {
+		from = l.was.ReadFrom
+	}
+	if l.was.ReadTo.After(end) {
+		end = l.was.ReadTo
+	}
+	return from, end
 }
 
 // read writes the SCHEMA and the rows, and for a report a STATE now and then. It

@@ -314,14 +314,14 @@ func TestMessagesAreWrittenInWholeLines(t *testing.T) {
 	}
 	m.Records(stream, bytes.Repeat(line, 300), 300, time.Time{})
 	m.Records(stream, nil, 0, time.Time{})
-	kept := state.State{}.With("chats", state.Bookmark{At: time.Unix(0, 0).UTC(), Searched: true})
+	kept := state.State{}.With("chats", state.Bookmark{At: time.Unix(0, 0).UTC(), OpenKnown: true})
 	m.State(kept)
 	for i, text := range w.all {
 		if !strings.HasSuffix(text, "}\n") {
 			t.Errorf("write %d of %d ends with %.50q", i, len(w.all), text[len(text)-50:])
 		}
 	}
-	if got := w.all[len(w.all)-1]; !strings.HasSuffix(got, `{"type":"STATE","value":{"bookmarks":{"chats":{"api":"2","ended_timestamp":"1970-01-01T00:00:00Z","open_chats":[]}}}}`+"\n") {
+	if got := w.all[len(w.all)-1]; !strings.HasSuffix(got, `{"type":"STATE","value":{"bookmarks":{"chats":{"api":"2","ended_timestamp":"1970-01-01T00:00:00Z","open_chats":[],"read_from":null,"read_to":null}}}}`+"\n") {
 		t.Errorf("the STATE was not written at once, but %.200q", got)
 	}
 	before := len(w.all)

@@ -59,7 +59,7 @@ func newRun(o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &run{o: o, started: time.Now(), warnings: newWarningCounter(o.Log), out: singer.Writer{Out: o.Out}, end: o.Config.EndDate}
+	s := &run{o: o, started: time.Now(), warnings: newWarningCounter(o.Log), out: singer.Writer{Out: o.Out}}
 	s.metrics = newMetrics(o.Log, s.started)
 	opened := o.API()
 	opened.Records, opened.Observe = records, s.metrics.observe
@@ -77,7 +77,7 @@ func newRun(o Options) (*run, error) {
 // counts for more than err.
 func (s *run) result(err error) (Summary, error) {
 	err = api.Explain(err)
-	if errors.Is(err, source.ErrBudget) && !s.moved {
+	if errors.Is(err, source.ErrBudget) && !s.moved() {
 		err = api.WithHint(err, "raise max_requests: it was used up before a bookmark could move, so another run would end at the same place")
 	}
 	var batch *singer.BatchError
@@ -104,33 +104,49 @@ type run struct {
 	metrics    *metrics
 	warnings   *warningCounter
 	summary    Summary
-	end        time.Time // chats that ended at or after it are not wanted; zero: all are
-	seen       int       // chats that came, wanted or not
-	moved      bool      // a bookmark has moved in this run
-	incomplete []Days    // that are not complete
-	complete   bool      // the run came to its end
+	seen       int    // chats that came, wanted or not
+	incomplete []Days // that are not complete
+
+	reportMoved bool // the bookmark of a report has moved in this run
 }
 
 // resume goes on from the state.
 func (s *run) resume() (err error) {
-	c := s.o.Config
-	s.track, err = checkpoint.New(checkpoint.Options{
-		Now: s.o.Now, StartDate: c.StartDate, EndDate: c.EndDate, Lookback: time.Duration(c.LookbackDays) * day,
-		IncludePending: c.IncludePending, API: cmp.Or(c.APIVersion, catalog.V2),
-	}, s.o.chatStreams(), s.o.State)
+	s.track, err = checkpoint.New(s.checkpointOptions(), s.o.chatStreams(), s.o.State)
 	if err != nil {
 		return err
 	}
 	for _, f := range s.track.Streams {
-		at, ok := s.track.FromFuture[f.Name]
-		if !ok {
-			continue
+		if !f.FromFuture.IsZero() {
+			s.o.Log.Warn("the bookmark lies in the future; it is brought back to now, and chats of the days before may be missing: to read them, run once without the state",
+				"stream", f.Name, "bookmark", f.FromFuture.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
 		}
-		s.o.Log.Warn("the bookmark lies in the future; it is brought back to now, and chats of the days before may be missing: to read them, run once without the state",
-			"stream", f.Name, "bookmark", at.Format(time.RFC3339), "now", s.o.Now.Format(time.RFC3339))
+		s.o.warnUnread(f.Name, f.UnreadTo)
 	}
 	return nil
 }
+
+func (s *run) checkpointOptions() checkpoint.Options {
+	c := s.o.Config
+	return checkpoint.Options{
+		Now: s.o.Now, StartDate: c.StartDate, EndDate: c.EndDate, Lookback: time.Duration(c.LookbackDays) * day,
+		IncludePending: c.IncludePending, API: cmp.Or(c.APIVersion, catalog.V2),
+	}
+}
+
+// warnUnread warns of a start_date before the span that the state has read, which
+// begins at to; zero: it is not.
+func (o Options) warnUnread(stream string, to time.Time) {
+	if to.IsZero() {
+		return
+	}
+	o.Log.Warn("start_date is before the span that the state has read, and a bookmark does not go back: to read what is missing, "+
+		"run once without the state, with these dates as start_date and end_date, and join its last STATE to this one with merge-state",
+		"stream", stream, "start_date", o.Config.StartDate.UTC().Format(time.RFC3339), "end_date", to.UTC().Format(time.RFC3339))
+}
+
+// moved reports whether a bookmark has moved in this run.
+func (s *run) moved() bool { return s.reportMoved || s.track != nil && s.track.Moved() }
 
 // chatStreams are the selected streams that are made of chats.
 func (o Options) chatStreams() []catalog.Selected {
@@ -140,7 +156,10 @@ func (o Options) chatStreams() []catalog.Selected {
 func (s *run) sync(ctx context.Context) error {
 	rg := s.track.Range()
 	s.o.Log.Info("reading the archive", "from", rg.From.Format(time.RFC3339), "to", rg.To.Format(time.RFC3339), "streams", s.names())
-	if rg.From.Before(rg.To) {
+	if err := s.askForActive(ctx); err != nil {
+		return err
+	}
+	for _, rg := range s.track.Ranges() {
 		for step, err := range s.api.Read(ctx, rg) {
 			if err == nil {
 				err = s.step(step)
@@ -155,7 +174,7 @@ func (s *run) sync(ctx context.Context) error {
 	}
 	s.begin() // an end_date before the first bookmark leaves nothing to read
 	s.dropped()
-	if s.complete = len(s.incomplete) == 0; !s.complete {
+	if len(s.incomplete) > 0 {
 		return &IncompleteError{Days: s.incomplete, Remedy: "run again with the last STATE, which waits before these days; " +
 			`if it is the same each time, set on_mismatch to "warn" to go on without what does not come`}
 	}
@@ -167,11 +186,9 @@ func (s *run) step(step source.Step) error {
 	switch {
 	case step.Plan != nil:
 		s.plan(step.Plan)
-	case step.Chat != nil && step.Chat.Brief:
-		s.track.Active(step.Chat)
 	case step.Chat != nil:
 		s.seen++
-		return s.deliver(step.Chat, s.track.Streams)
+		return s.deliver(step.Chat)
 	case step.Window != nil:
 		s.window(step.Window)
 	}
@@ -180,14 +197,15 @@ func (s *run) step(step source.Step) error {
 
 // expect notes how much there is to read.
 func (s *run) expect(p *source.Plan) {
-	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = p.Chats, p.Requests, p.Capped
+	s.summary.Expected, s.summary.ExpectedRequests, s.summary.Capped = s.summary.Expected+p.Chats, s.summary.ExpectedRequests+p.Requests, s.summary.Capped || p.Capped
 }
 
 // plan notes what there is to do, and what the service's clock says.
 func (s *run) plan(p *source.Plan) {
+	first := s.summary.ExpectedRequests == 0
 	s.expect(p)
 	s.track.ClockAhead(p.Ahead)
-	if p.Ahead.Abs() >= time.Minute {
+	if first && p.Ahead.Abs() >= time.Minute {
 		s.o.Log.Warn("the clock of this machine and that of the service differ; nothing is lost by it",
 			"service_is_ahead_by", p.Ahead.Round(time.Second).String())
 	}
@@ -203,12 +221,21 @@ func (s *run) begin() {
 	}
 }
 
-// deliver writes a chat's records for those streams that want it.
-func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
-	wanted, why := false, ""
-	for _, f := range to {
-		if reason := s.track.Offer(f, chat); reason != "" {
-			why = reason
+// The reasons for which a chat is left out, in a summary.
+const (
+	notEnded    = "not_ended"
+	beforeRange = "listed_before_the_range"
+)
+
+// deliver writes a chat's records for those streams that are given it.
+func (s *run) deliver(chat *source.Chat) error {
+	wanted, why := false, beforeRange
+	for _, f := range s.track.Streams {
+		switch s.track.Offer(f, chat) {
+		case checkpoint.Before:
+			continue
+		case checkpoint.Wait:
+			why = notEnded
 			continue
 		}
 		if chat.Out.Err != nil {
@@ -226,7 +253,7 @@ func (s *run) deliver(chat *source.Chat, to []*checkpoint.Stream) error {
 		for _, o := range chat.Out.Warnings {
 			s.warnings.add(o, chat.ID)
 		}
-	} else if why != "" {
+	} else {
 		s.summary.LeftOut[why]++
 	}
 	s.tick()
@@ -253,13 +280,7 @@ func recordsOf(r *source.Rendered, stream string) (lines []byte, count int) {
 }
 
 // state is a state from which the next run loses nothing.
-func (s *run) state() state.State {
-	now := s.track.State(s.o.State)
-	if s.end.IsZero() {
-		return now.WithPart(nil)
-	}
-	return now.WithPart(&state.Part{StartDate: s.o.Config.StartDate, EndDate: s.end, Complete: s.complete})
-}
+func (s *run) state() state.State { return s.track.State(s.o.State) }
 
 // finish writes the last STATE.
 func (s *run) finish() {
@@ -294,6 +315,29 @@ func (s *run) names() string {
 	return strings.Join(all, " ")
 }
 
+// askForActive remembers the chats that are active now, if the state has lost its
+// open chats.
+func (s *run) askForActive(ctx context.Context) error {
+	if !s.track.Lost() {
+		return nil
+	}
+	for chat, err := range s.api.Active(ctx) {
+		var refused *source.ListError
+		switch {
+		case errors.Is(err, source.ErrNotServed):
+			return nil
+		case errors.As(err, &refused):
+			s.o.Log.Warn("the state does not say which chats are open, and the active ones cannot be listed: chats that have been open for more than 32 days may be missing",
+				"reason", refused.Reason)
+			return nil
+		case err != nil:
+			return err
+		}
+		s.track.Active(chat.ID, chat.Since)
+	}
+	return nil
+}
+
 // pollPending requests by id the chats that the state waits for and that no window has
 // brought.
 func (s *run) pollPending(ctx context.Context) error {
@@ -308,13 +352,12 @@ func (s *run) pollPending(ctx context.Context) error {
 		}
 		s.begin()
 		missing = slices.DeleteFunc(missing, func(id string) bool { return id == chat.ID })
-		if err := s.deliver(chat, s.track.Waiting(chat.ID)); err != nil {
+		if err := s.deliver(chat); err != nil {
 			return err
 		}
 	}
 	s.begin()
-	gone, moved := s.track.Asked(missing)
-	s.moved = s.moved || moved
+	gone := s.track.NotFound(missing)
 	if waiting := len(missing) - len(gone); waiting > 0 {
 		s.o.Log.Info("chats that were open in an earlier run were not found; the next run asks for them again", "chats", waiting)
 	}

@@ -1,6 +1,7 @@
 package tap
 
 import (
+	"cmp"
 	"time"
 
 	"tap-livechat/tap/config"
@@ -11,34 +12,31 @@ import (
 // the oldest on.
 func (s *run) window(w *source.Window) {
 	s.summary.Windows++
-	if s.settled(*w) {
-		s.moved = s.track.Complete(*w) || s.moved
+	if s.accepted(*w) {
+		s.track.Complete(*w)
 	}
 	s.out.State(s.state())
 }
 
-// settled tells whether a window counts as complete, and says what there is to say of it.
-func (s *run) settled(w source.Window) bool {
+// accepted reports whether a window counts as complete: it is, or on_mismatch says so.
+func (s *run) accepted(w source.Window) bool {
 	args := []any{"from", w.From.Format(time.DateOnly), "to", lastDay(w.To), "chats", w.Chats}
-	switch {
-	case w.Complete:
+	if w.Complete {
+		if w.Moving {
+			s.o.Log.Info("LiveChat's list of these days changed while it was read; the next run reads them again and may bring more of their chats", args...)
+		}
 		s.o.Log.Info("window complete", append(args, "requests", s.api.Usage().Requests)...)
-	default:
-		return s.mismatch("the service states another number of chats than it gives", args, w.From, w.To, w.Chats, w.Total, w.Reads)
+		return true
 	}
-	return true
-}
-
-// mismatch says that days are not complete; the user decides whether they count as if they were.
-func (s *run) mismatch(what string, args []any, from, to time.Time, chats, total, passes int) (accepted bool) {
-	args = append(args, "total", total, "passes", passes)
 	s.summary.Incomplete++
+	what := cmp.Or(w.Cause, "the service states another number of chats than it gives")
+	args = append(args, "total", w.Total, "reads", w.Reads)
 	if s.o.Config.OnMismatch == config.WarnOnMismatch {
 		s.o.Log.Warn(what+"; on_mismatch says to go on", args...)
 		return true
 	}
 	s.o.Log.Warn(what+"; the bookmark waits before these days", args...)
-	s.incomplete = append(s.incomplete, Days{from, to})
+	s.incomplete = append(s.incomplete, Days{w.From, w.To})
 	return false
 }
 

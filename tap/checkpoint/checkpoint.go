@@ -1,9 +1,15 @@
-// Package checkpoint decides what of the archive a stream is given, how far its
-// bookmark may move, and which chats the state still waits for. It is pure: it
-// reads no clock, asks no service and writes nothing.
+// Package checkpoint decides which chats a stream is given, how far its bookmark
+// may move, and which chats the state still waits for. It is pure: it reads no
+// clock, sends no request, writes no log.
 //
-// A run tells a [Tracker] what came: each chat ([Tracker.Offer]), each window that
-// is complete ([Tracker.Complete]). What it answers is always safe to be written as a STATE.
+// A run tells a [Tracker] what LiveChat lists: each chat ([Tracker.Offer]) and each
+// window that is complete ([Tracker.Complete]), in any order. [Tracker.State] is at
+// any moment a state from which the next run loses nothing.
+//
+// The bookmark of a stream makes one claim: everything that LiveChat lists for the
+// time before it was listed by some run, and was delivered or waits in open_chats.
+// A chat's own times never decide whether it is delivered; only the window it is
+// listed in does.
 package checkpoint
 
 import (
@@ -16,79 +22,55 @@ import (
 	"tap-livechat/tap/state"
 )
 
+const day = 24 * time.Hour
+
+const (
+	// LeastLookback is read again even with a look-back of 0, because LiveChat may
+	// list a chat some hours after it began or ended.
+	LeastLookback = 6 * time.Hour
+	// LostLookback is read again if the state does not say which chats are open.
+	LostLookback = 32 * day
+)
+
 // Options are what a run is told to read.
 type Options struct {
-	Now            time.Time // when the run begins, by the clock of this machine
+	Now            time.Time // the beginning of the run, by the clock of this machine
 	StartDate      time.Time
-	EndDate        time.Time // exclusive; zero: there is none
+	EndDate        time.Time // bounds what is listed, exclusive; zero: no bound
 	Lookback       time.Duration
 	IncludePending bool
-	API            string // "2" or "3": whose bookmarks are gone on from
+	API            string // "2" or "3": the version that the run reads
 }
 
-// Tracker has the streams of one run. It is not safe for concurrent use.
+// Tracker follows the streams of one run. It is not safe for concurrent use.
 type Tracker struct {
 	Streams []*Stream
-	// FromFuture are the streams whose bookmark was after Now and has been brought back.
-	FromFuture map[string]time.Time
 
 	o      Options
-	from   time.Time       // what is read begins here
-	readTo time.Time       // all windows up to here are complete
-	begins time.Time       // when the run began, by the clock that is behind
-	ahead  []source.Window // those that are complete, and have one before them that is not
+	began  time.Time // the beginning of the run, by the clock that is behind
+	readTo time.Time // all windows up to here are complete
+	moving time.Time // the beginning of the moving days that were not quiet; zero: there are none
+	ahead  []source.Window
+	moved  bool
 }
 
 // New goes on from a state. The error is an [*OtherAPIError].
 func New(o Options, streams []catalog.Selected, from state.State) (*Tracker, error) {
 	o.Lookback = max(o.Lookback, LeastLookback)
-	t := &Tracker{o: o, begins: o.Now.Truncate(time.Second), FromFuture: make(map[string]time.Time)}
+	t := &Tracker{o: o, began: o.Now.Truncate(time.Second)}
 	for _, selected := range streams {
-		s := &Stream{Selected: selected, from: o.StartDate, bookmark: o.StartDate, open: make(openChats)}
-		t.Streams = append(t.Streams, s)
-		if err := t.resume(s, from); err != nil {
+		s := &Stream{Selected: selected}
+		if err := s.resume(o, from.Bookmarks[s.Name]); err != nil {
 			return nil, err
 		}
+		t.Streams = append(t.Streams, s)
 	}
-	t.from = t.Range().From
-	t.readTo = t.from
+	t.readTo = t.Range().From
 	return t, nil
 }
 
-func (t *Tracker) resume(s *Stream, from state.State) error {
-	if s.FullTable {
-		return nil
-	}
-	b := from.Bookmarks[s.Name]
-	if b.At.IsZero() {
-		s.searched = true
-		return nil
-	}
-	if b.API != t.o.API {
-		return &OtherAPIError{Stream: s.Name, Made: b.API, Read: t.o.API, From: b.At.Add(-t.o.Lookback)}
-	}
-	if b.At.After(t.o.Now) {
-		t.FromFuture[s.Name] = b.At
-		b.At, b.Searched = t.o.Now.Truncate(time.Second), false
-	}
-	s.open.load(b.Open)
-	if b.At.Before(t.o.StartDate) {
-		s.searched = true
-		return nil
-	}
-	s.bookmark, s.searched = b.At, b.Searched
-	back := t.o.Lookback
-	if !b.Searched {
-		s.owed, back = b.At, max(back, lostLookback)
-	}
-	if from := b.At.Add(-back); from.After(t.o.StartDate) {
-		s.from = from
-	}
-	return nil
-}
-
-// OtherAPIError is a bookmark that the other API has made: whether its ids are the
-// same has been shown by no real account.
+// OtherAPIError is a bookmark of the other API. No real account has shown that the
+// ids of the two are the same.
 type OtherAPIError struct {
 	Stream, Made, Read string
 	From               time.Time // where a run without the state has to begin
@@ -111,25 +93,52 @@ func (t *Tracker) Range() source.Range {
 		rg.To, rg.Open = end, false
 	}
 	for i, s := range t.Streams {
-		if i == 0 || s.from.Before(rg.From) {
-			rg.From = s.from
+		if i == 0 || s.begins.Before(rg.From) {
+			rg.From = s.begins
 		}
 	}
 	return rg
 }
 
-// ClockAhead tells how far the clock of the service is ahead of ours. The run begins
-// by the one that is behind.
-func (t *Tracker) ClockAhead(by time.Duration) { t.begins = t.begins.Add(min(by, 0)) }
-
-// Complete tells that all of a window has come. Windows may come in any order.
-func (t *Tracker) Complete(w source.Window) (moved bool) {
-	t.ahead = append(t.ahead, w)
-	return t.advance()
+// Ranges are the pieces of Range, oldest first. A piece ends where a stream begins,
+// so that no window holds chats that the stream was given by runs before.
+func (t *Tracker) Ranges() (all []source.Range) {
+	whole := t.Range()
+	if !whole.From.Before(whole.To) {
+		return nil
+	}
+	begins := []time.Time{whole.From}
+	for _, s := range t.Streams {
+		if s.begins.After(whole.From) && s.begins.Before(whole.To) {
+			begins = append(begins, s.begins)
+		}
+	}
+	slices.SortFunc(begins, time.Time.Compare)
+	begins = slices.CompactFunc(begins, time.Time.Equal)
+	for i, from := range begins {
+		piece := whole
+		piece.From = from
+		if i+1 < len(begins) {
+			piece.To, piece.Open = begins[i+1], false
+		}
+		all = append(all, piece)
+	}
+	return all
 }
 
-// advance moves the bookmarks as far as they may.
-func (t *Tracker) advance() (moved bool) {
+// ClockAhead tells how far LiveChat's clock is ahead of ours. The run begins by the
+// one that is behind.
+func (t *Tracker) ClockAhead(by time.Duration) {
+	t.began = earlier(t.began, t.o.Now.Truncate(time.Second).Add(by))
+}
+
+// Complete tells that all of a window has come. Windows may come in any order. It
+// reports whether a bookmark has moved.
+func (t *Tracker) Complete(w source.Window) (moved bool) {
+	if w.Moving && (t.moving.IsZero() || w.From.Before(t.moving)) {
+		t.moving = w.From
+	}
+	t.ahead = append(t.ahead, w)
 	for again := true; again; {
 		again = false
 		for _, w := range t.ahead {
@@ -139,25 +148,29 @@ func (t *Tracker) advance() (moved bool) {
 		}
 	}
 	t.ahead = slices.DeleteFunc(t.ahead, func(w source.Window) bool { return !w.To.After(t.readTo) })
+	return t.advance()
+}
+
+// advance moves the bookmarks as far as they may.
+func (t *Tracker) advance() (moved bool) {
 	for _, s := range t.Streams {
-		s.searched = s.searched || !t.readTo.Before(s.owed)
-		moved = s.advance(t.readTo, t.begins, t.o.EndDate) || moved
+		moved = s.advance(t) || moved
 	}
+	t.moved = t.moved || moved
 	return moved
 }
+
+// Moved reports whether a bookmark has moved in this run.
+func (t *Tracker) Moved() bool { return t.moved }
 
 // State is a state from which the next run loses nothing. What from has of other
 // streams stays.
 func (t *Tracker) State(from state.State) state.State {
+	t.advance() // chats that were asked for by their ids may have ended later than others
 	for _, s := range t.Streams {
-		if s.FullTable {
-			continue
+		if !s.FullTable {
+			from = from.With(s.Name, s.bookmark(t))
 		}
-		b := state.Bookmark{At: s.bookmark, API: t.o.API, Searched: s.searched}
-		if s.searched {
-			b.Open, _ = s.open.list(s.bookmark, t.o.Lookback)
-		}
-		from = from.With(s.Name, b)
 	}
 	return from
 }

@@ -10,90 +10,69 @@ import (
 	"tap-livechat/tap/state"
 )
 
-// openChats are the chats that a stream may have to ask for by their ids,
-// because a run that begins at its bookmark may not meet them: those listed for
-// days before the bookmark's day that have no end yet; those listed for days before the look-back begins that ended within
-// it, since late changes count from the end; and those whose start contradicts the days
-// they were listed for. A chat leaves once it was delivered with an end before the
-// look-back, or was not found several times.
+// openChats are the chats that a stream may have to request by their ids: those
+// that were listed and had not ended, and those that ended within the look-back but
+// are listed for an earlier time, since late changes count from the end. A chat
+// leaves when it was delivered with an end before the look-back, or was not found
+// in several runs.
 type openChats map[string]*openChat
 
 // openChat is one of them. A time that is not known is zero.
 type openChat struct {
-	started time.Time
-	ended   time.Time // zero, and not known before: it had not ended when it was last heard of
-	asked   time.Time // when it was last heard of
-	missed  int       // runs in a row that asked for it and did not find it
-	anyDay  bool      // it may be listed for any day: its start is not known or contradicts the listing
-	heard   bool      // in this run
-	known   bool      // from the state
+	since  time.Time // when it began
+	listed time.Time // LiveChat lists it for no earlier time
+	ended  time.Time // zero: it had not ended when it was last heard of
+	asked  time.Time // when it was last heard of
+	missed int       // runs in a row that asked for it and did not find it
+	heard  bool      // in this run
 }
 
 const (
 	// MostOpen bounds how many are kept in a state.
 	MostOpen = 10_000
-	// Beliefs is in how many runs in a row, hours apart, a chat must not be found
-	// to be gone: it may take hours to show up again after its end.
-	Beliefs = 3
-	// Patience is the share of its age, one in so many, after which a chat that
-	// stays open is asked for again.
-	Patience = 10
+	// MaxNotFound is in how many runs in a row, hours apart, a chat must not be found
+	// to be dropped: LiveChat may show it again some hours after its end.
+	MaxNotFound = 3
+	// PollFraction is the share of its age, one in so many, after which an open chat
+	// is asked for again.
+	PollFraction = 10
 )
 
 func (o openChats) load(all []state.OpenChat) {
 	for _, c := range all {
-		o[c.ID] = &openChat{started: c.Since, asked: c.Asked, missed: c.Missed, anyDay: c.Since.IsZero(), known: true}
+		o[c.ID] = &openChat{since: c.Since, asked: c.Asked, missed: c.Missed}
 	}
-}
-
-// waits reports whether the state said to wait for the chat.
-func (o openChats) waits(id string) bool {
-	c := o[id]
-	return c != nil && c.known
 }
 
 // hear notes what a chat says of itself now.
 func (o openChats) hear(chat *source.Chat, now time.Time) {
-	was := o[chat.ID]
-	anyDay := chat.Started.IsZero() || was != nil && was.anyDay
-	if !chat.From.IsZero() && !chat.Started.IsZero() {
-		listed := func(t time.Time) bool { return !t.IsZero() && !t.Before(chat.From) && t.Before(chat.To) }
-		anyDay = !listed(chat.Started) && !listed(chat.Ended)
+	// A chat is listed by its start or by its end: not before its start, unless that
+	// contradicts the window it is listed in.
+	listed := chat.From
+	if chat.Started.After(chat.From) && chat.Started.Before(chat.To) {
+		listed = chat.Started
 	}
-	sameDay := chat.Started.UTC().Truncate(day).Equal(chat.Ended.UTC().Truncate(day))
-	if was == nil && !chat.Pending && !anyDay && sameDay {
-		return // it is listed for that day, whichever time counts
-	}
-	if was == nil && !chat.Pending && chat.Ended.IsZero() {
-		return // it has come, and nobody knows when it ended
-	}
-	o[chat.ID] = &openChat{started: chat.Started, ended: chat.Ended, asked: now, anyDay: anyDay, heard: true, known: was != nil && was.known}
-	if !chat.Pending && chat.Ended.IsZero() {
+	if !chat.Pending && !listed.Before(midnight(chat.Ended)) {
+		// The next runs list it as long as it may change. Without a known end it has
+		// come, and nothing more is waited for.
 		delete(o, chat.ID)
+		return
 	}
+	o[chat.ID] = &openChat{since: chat.Started, listed: listed, ended: chat.Ended, asked: now, heard: true}
 }
 
-// list is what the state says beside a bookmark. What no later bookmark can need is
-// forgotten.
+// list is what the state says beside a bookmark. It forgets what no later bookmark
+// can need.
 func (o openChats) list(bookmark time.Time, lookback time.Duration) (all []state.OpenChat, dropped []string) {
 	begins := bookmark.Add(-lookback)
-	before := func(c *openChat, day time.Time) bool { return c.anyDay || c.started.Before(day) }
 	for id, c := range o {
-		var in bool
 		switch {
-		case !c.heard, c.ended.IsZero():
-			in = true
+		case c.ended.IsZero():
+			all = append(all, state.OpenChat{ID: id, Since: c.since, Asked: c.asked, Missed: c.missed})
 		case c.ended.Before(begins):
 			delete(o, id)
-		default:
-			in = before(c, begins.UTC().Truncate(day))
-		}
-		if in {
-			entry := state.OpenChat{ID: id, Missed: c.missed}
-			if c.ended.IsZero() {
-				entry.Since, entry.Asked = c.started, c.asked
-			}
-			all = append(all, entry)
+		case c.listed.Before(midnight(begins)):
+			all = append(all, state.OpenChat{ID: id})
 		}
 	}
 	if len(all) > MostOpen {
@@ -107,32 +86,35 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration) (all []state
 }
 
 // due reports whether the chat is to be asked for by its id, since no window has
-// brought it. One that has been open for long is asked for again when a part of
-// its age has passed, so that chats which stay open for ever do not cost a
-// request each in every run.
+// brought it. A chat that has been open for long is asked for again when a share of
+// its age has passed, so that chats which stay open for ever cost little.
 func (c *openChat) due(now time.Time) bool {
 	switch {
 	case c.heard:
 		return false
-	case c.asked.IsZero() || c.missed > 0:
-		return true
-	case c.started.IsZero():
+	case c.asked.IsZero(), c.missed > 0, c.since.IsZero():
 		return true
 	}
-	return now.Sub(c.asked) >= c.asked.Sub(c.started)/Patience
+	return now.Sub(c.asked) >= c.asked.Sub(c.since)/PollFraction
 }
 
-// Active hears of a chat that is known to be active and comes again in the same run:
-// no bookmark may leave it behind.
-func (t *Tracker) Active(chat *source.Chat) {
+// Lost reports whether the state of a stream does not say which chats are open. Then
+// [Tracker.Active] is to be told of the chats that are active now.
+func (t *Tracker) Lost() bool {
+	return slices.ContainsFunc(t.Streams, func(s *Stream) bool { return !s.lost.IsZero() })
+}
+
+// Active tells of a chat that is active now. The streams whose state has lost its
+// open chats wait for it.
+func (t *Tracker) Active(id string, since time.Time) {
 	for _, s := range t.Streams {
-		if !s.FullTable {
-			s.open.hear(chat, t.begins)
+		if !s.lost.IsZero() && s.open[id] == nil {
+			s.open[id] = &openChat{since: since, asked: t.began}
 		}
 	}
 }
 
-// Due are the chats that are to be asked for by their ids.
+// Due are the chats that are to be asked for by their ids, sorted.
 func (t *Tracker) Due() []string {
 	due := make(map[string]bool)
 	for _, s := range t.Streams {
@@ -145,45 +127,36 @@ func (t *Tracker) Due() []string {
 	return slices.Sorted(maps.Keys(due))
 }
 
-// Waiting are the streams that wait for a chat.
-func (t *Tracker) Waiting(id string) (all []*Stream) {
+// NotFound tells which of the chats that were due LiveChat does not know. It returns
+// those that are dropped, because they were not found in several runs.
+func (t *Tracker) NotFound(ids []string) (dropped []string) {
 	for _, s := range t.Streams {
-		if s.open[id] != nil {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// Asked tells that all that were due have been asked for, and which were not found. It
-// returns those that are given up, because they were not found in several runs.
-func (t *Tracker) Asked(notFound []string) (gone []string, moved bool) {
-	for _, s := range t.Streams {
-		for _, id := range notFound {
+		for _, id := range ids {
 			c := s.open[id]
 			if c == nil {
 				continue
 			}
-			if c.missed == 0 || t.begins.Sub(c.asked) >= LeastLookback {
-				c.missed, c.asked = c.missed+1, t.begins
+			if c.missed == 0 || t.began.Sub(c.asked) >= LeastLookback {
+				c.missed, c.asked = c.missed+1, t.began
 			}
-			if c.missed >= Beliefs {
+			if c.missed >= MaxNotFound {
 				delete(s.open, id)
-				if !slices.Contains(gone, id) {
-					gone = append(gone, id)
-				}
+				dropped = append(dropped, id)
 			}
 		}
 	}
-	slices.Sort(gone)
-	return gone, t.advance()
+	slices.Sort(dropped)
+	return slices.Compact(dropped)
 }
+
+// Open is how many chats the stream waits for.
+func (s *Stream) Open() int { return len(s.open) }
 
 // Dropped are the chats of a stream for which a state has no room.
 func (t *Tracker) Dropped(s *Stream) []string {
-	if !s.searched {
+	if !s.whole(t) {
 		return nil
 	}
-	_, dropped := s.open.list(s.bookmark, t.o.Lookback)
+	_, dropped := s.open.list(s.at, s.lookback)
 	return dropped
 }

@@ -32,10 +32,6 @@ type Archive interface {
 	// have been yielded. Windows may interleave, and chats come in any order.
 	// Within a window each chat is yielded once, or again if its content changed.
 	// The windows cover the days of the range without gaps.
-	//
-	// If the range asks for a search, chats listed for days before the range
-	// come as well, and a Searched before the first Window in which a chat came
-	// (or, without any, before the last).
 	Read(ctx context.Context, rg Range) iter.Seq2[Step, error]
 
 	// Sample yields a Plan, then chats, newest first, until the caller stops. It
@@ -88,19 +84,16 @@ func (e *ListError) Unwrap() error { return e.Err }
 
 // Range says what to read.
 type Range struct {
-	// From and To are instants: chats that ended in [From, To) are to be read. The
-	// service filters by days, or by the start, so other chats come as well. For a
-	// report they are dates: the midnights in UTC of its first day and of the day
-	// after its last.
+	// From and To are instants: what LiveChat lists for [From, To) is to be read,
+	// whatever a chat's own times say. An API that filters by days reads whole days,
+	// UTC: From is rounded down and To is rounded up. For a report they are dates: the
+	// midnights in UTC of its first day and of the day after its last.
 	From, To time.Time
 	// Now is when the run started, by the clock of this machine.
 	Now time.Time
 	// Open means that To is Now and is not a limit: if the clock of the service is
 	// ahead, reading continues to the service's current time.
 	Open bool
-	// Search says that the days before From are to be searched for chats that
-	// began there and had not ended at From.
-	Search bool
 	// Zone is the time zone of a report's days; UTC if nil.
 	Zone *time.Location
 	// Keys are the keys of a report's rows that earlier runs have delivered, by date as
@@ -110,10 +103,9 @@ type Range struct {
 
 // Step is one step of a reading. Exactly one of its fields is set.
 type Step struct {
-	Plan     *Plan
-	Chat     *Chat
-	Searched *Searched
-	Window   *Window
+	Plan   *Plan
+	Chat   *Chat
+	Window *Window
 }
 
 // Active is a chat that has not ended.
@@ -139,29 +131,19 @@ type Plan struct {
 	Ahead time.Duration
 }
 
-// Searched says that the days before the range have been searched, as far back
-// as it takes.
-type Searched struct {
-	From, To time.Time // the days searched; To is exclusive. Equal if it took none
-	Chats    int       // that came
-	Settled  bool      // everything listed there came
-}
-
-// Window is a stretch of the archive that was read to its end.
+// Window is a span that has been read to its end.
 type Window struct {
 	From, To time.Time // UTC, To is exclusive; v2: whole days
-	Chats    int       // distinct chats that came
+	Chats    int       // distinct chats that were yielded
 	Total    int       // how many chats LiveChat states; -1 if it states none
-	Reads    int       // how often the window was read; 1 is the ordinary case
-	Complete bool      // every chat that LiveChat lists for the window came
+	Reads    int       // how often it was read; usually 1
+	Complete bool      // every chat that LiveChat lists for it was yielded
 	// Moving means that the list changed while it was read, and that the window
 	// lies within the days that the next run reads again. Such a window is Complete.
 	Moving bool
 	// Cause says why the window is not complete, as a clause for a log line. It is
 	// empty if fewer chats came than LiveChat states.
 	Cause string
-	// Estimate is about to go.
-	Estimate bool
 }
 
 // MaxChat is the maximum size of one chat, in bytes of the response.
@@ -173,22 +155,15 @@ type Chat struct {
 	Started time.Time // UTC; zero if unknown
 	Ended   time.Time // UTC; zero if unknown or pending. At most ten minutes after the response; never before Started
 	Pending bool      // it has not ended yet
-	// Guessed says that nothing states the end: Ended stands for it, and it may have
-	// ended later.
-	Guessed bool
 	// TooLarge means that the chat is longer than MaxChat. Only its id is known.
 	TooLarge bool
 	// NoID says that the entry lacks the id of what it lists (v3.6: it has no thread):
 	// there is no more of it than the id of the chat that it belongs to, which ID is.
 	NoID bool
 
-	// From and To are the days for which it was listed, To exclusive; zero if it was
+	// From and To are the window in which it was listed, To exclusive; zero if it was
 	// requested by id.
 	From, To time.Time
-
-	// Brief says that it is only known to be active. It comes again in the same
-	// reading, as it is listed or as well as it is known.
-	Brief bool
 
 	// Doc is the chat in the form of schemas/chats.json, with messages and events as
 	// lists in the form of their schemas, and times of kind jsondoc.Time. It is valid

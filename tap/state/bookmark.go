@@ -38,7 +38,10 @@ func parse(name string, text json.RawMessage) (Bookmark, error) {
 		return b, &Error{fmt.Sprintf("%s is %s, not an object", r.what, userjson.Describe(userjson.Value(text)))}
 	}
 	b.At, b.API = r.at(stream.ReplicationKey), r.api()
-	b.Open, b.Searched = r.open()
+	b.Open, b.OpenKnown = r.open()
+	if b.ReadFrom, b.ReadTo = r.at(keyReadFrom), r.at(keyReadTo); b.ReadFrom.IsZero() || b.ReadTo.Before(b.ReadFrom) {
+		b.ReadFrom, b.ReadTo = time.Time{}, time.Time{}
+	}
 	if raw, ok := lookup(r.members, keyZone); ok && userjson.Value(raw).Kind() == '"' {
 		b.Zone = userjson.Unquote(userjson.Value(raw))
 	}
@@ -47,7 +50,7 @@ func parse(name string, text json.RawMessage) (Bookmark, error) {
 	}
 	for member, value := range r.members {
 		switch strings.ToLower(member) {
-		case stream.ReplicationKey, keyAPI, keyOpenChats, "replication_key", "replication_key_value":
+		case stream.ReplicationKey, keyAPI, keyOpenChats, keyReadFrom, keyReadTo, keyZone, keyKeys, "replication_key", "replication_key_value":
 		default:
 			if b.rest == nil {
 				b.rest = make(map[string]json.RawMessage)
@@ -122,9 +125,9 @@ func (r *reader) api() string {
 	}
 }
 
-// open are the chats that the stream waits for. They are none, and the search
-// is owed, if the list is null or not there.
-func (r *reader) open() (chats []OpenChat, searched bool) {
+// open are the chats that the stream waits for. They are not known if the list is
+// null or not there.
+func (r *reader) open() (chats []OpenChat, known bool) {
 	raw, _ := lookup(r.members, keyOpenChats)
 	value := userjson.Value(raw)
 	if len(raw) == 0 || value.Kind() == 'n' {

@@ -1,15 +1,12 @@
 package state
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"tap-livechat/catalog"
 )
 
 // Named is the state of a part, and what to call it in errors.
@@ -26,116 +23,121 @@ func (e *MergeError) Error() string { return "the states cannot be put together:
 // Hint says what to do.
 func (e *MergeError) Hint() string { return e.Remedy }
 
-// Merge puts together the states of parts of one backfill, in any order.
-// The result has the bookmarks of the last part, and waits for the chats that
-// any part waits for; a run from it loses nothing. It refuses parts
-// that leave a gap, that were not read to the end, or that differ in what they
-// read. The error is a *MergeError, a *Error or several.
+// Merge puts together the states of the parts of one backfill, in any order, stream
+// by stream. The spans that the parts have read must leave no gap; the result has
+// read all of them and waits for the chats that any part waits for. A run from it
+// loses nothing. The error joins a *MergeError for each fault.
 func Merge(all []Named) (State, error) {
-	type part struct {
-		Named
-		Part
-		marks map[string]Bookmark
-	}
-	var parts []part
-	var faults []error
-	for _, s := range all {
-		p, err := s.State.Part()
-		switch {
-		case err != nil:
-			faults = append(faults, fmt.Errorf("%s: %w", s.Name, err))
-			continue
-		case p == nil || p.StartDate.IsZero() || p.EndDate.IsZero():
-			faults = append(faults, &MergeError{s.Name + " is the state of no part", "give the states of runs that had an end_date"})
-			continue
-		}
-		parts = append(parts, part{s, *p, s.State.marks()})
-	}
-	if err := errors.Join(faults...); err != nil {
-		return State{}, err
-	}
-	if len(parts) == 0 {
+	if len(all) == 0 {
 		return State{}, &MergeError{"there are none", "name the files that hold the states of the parts"}
 	}
-	slices.SortStableFunc(parts, func(a, b part) int {
-		return cmp.Or(a.StartDate.Compare(b.StartDate), a.EndDate.Compare(b.EndDate))
-	})
-	last, waited := parts[0], make(map[string]map[string]OpenChat)
-	for i, p := range parts {
-		span := fmt.Sprintf("%s (%s to %s)", p.Name, p.StartDate.Format(time.RFC3339), p.EndDate.Format(time.RFC3339))
-		if !p.Complete || !searched(p.marks) {
-			faults = append(faults, &MergeError{span + " was not read to the end", "run this part again from its state, and then put all together"})
+	last, merged := all[0], make(map[string]Bookmark)
+	var faults []error
+	for _, part := range all {
+		if readTo(part.State).After(readTo(last.State)) {
+			last = part
 		}
-		if i > 0 && p.StartDate.After(last.EndDate) {
-			faults = append(faults, &MergeError{fmt.Sprintf("nobody has read %s to %s, before %s", last.EndDate.Format(time.RFC3339), p.StartDate.Format(time.RFC3339), p.Name),
-				"run a part with that start_date and end_date, and name its state as well"})
+		if mine, first := names(part.State), names(all[0].State); mine != first {
+			faults = append(faults, &MergeError{fmt.Sprintf("%s and %s differ in their streams, %q and %q", all[0].Name, part.Name, first, mine), "run the parts with the same catalog"})
 		}
-		if what := differ(parts[0].State, p.State, parts[0].marks, p.marks); what != "" {
-			faults = append(faults, &MergeError{fmt.Sprintf("%s and %s differ in %s", parts[0].Name, p.Name, what), "run the parts with the same api_version and the same catalog"})
-		}
-		for stream, mark := range p.marks {
-			if waited[stream] == nil {
-				waited[stream] = make(map[string]OpenChat)
-			}
-			for _, c := range mark.Open {
-				if known, twice := waited[stream][c.ID]; twice {
-					c = sooner(known, c)
-				}
-				waited[stream][c.ID] = c
-			}
-		}
-		if !p.EndDate.Before(last.EndDate) {
-			last = p
-		}
+	}
+	if names(all[0].State) == "" {
+		faults = append(faults, &MergeError{all[0].Name + " holds no bookmark", "give the last STATE of each part"})
+	}
+	for _, stream := range strings.Fields(names(all[0].State)) {
+		b, err := mergeStream(stream, all)
+		merged[stream] = b
+		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return State{}, err
 	}
-	merged := last.State
-	for _, stream := range catalog.Streams() {
-		if mark, ok := last.marks[stream.Name]; ok {
-			mark.Open = slices.Collect(maps.Values(waited[stream.Name]))
-			merged = merged.With(stream.Name, mark)
-		}
+	result := last.State
+	for stream, b := range merged {
+		result = result.With(stream, b)
 	}
-	return merged.WithPart(nil), nil
+	return result, nil
 }
 
-// marks are the bookmarks of the streams that are made of chats.
-func (s State) marks() map[string]Bookmark {
-	all := make(map[string]Bookmark)
-	for _, stream := range catalog.Streams() {
-		if b, ok := s.Bookmarks[stream.Name]; ok && stream.Group == "" {
-			all[stream.Name] = b
+// mergeStream joins the spans of one stream.
+func mergeStream(stream string, all []Named) (Bookmark, error) {
+	type span struct {
+		Bookmark
+		name string
+	}
+	var spans []span
+	var faults []error
+	fault := func(remedy, format string, args ...any) {
+		faults = append(faults, &MergeError{fmt.Sprintf(format, args...), remedy})
+	}
+	for _, part := range all {
+		b, ok := part.State.Bookmarks[stream]
+		of := fmt.Sprintf("%s, stream %s", part.Name, stream)
+		switch {
+		case !ok: // Merge has said so
+		case b.ReadTo.IsZero():
+			fault("run this part again from its state, with the same start_date and end_date, and then put all together", "%s: the state does not say what was read (read_from, read_to)", of)
+		case streams[stream].Group == "" && !b.OpenKnown:
+			fault("run this part again from its state, and then put all together", "%s: the state does not know which chats are open (open_chats is null)", of)
+		case len(spans) > 0 && b.API != spans[0].API:
+			fault("run the parts with the same api_version", "%s and %s differ in the API, %s and %s", spans[0].name, of, spans[0].API, b.API)
+		case len(spans) > 0 && b.Zone != spans[0].Zone:
+			fault("run the parts with the same report_timezone", "%s and %s differ in the time zone, %s and %s", spans[0].name, of, spans[0].Zone, b.Zone)
+		default:
+			spans = append(spans, span{b, of})
 		}
 	}
-	return all
+	if len(faults) > 0 || len(spans) == 0 {
+		return Bookmark{}, errors.Join(faults...)
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return a.ReadFrom.Compare(b.ReadFrom) })
+	merged, open, last := spans[0].Bookmark, make(map[string]OpenChat), spans[0]
+	for _, s := range spans {
+		if s.ReadFrom.After(merged.ReadTo) {
+			fault("run the part before it again from its state until it ends with exit code 0, or run a part with this start_date and end_date and name its state as well",
+				"%s to %s was not read: %s has read %s, and %s has read %s", show(merged.ReadTo), show(s.ReadFrom), last.name, shown(last.Bookmark), s.name, shown(s.Bookmark))
+		}
+		if !s.ReadTo.Before(merged.ReadTo) {
+			merged.ReadTo, last = s.ReadTo, s
+		}
+		if s.At.After(merged.At) {
+			merged.At, merged.Keys = s.At, s.Keys
+		}
+		for _, c := range s.Open {
+			if known, twice := open[c.ID]; twice {
+				c = sooner(known, c)
+			}
+			open[c.ID] = c
+		}
+	}
+	merged.Open = slices.Collect(maps.Values(open))
+	return merged, errors.Join(faults...)
 }
 
-// searched tells that no stream owes the search of the days before.
-func searched(marks map[string]Bookmark) bool {
-	for _, mark := range marks {
-		if !mark.Searched {
-			return false
+// shown is the span of a bookmark.
+func shown(b Bookmark) string { return show(b.ReadFrom) + " to " + show(b.ReadTo) }
+
+func show(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// names are the streams of the tap that have a bookmark.
+func names(s State) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(s.Bookmarks)) {
+		if !s.Bookmarks[name].At.IsZero() {
+			all = append(all, name)
 		}
 	}
-	return true
+	return strings.Join(all, " ")
 }
 
-// differ says in what two parts are not of one backfill; empty: in nothing.
-func differ(a, b State, marksA, marksB map[string]Bookmark) string {
-	streams := func(bookmarks map[string]Bookmark) string {
-		return strings.Join(slices.Sorted(maps.Keys(bookmarks)), " ")
-	}
-	if of, others := streams(a.Bookmarks), streams(b.Bookmarks); of != others {
-		return fmt.Sprintf("their streams, %q and %q", of, others)
-	}
-	for stream, mark := range marksA {
-		if other := marksB[stream]; mark.API != other.API {
-			return fmt.Sprintf("the API, %s and %s", mark.API, other.API)
+// readTo is the latest time up to which a stream was read.
+func readTo(s State) (latest time.Time) {
+	for _, b := range s.Bookmarks {
+		if b.ReadTo.After(latest) {
+			latest = b.ReadTo
 		}
 	}
-	return ""
+	return latest
 }
 
 // sooner is what is said of a chat that two parts wait for, so that it is asked

@@ -176,12 +176,31 @@ func split(top map[string]json.RawMessage) (State, error) {
 			s.rest[name] = top[name]
 		}
 	}
-	return s, nil
+	return s, s.adoptPart()
+}
+
+// adoptPart takes from the part that an older version wrote where its streams began.
+// How far a part was read its bookmarks say, not the dates that it had to read.
+func (s State) adoptPart() error {
+	text, ok := s.rest[keyPart]
+	delete(s.rest, keyPart) // never written again
+	members, err := object(text, keyPart)
+	if !ok || err != nil {
+		return err
+	}
+	r := reader{what: "the part", members: members}
+	from := r.at("start_date")
+	for name, b := range s.Bookmarks {
+		if !b.At.IsZero() && b.ReadFrom.IsZero() && from.Before(b.At) {
+			b.ReadFrom = from
+			s.Bookmarks[name] = b
+		}
+	}
+	return r.err
 }
 
 // usable refuses a state that has something in it, but no bookmark of ours.
-// Streams without a replication key have none, and part is no reason to go on
-// from anywhere.
+// Streams without a replication key have none.
 func (s State) usable() error {
 	something := false
 	for name, b := range s.Bookmarks {
@@ -191,8 +210,8 @@ func (s State) usable() error {
 		stream, ours := streams[name]
 		something = something || !(ours && stream.ReplicationKey == "") && !isNothing(b.text)
 	}
-	for name, value := range s.rest {
-		something = something || name != keyPart && !isNothing(value)
+	for _, value := range s.rest {
+		something = something || !isNothing(value)
 	}
 	if something {
 		return &Error{"there is something in it, but no bookmark of a stream of this tap"}

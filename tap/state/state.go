@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 
 // State is what one run leaves for the next: a bookmark for each stream that
 // has one. What it does not know it carries along unchanged. A State is never
-// changed; With and WithPart return another one.
+// changed; With returns another one.
 type State struct {
 	Bookmarks map[string]Bookmark        // by stream
 	rest      map[string]json.RawMessage // top-level keys other than bookmarks
@@ -28,14 +27,17 @@ type State struct {
 // Bookmark is what a state says of one stream. The bookmark of a stream that this
 // tap does not know, or that has no replication key, is kept as it was read.
 type Bookmark struct {
-	At  time.Time // everything that ended before it has been delivered; zero: nothing has
-	API string    // the version of the API that it was read from: "2" or "3"
-	// Searched says that the days before At's day were searched for chats that
-	// had not ended then. Without it that is owed, and Open is empty.
-	Searched bool
-	Open     []OpenChat          // the chats of those days that are still waited for, each once
-	Zone     string              // of a report: the time zone of its days
-	Keys     map[string][]string // of a report: see Report
+	// At: everything that LiveChat lists for the time before it was listed by some
+	// run, and was delivered or is in Open. Zero: there is no bookmark.
+	At  time.Time
+	API string // the version of the API that it was read from: "2" or "3"
+	// ReadFrom and ReadTo are the span of LiveChat's listing that was read without a
+	// gap; zero in a state of a version that did not write them.
+	ReadFrom, ReadTo time.Time
+	OpenKnown        bool                // Open holds all chats that are waited for; if not, open_chats is null
+	Open             []OpenChat          // the chats that are waited for, each once
+	Zone             string              // of a report: the time zone of its days
+	Keys             map[string][]string // of a report: see Report
 
 	text json.RawMessage            // as it was read; empty if the tap made it
 	rest map[string]json.RawMessage // members that the tap does not know
@@ -49,20 +51,19 @@ type OpenChat struct {
 	Missed int       // how many times in a row it was asked for and not found
 }
 
-// Part is the span of dates that a run with an end_date had to read.
-type Part struct {
-	StartDate, EndDate time.Time
-	Complete           bool // all of it was read
-}
-
-// The keys of a bookmark beside the stream's replication key, and the one of
-// the part. All are always written: what runners merge states of, they keep
-// until it is replaced.
+// The keys of a bookmark beside the stream's replication key. All are always
+// written, and none is an object: runners merge states key by key.
 const (
-	keyOpenChats = "open_chats" // null: the search of the days before is owed
 	keyAPI       = "api"
-	keyPart      = "part"
+	keyOpenChats = "open_chats" // null: it is not known which chats are open
+	keyReadFrom  = "read_from"
+	keyReadTo    = "read_to"
+	keyZone      = "timezone" // of a report
+	keyKeys      = "keys"     // of a report
 )
+
+// keyPart is a top-level key of older versions: the dates that a run had to read.
+const keyPart = "part"
 
 // firstAPI is the version that a bookmark is of if it does not say.
 const firstAPI = "2"
@@ -77,36 +78,6 @@ func (s State) With(stream string, b Bookmark) State {
 	}
 	all[stream] = b
 	return State{Bookmarks: all, rest: s.rest}
-}
-
-// Part is the part that the state is of, nil if it is of none. The error is a
-// *Error.
-func (s State) Part() (*Part, error) {
-	r := reader{what: "the part"}
-	var err error
-	if r.members, err = object(s.rest[keyPart], "part"); err != nil || len(r.members) == 0 {
-		return nil, err
-	}
-	p := Part{StartDate: r.at("start_date"), EndDate: r.at("end_date")}
-	if err := json.Unmarshal(orNull(r.members["complete"]), &p.Complete); err != nil {
-		return nil, &Error{"the part: complete is neither true nor false"}
-	}
-	return &p, r.err
-}
-
-// WithPart is a state of a part; of none, which is written as well, if p is nil.
-func (s State) WithPart(p *Part) State {
-	text := json.RawMessage("null")
-	if p != nil {
-		text = append(appendTime([]byte(`{"start_date":`), p.StartDate), `,"end_date":`...)
-		text = fmt.Appendf(appendTime(text, p.EndDate), `,"complete":%t}`, p.Complete)
-	}
-	others := maps.Clone(s.rest)
-	if others == nil {
-		others = make(map[string]json.RawMessage)
-	}
-	others[keyPart] = text
-	return State{Bookmarks: s.Bookmarks, rest: others}
 }
 
 // MarshalJSON writes the state, keys in alphabetical order.
@@ -129,25 +100,25 @@ func (s State) MarshalJSON() ([]byte, error) {
 
 // appendTo writes a bookmark, keys in alphabetical order.
 func (b Bookmark) appendTo(text []byte, stream string) json.RawMessage {
-	of := streams[stream]
-	switch {
-	case b.text != nil:
+	if b.text != nil {
 		return append(text, b.text...)
-	case of.Group != "":
-		text = jsondoc.Quote(append(jsondoc.Quote(append(text, '{'), of.ReplicationKey), ':'), b.At.Format(time.DateOnly))
-		text = jsondoc.Quote(append(text, `,"`+keyZone+`":`...), b.Zone)
+	}
+	members := map[string]json.RawMessage{keyReadFrom: appendTime(nil, b.ReadFrom), keyReadTo: appendTime(nil, b.ReadTo)}
+	maps.Copy(members, b.rest)
+	if of := streams[stream]; of.Group == "" {
+		members[of.ReplicationKey] = appendTime(nil, b.At)
+		members[keyAPI] = jsondoc.Quote(nil, cmp.Or(b.API, firstAPI))
+		members[keyOpenChats] = appendOpen(nil, b)
+	} else {
+		members[of.ReplicationKey] = jsondoc.Quote(nil, b.At.Format(time.DateOnly))
+		members[keyZone] = jsondoc.Quote(nil, b.Zone)
 		if len(b.Keys) > 0 {
 			keys, err := json.Marshal(b.Keys)
 			if err != nil {
 				panic(err) // texts cannot fail
 			}
-			text = append(append(text, `,"`+keyKeys+`":`...), keys...)
+			members[keyKeys] = keys
 		}
-		return append(text, '}')
-	}
-	members := map[string]json.RawMessage{of.ReplicationKey: appendTime(nil, b.At), keyAPI: jsondoc.Quote(nil, cmp.Or(b.API, firstAPI)), keyOpenChats: appendOpen(nil, b)}
-	for name, value := range b.rest {
-		members[name] = value
 	}
 	for i, name := range slices.Sorted(maps.Keys(members)) {
 		text = append(text, "{,"[min(i, 1)])
@@ -183,7 +154,7 @@ func appendTime(b []byte, at time.Time) []byte {
 
 // appendOpen writes a chat of which there is no more to say as its id alone.
 func appendOpen(b []byte, mark Bookmark) []byte {
-	if !mark.Searched {
+	if !mark.OpenKnown {
 		return append(b, "null"...)
 	}
 	open := slices.SortedFunc(slices.Values(mark.Open), func(x, y OpenChat) int { return strings.Compare(x.ID, y.ID) })

@@ -137,8 +137,7 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 		"chats":{"replication_key":"ended_timestamp","replication_key_value":"2020-01-01","Ended_Timestamp":"2020-01-01","offset":7,"open_chats":["B"]},
 		"gone":null}}`)
 	s = s.With("chats", Bookmark{At: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), API: "3"})
-	s = s.With("messages", Bookmark{At: time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), Searched: true, Open: []OpenChat{{ID: "B", Missed: 2}, {ID: "A"}}})
-	s = s.WithPart(nil)
+	s = s.With("messages", Bookmark{At: time.Date(2024, 1, 2, 0, 0, 0, 500, time.UTC), OpenKnown: true, Open: []OpenChat{{ID: "B", Missed: 2}, {ID: "A"}}})
 	got, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -149,9 +148,9 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 	if err := e.Encode(s); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"bookmarks":{"agents":{"updated_at":"2020"},"chats":{"api":"3","ended_timestamp":"2024-01-02T03:04:05Z","offset":7,"open_chats":null},` +
-		`"gone":null,"messages":{"api":"2","chat_ended":"2024-01-02T00:00:00.0000005Z","open_chats":["A",{"id":"B","since":null,"asked":null,"missed":2}]},"odd":"2020"},` +
-		`"currently_syncing":"chats","part":null,"x":{"y":[1.50,"<ü>"]}}`
+	want := `{"bookmarks":{"agents":{"updated_at":"2020"},"chats":{"api":"3","ended_timestamp":"2024-01-02T03:04:05Z","offset":7,"open_chats":null,"read_from":null,"read_to":null},` +
+		`"gone":null,"messages":{"api":"2","chat_ended":"2024-01-02T00:00:00.0000005Z","open_chats":["A",{"id":"B","since":null,"asked":null,"missed":2}],"read_from":null,"read_to":null},"odd":"2020"},` +
+		`"currently_syncing":"chats","x":{"y":[1.50,"<ü>"]}}`
 	if d := cmp.Diff(want, strings.TrimSpace(b.String())); d != "" {
 		t.Error(d)
 	}
@@ -161,8 +160,8 @@ func TestStateCarriesTheUnknown(t *testing.T) {
 	}
 }
 
-// A bookmark says what it has not looked at: a list that is null or not there
-// means that the search is owed, an empty one that nothing is open.
+// A list of open chats that is null or not there is not known; an empty one means
+// that nothing is open.
 func TestStateBookmark(t *testing.T) {
 	at := time.Date(2024, 1, 31, 0, 0, 0, 0, time.UTC)
 	day := func(n int) time.Time { return at.AddDate(0, 0, -n) }
@@ -171,13 +170,15 @@ func TestStateBookmark(t *testing.T) {
 		want Bookmark
 	}{
 		"of an older tap": {``, Bookmark{At: at, API: "2"}},
-		"owed":            {`"open_chats":null,"api":null`, Bookmark{At: at, API: "2"}},
-		"searched":        {`"open_chats":[],"api":"3"`, Bookmark{At: at, API: "3", Searched: true}},
+		"not known":       {`"open_chats":null,"api":null`, Bookmark{At: at, API: "2"}},
+		"known":           {`"open_chats":[],"api":"3"`, Bookmark{At: at, API: "3", OpenKnown: true}},
 		"a number":        {`"api":3`, Bookmark{At: at, API: "3"}},
 		"unknown":         {`"api":"4"`, Bookmark{At: at, API: "4"}},
-		"ids":             {`"open_chats":["B","A","","B"]`, Bookmark{At: at, API: "2", Searched: true, Open: []OpenChat{{ID: "B"}, {ID: "A"}}}},
+		"ids":             {`"open_chats":["B","A","","B"]`, Bookmark{At: at, API: "2", OpenKnown: true, Open: []OpenChat{{ID: "B"}, {ID: "A"}}}},
+		"a span":          {`"read_from":"2024-01-30","read_to":"2024-01-31T00:00:00Z"`, Bookmark{At: at, API: "2", ReadFrom: day(1), ReadTo: day(0)}},
+		"half a span":     {`"read_to":"2024-01-31"`, Bookmark{At: at, API: "2"}},
 		"objects": {`"open_chats":[{"id":"A","since":"2024-01-30","asked":"2024-01-29T00:00:00Z","missed":2,"more":1},{"id":"B","since":null,"missed":null}]`,
-			Bookmark{At: at, API: "2", Searched: true, Open: []OpenChat{{"A", day(1), day(2), 2}, {ID: "B"}}}},
+			Bookmark{At: at, API: "2", OpenKnown: true, Open: []OpenChat{{"A", day(1), day(2), 2}, {ID: "B"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := `{"bookmarks":{"chats":{"ended_timestamp":"2024-01-31T00:00:00Z"` + strings.TrimSuffix(","+test.more, ",") + `}}}`
@@ -205,29 +206,12 @@ func TestStateBookmark(t *testing.T) {
 	}
 }
 
-func TestStatePart(t *testing.T) {
-	want := &Part{time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC), true}
-	with := State{}.WithPart(want)
-	got, err := with.Part()
-	if d := cmp.Diff(want, got); d != "" || err != nil {
-		t.Error(err, d)
-	}
-	if got, err := with.WithPart(nil).Part(); got != nil || err != nil {
-		t.Error(got, err)
-	}
-	for _, bad := range []string{`1`, `{"start_date":"x"}`, `{"end_date":[]}`, `{"complete":"yes"}`} {
-		if _, err := mustState(t, `{"part":`+bad+`,"bookmarks":{"chats":{"ended_timestamp":"2024-01-31"}}}`).Part(); err == nil {
-			t.Errorf("%s is taken for a part", bad)
-		}
-	}
-}
-
 // A state made anew must not change the one it was made of: each STATE is made
 // of the one that the run was given.
 func TestStateIsNotChanged(t *testing.T) {
 	s := mustState(t, `{"bookmarks":{"chats":{"ended_timestamp":"2020-01-01","open_chats":["A"]}}}`)
 	before, _ := json.Marshal(s)
-	s.With("chats", Bookmark{At: time.Unix(0, 0), Searched: true, Open: []OpenChat{{ID: "B"}}}).With("events", Bookmark{}).WithPart(new(Part))
+	s.With("chats", Bookmark{At: time.Unix(0, 0), OpenKnown: true, Open: []OpenChat{{ID: "B"}}}).With("events", Bookmark{})
 	if after, _ := json.Marshal(s); string(after) != string(before) {
 		t.Errorf("%s became %s", before, after)
 	}
@@ -256,7 +240,7 @@ func FuzzReadState(f *testing.F) {
 			}
 			return
 		}
-		written, err := json.Marshal(s.With("chats", Bookmark{At: time.Unix(1, 0).UTC(), Searched: true, Open: []OpenChat{{ID: "A"}}}))
+		written, err := json.Marshal(s.With("chats", Bookmark{At: time.Unix(1, 0).UTC(), OpenKnown: true, Open: []OpenChat{{ID: "A"}}}))
 		if err != nil {
 			t.Fatal(err)
 		}
