@@ -126,7 +126,9 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	}
 	l.advance = func(to time.Time) {
 		if !stream.FullTable && !to.Before(l.done) { // never back
-			s.reportMoved = s.reportMoved || to.After(l.done)
+			if to.After(l.done) {
+				s.reportMoved, s.requestsAtMove = true, s.api.Usage().Requests
+			}
 			l.done = to
 			r := l.report(to, s.o.Now)
 			r.Keys = l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)

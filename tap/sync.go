@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,8 @@ func Sync(ctx context.Context, o Options) (Summary, error) {
 	}
 	err = s.readLists(ctx, err, s.readList)
 	s.finish()
-	return s.result(err)
+	summary, err := s.result(err)
+	return summary, s.withNextRun(ctx, err)
 }
 
 // newRun makes a run of what Sync and Sample share. It makes no request.
@@ -107,7 +109,8 @@ type run struct {
 	seen       int    // chats that came, wanted or not
 	incomplete []Days // that are not complete
 
-	reportMoved bool // the bookmark of a report has moved in this run
+	reportMoved    bool // the bookmark of a report has moved in this run
+	requestsAtMove int  // how many requests had been made when a bookmark last moved
 }
 
 // resume goes on from the state.
@@ -143,6 +146,29 @@ func (o Options) warnUnread(stream string, to time.Time) {
 	o.Log.Warn("start_date is before the span that the state has read, and a bookmark does not go back: to read what is missing, "+
 		"run once without the state, with these dates as start_date and end_date, and join its last STATE to this one with merge-state",
 		"stream", stream, "start_date", o.Config.StartDate.UTC().Format(time.RFC3339), "end_date", to.UTC().Format(time.RFC3339))
+}
+
+// withNextRun adds to the hint of an error after which the same run can go on from
+// where that is, and how many requests it repeats.
+func (s *run) withNextRun(ctx context.Context, err error) error {
+	cut := ctx.Err() != nil || errors.Is(err, source.ErrBudget) && s.moved() || api.Passing(err)
+	if err == nil || !cut || s.out.Err != nil || !s.out.WroteAny {
+		return err
+	}
+	next, failed := checkpoint.New(s.checkpointOptions(), s.o.chatStreams(), s.state())
+	if failed != nil || len(next.Streams) == 0 {
+		return err
+	}
+	hint := "run again with the last STATE"
+	if h, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok {
+		hint = h.Hint()
+	}
+	requests := s.api.Usage().Requests
+	return api.WithHint(err, fmt.Sprintf("%s: the next run goes on from %s, the look-back included, and repeats %d of the %d requests of this run",
+		hint, next.Range().From.Format(time.DateOnly), requests-s.requestsAtMove, requests))
 }
 
 // moved reports whether a bookmark has moved in this run.

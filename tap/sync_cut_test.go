@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,38 @@ func TestSyncBudgetTooSmall(t *testing.T) {
 			t.Errorf("%v, %d requests", r.err, r.requests)
 		}
 	})
+}
+
+// A run that is cut off says from where the next one goes on and what that repeats: all,
+// if no bookmark has moved. The next run begins there.
+func TestSyncSaysWhatIsRepeated(t *testing.T) {
+	says := regexp.MustCompile(`the next run goes on from (\S+), the look-back included, and repeats (\d+) of the (\d+) requests of this run$`)
+	for budget, all := range map[int]bool{3: true, 100: false} {
+		withEnv(t, "chats=4000&days=45&shape=even&long_chats=0", func(t *testing.T, w *env) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			r := w.syncContext(ctx, state.State{}, func(o *Options) {
+				o.Config.MaxConcurrentRequests = 1
+				o.Progress = func(p Progress) {
+					if p.Requests >= budget {
+						cancel(errEnded)
+					}
+				}
+			})
+			var hint interface{ Hint() string }
+			if !errors.Is(r.err, errEnded) || !errors.As(r.err, &hint) {
+				t.Fatal(r.err)
+			}
+			found := says.FindStringSubmatch(hint.Hint())
+			if found == nil || (found[2] == found[3]) != all {
+				t.Fatalf("%d requests: %s", r.requests, hint.Hint())
+			}
+			next := w.complete(readTranscript(t, r.out, checks{}).last(t), nil)
+			if !strings.Contains(next.log, "from="+found[1]) {
+				t.Errorf("%s; the next run: %.300s", hint.Hint(), next.log)
+			}
+		})
+	}
 }
 
 // A service that only fails ends the run, soon and without a message.

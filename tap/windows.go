@@ -12,8 +12,8 @@ import (
 // the oldest on.
 func (s *run) window(w *source.Window) {
 	s.summary.Windows++
-	if s.accepted(*w) {
-		s.track.Complete(*w)
+	if s.accepted(*w) && s.track.Complete(*w) {
+		s.requestsAtMove = s.api.Usage().Requests
 	}
 	s.out.State(s.state())
 }

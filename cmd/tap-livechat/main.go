@@ -78,7 +78,7 @@ func (i interrupted) Error() string {
 }
 
 func (i interrupted) Hint() string {
-	return "run again with the last STATE: it goes on where this run stopped"
+	return "run again with the last STATE"
 }
 
 // code returns the exit code by the convention of shells: 128 + the signal's number.

@@ -85,7 +85,7 @@ func hintOf(err error) string {
 		return h.Hint()
 	}
 	if errors.Is(err, source.ErrBudget) {
-		return "run again with the last STATE: it goes on where this run stopped"
+		return "run again with the last STATE"
 	}
 	return ""
 }
