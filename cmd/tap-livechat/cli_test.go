@@ -100,6 +100,7 @@ var noise = []struct {
 }{
 	{regexp.MustCompile(`127\.0\.0\.1:\d{2,}`), "127.0.0.1:<port>"},
 	{regexp.MustCompile(`"time_extracted":"[^"]*"`), `"time_extracted":"<time>"`},
+	{regexp.MustCompile(`"read_to":"[^"]*"`), `"read_to":"<time>"`},
 	{regexp.MustCompile(`(?m)^(\{"type":"SCHEMA".*?"schema":).*(,"key_properties")`), "$1{…}$2"}, // discover has them
 	{regexp.MustCompile(`\b(to|now|it is )=?20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\d\S*Z`), "$1<time>"},
 	{regexp.MustCompile(`window complete from=(\S+) to=\S+`), "window complete from=$1 to=<day>"},
