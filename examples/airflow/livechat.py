@@ -1,8 +1,8 @@
 """A backfill of a LiveChat archive in parts that run side by side.
 
 `tap-livechat plan` cuts it into parts of about equal numbers of chats, by
-start_date and end_date: every chat is in exactly one of them, by the time it
-ended. All parts load the same tables. Each has a state of its own, so that a
+start_date and end_date: every chat is in the one for whose time LiveChat lists
+it. All parts load the same tables. Each has a state of its own, so that a
 part that is tried again goes on where it stopped. When all are done,
 `tap-livechat merge-state` makes of their states the one from which the
 incremental runs go on.
