@@ -21,10 +21,11 @@ func TestRowsThatHaveGone(t *testing.T) {
 		mark          string
 	}{
 		{"report_tags", "/reports/chats/tags",
-			`{"records":{"2026-03-08":{"old":1},"2026-03-09":{"refund":2,"spam":1},"2026-03-10":{"spam":3}}}`,
+			`{"records":{"2026-03-08":{"old":1},"2026-03-09":{"refund":2,"spam":1},"2026-03-10":{"spam":3,"refund":1}}}`,
 			`{"records":{"2026-03-09":{"refund":3},"2026-03-10":{"new":1}}}`,
 			[]string{`{"chats":3,"date":"2026-03-09","tag":"refund","timezone":"UTC"}`, `{"chats":0,"date":"2026-03-09","tag":"spam","timezone":"UTC"}`,
-				`{"chats":1,"date":"2026-03-10","tag":"new","timezone":"UTC"}`, `{"chats":0,"date":"2026-03-10","tag":"spam","timezone":"UTC"}`},
+				`{"chats":1,"date":"2026-03-10","tag":"new","timezone":"UTC"}`, `{"chats":0,"date":"2026-03-10","tag":"spam","timezone":"UTC"}`,
+				`{"chats":0,"date":"2026-03-10","tag":"refund","timezone":"UTC"}`},
 			`{"date":"2026-03-10","timezone":"UTC","keys":{"2026-03-09":["refund"],"2026-03-10":["new"]}}`},
 		{"report_groups", "/reports/chats/groups", `{"records":{"2026-03-10":{"0":2,"4":1}}}`, `{"records":{"2026-03-10":{}}}`,
 			[]string{`{"chats":0,"date":"2026-03-10","group_id":0,"timezone":"UTC"}`, `{"chats":0,"date":"2026-03-10","group_id":4,"timezone":"UTC"}`},
@@ -95,6 +96,9 @@ func TestKeysAreFew(t *testing.T) {
 	}
 	if got := l.keysOf(to.AddDate(0, 0, -3), to); days(got) != 4 || got["2026-03-11"] != nil || got["2026-03-07"] == nil {
 		t.Errorf("keys of %d days", len(got))
+	}
+	if len(l.keys) != 5 { // those, and tomorrow's
+		t.Errorf("%d days are remembered", len(l.keys))
 	}
 	for d := range 9 {
 		l.keys[to.AddDate(0, 0, 1-d).Format(time.DateOnly)] = l.keys["2026-03-10"]

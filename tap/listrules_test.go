@@ -258,9 +258,9 @@ func TestListFailures(t *testing.T) {
 	if !errors.As(r.err, &hint) || !strings.Contains(hint.Hint(), "accepted before") {
 		t.Errorf("no word of the token: %v", r.err)
 	}
-	// Two lists that fail, with one between that does not, end nothing.
-	all = map[string]any{groups: 503, bots: `[{"id":"b"}]`, tags: 503, channels: `[{"channel_type":"code"}]`}
-	r = readLists(t, maps.Clone(all), "", func(o *Options) { o.Config.MaxRetries = 0 }, "groups", "bots", "tags", "channels")
+	// Three lists that fail, with others between that do not, end nothing.
+	all = map[string]any{groups: 503, bots: `[{"id":"b"}]`, tags: 503, channels: `[{"channel_type":"code"}]`, "/reports/chats/total_chats": 503}
+	r = readLists(t, maps.Clone(all), "", func(o *Options) { o.Config.MaxRetries = 0 }, "groups", "bots", "tags", "channels", "report_total_chats")
 	if !errors.As(r.err, &incomplete) || len(r.records["channels"]) != 1 {
 		t.Errorf("error %v", r.err)
 	}
