@@ -1,10 +1,15 @@
 package tap
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"tap-livechat/catalog"
+	"tap-livechat/tap/api"
+	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
 
@@ -69,6 +74,69 @@ func TestCost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCostIsAnnounced: a sample announces what a first run takes with everything that can
+// be read: not less, and hardly more.
+func TestCostIsAnnounced(t *testing.T) {
+	for _, version := range []string{"2", "3"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			withEnv(t, "chats=4000&days=365", func(t *testing.T, w *env) {
+				w.config.APIVersion, w.config.StartDate = version, syncNow.AddDate(-1, 0, 0)
+				everything := func(o *Options) { o.Selection = catalog.Default(version, catalog.ReferenceData, catalog.Reports) }
+				sample := w.sample(everything)
+				made := w.sync(state.State{}, everything)
+				announced := sample.summary.ExpectedRequests + sample.summary.ListRequests
+				t.Logf("announced %d and %d, made %d; the sample made %d", sample.summary.ExpectedRequests, sample.summary.ListRequests, made.requests, sample.requests)
+				if announced < made.requests || float64(announced) > 1.15*float64(made.requests) {
+					t.Errorf("announced %d, made %d: %v, %v", announced, made.requests, sample.err, made.err)
+				}
+			})
+		})
+	}
+}
+
+// TestListCost: what a list costs is what reading it takes, for each list and report.
+func TestListCost(t *testing.T) {
+	withEnv(t, "chats=2000&days=400", func(t *testing.T, w *env) {
+		var service source.API
+		w.run(t.Context(), func(_ context.Context, o Options) (s Summary, err error) {
+			service, err = api.Open(o.API())
+			return s, err
+		}, state.State{}, nil)
+		to := dateOf(syncNow, time.UTC)
+		rg := source.Range{From: to.AddDate(0, 0, -380), To: to, Now: syncNow, Zone: time.UTC}
+		total := 0
+		for _, s := range catalog.Default(catalog.V2, catalog.ReferenceData, catalog.Reports).Streams {
+			if s.Group == "" {
+				continue
+			}
+			cost, err := service.ListCost(t.Context(), s.Name, rg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := service.Usage().Requests
+			days := make(map[time.Time]bool)
+			for row, err := range service.List(t.Context(), s.Name, rg) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				days[row.Day] = true
+			}
+			made := service.Usage().Requests - before
+			if made >= 380 {
+				made -= 380 - len(days) // days without rows are requested once more
+			}
+			if cost != made {
+				t.Errorf("%s: %d requests announced, %d made", s.Name, cost, made)
+			}
+			total += cost
+		}
+		if total < 3*380 {
+			t.Errorf("%d requests for all", total)
+		}
+	})
 }
 
 // withoutMetrics is what a log says beside them.

@@ -59,6 +59,7 @@ type Summary struct {
 	Records          map[string]int // by stream
 	Requests         int
 	ExpectedRequests int // maximum number of requests for all expected chats
+	ListRequests     int // number of requests for the lists and reports that a sample can read
 	Retries          int
 	Windows          int
 	Incomplete       int            // windows for which the service reports more chats than it returns

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 
 	"tap-livechat/catalog"
@@ -92,7 +93,8 @@ func (s *run) sampleChat(chat *source.Chat, streams []catalog.Selected) (done bo
 }
 
 // sampleList writes the SCHEMA of a list and its first row, and counts the rows of
-// the first answer that has any. Of a report it reads the last day.
+// the first answer that has any. Of a report it reads the last day. Then it counts the
+// requests that all of the list takes.
 func (s *run) sampleList(ctx context.Context, stream catalog.Selected) error {
 	rg := s.o.listRange()
 	if stream.ReplicationKey != "" {
@@ -122,5 +124,7 @@ func (s *run) sampleList(ctx context.Context, stream catalog.Selected) error {
 	if rows == 0 {
 		s.out.Schema(stream)
 	}
-	return s.out.Err
+	n, err := s.api.ListCost(ctx, stream.Name, s.o.listRange())
+	s.summary.ListRequests += n
+	return cmp.Or(s.out.Err, err)
 }

@@ -67,15 +67,27 @@ func (p *process) test(ctx context.Context, f flags) error {
 		between = "from " + day(o.Config.StartDate) + " to " + day(o.Config.EndDate)
 	}
 	chats := slices.ContainsFunc(o.Selection.Streams, func(s catalog.Selected) bool { return s.Group == "" })
-	requests, price := summary.ExpectedRequests, pricePerRequest*1000
+	requests, price := summary.ExpectedRequests+summary.ListRequests, pricePerRequest*1000
+	all := "all of them"
+	switch {
+	case !chats:
+		all = "the lists and reports"
+	case summary.ListRequests > 0:
+		all += ", and the lists and reports,"
+	}
 	switch {
 	case !chats:
 	case summary.Capped:
 		logf("chats: %d or more %s; the service states no larger number", summary.Expected, between)
-		logf("cost: reading all of them takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", requests, dollars(requests), price)
 	default:
 		logf("chats: %d %s", summary.Expected, between)
-		logf("cost: reading all of them takes about %s, %s at LiveChat's price of $%.2f for 1,000", counted(requests), dollars(requests), price)
+	}
+	switch {
+	case requests == 0 && !chats: // no list can be read
+	case summary.Capped:
+		logf("cost: reading %s takes %d requests or more, %s or more at LiveChat's price of $%.2f for 1,000", all, requests, dollars(requests), price)
+	default:
+		logf("cost: reading %s takes about %s, %s at LiveChat's price of $%.2f for 1,000", all, counted(requests), dollars(requests), price)
 	}
 	for _, s := range o.Selection.Streams {
 		line, bad := streamLine(s, summary)

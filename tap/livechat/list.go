@@ -29,16 +29,25 @@ func NewLists(client *Client, renderer source.Renderer, tables ...[]List) *Lists
 
 var _ source.Lists = (*Lists)(nil)
 
+// find returns the list of a stream; nil if the API has none.
+func (s *Lists) find(stream string) *List {
+	i := slices.IndexFunc(s.table, func(l List) bool { return l.Stream == stream })
+	if i < 0 {
+		return nil
+	}
+	return &s.table[i]
+}
+
 // List requests one list, page by page.
 func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.Seq2[*source.Row, error] {
 	return func(yield func(*source.Row, error) bool) {
-		at := slices.IndexFunc(s.table, func(l List) bool { return l.Stream == stream })
-		if at < 0 {
+		l := s.find(stream)
+		if l == nil {
 			yield(nil, source.ErrNotServed)
 			return
 		}
 		r := &listReader{Lists: s, ctx: ctx, stream: stream, yield: yield, listed: make(map[string]bool)}
-		if err := r.read(&s.table[at], rg); err != nil && !errors.Is(err, errStopped) {
+		if err := r.read(l, rg); err != nil && !errors.Is(err, errStopped) {
 			yield(nil, s.failure(err))
 		}
 	}
@@ -134,20 +143,32 @@ func (r *listReader) days(l *List, q request, rg source.Range) error {
 	if l.Days == NoDays {
 		return r.pages(l, q)
 	}
-	maxSpan := maxDays
-	if l.Days == ByDay {
-		maxSpan = 1
-	}
-	last := rg.To.AddDate(0, 0, -1)
-	for q.from = rg.From; !q.from.After(last); q.from = q.from.AddDate(0, 0, maxSpan) {
-		if q.to = q.from.AddDate(0, 0, maxSpan-1); q.to.After(last) {
-			q.to = last
-		}
+	for q.from, q.to = range l.spans(rg) {
 		if err := r.pages(l, q); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// spans yields the first and the last day of each request of a report.
+func (l *List) spans(rg source.Range) iter.Seq2[time.Time, time.Time] {
+	maxSpan := maxDays
+	if l.Days == ByDay {
+		maxSpan = 1
+	}
+	return func(yield func(from, to time.Time) bool) {
+		last := rg.To.AddDate(0, 0, -1)
+		for from := rg.From; !from.After(last); from = from.AddDate(0, 0, maxSpan) {
+			to := from.AddDate(0, 0, maxSpan-1)
+			if to.After(last) {
+				to = last
+			}
+			if !yield(from, to) {
+				return
+			}
+		}
+	}
 }
 
 // flush yields the rows of a response for which wanted holds; nil: all.

@@ -1,0 +1,73 @@
+package livechat
+
+import (
+	"context"
+	"time"
+
+	"tap-livechat/tap/jsondoc"
+	"tap-livechat/tap/source"
+)
+
+// ListCost counts the requests of a list by its row of the table. It requests the list
+// that another one is requested once for each row of, and the first page of a list with
+// pages.
+func (s *Lists) ListCost(ctx context.Context, stream string, rg source.Range) (int, error) {
+	l := s.find(stream)
+	if l == nil {
+		return 0, source.ErrNotServed
+	}
+	r := &listReader{Lists: s, ctx: ctx, stream: stream}
+	q := request{zone: rg.Zone}
+	if q.zone == nil {
+		q.zone = time.UTC
+	}
+	if l.ForEach == nil {
+		n, err := r.cost(l, q, rg)
+		return n, s.failure(err)
+	}
+	parents, err := r.parents(l.ForEach)
+	n := 1
+	for _, q.parent = range parents {
+		if err != nil {
+			break
+		}
+		var each int
+		each, err = r.cost(l, q, rg)
+		n += each
+	}
+	return n, s.failure(err)
+}
+
+// cost is the number of requests that days makes.
+func (r *listReader) cost(l *List, q request, rg source.Range) (int, error) {
+	if l.Days == NoDays {
+		return r.costOfPages(l, q)
+	}
+	total := 0
+	for q.from, q.to = range l.spans(rg) {
+		n, err := r.costOfPages(l, q)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// costOfPages is the number of requests of one pass over the pages of a list, as its
+// first page states them.
+func (r *listReader) costOfPages(l *List, q request) (int, error) {
+	if !l.paged() {
+		return 1, nil
+	}
+	p, err := r.fetch(l, q, 1, "", func(*Answer) visitor { return visitor{row: func(jsondoc.Value, []column) {}} })
+	switch rows := len(p.ids); {
+	case err != nil:
+		return 0, err
+	case p.pages > 0:
+		return p.pages, nil
+	case rows > 0 && p.stated > rows && p.next != "":
+		return (p.stated + rows - 1) / rows, nil
+	}
+	return 1, nil
+}
