@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
@@ -174,15 +175,8 @@ func (s *run) countRow(stream *catalog.Selected, row *source.Row, count int) {
 
 // listRange is the days of a report that is read without a bookmark.
 func (o Options) listRange() source.Range {
-	zone, end := o.Config.ReportTimezone, o.until()
-	if zone == nil {
-		zone = time.UTC
-	}
-	rg := source.Range{From: dateOf(o.Config.StartDate, zone), To: dateOf(end.Add(-1), zone).AddDate(0, 0, 1), Now: o.Now, Zone: zone}
-	if !o.Config.StartDate.Before(end) {
-		rg.To = rg.From
-	}
-	return rg
+	from, to := o.Config.ReportDays(o.Now)
+	return source.Range{From: from, To: to, Now: o.Now, Zone: o.Config.ReportTimezone}
 }
 
 // resume sets from when on a report is read: from its bookmark, less the days
@@ -201,7 +195,7 @@ func (l *list) resume(o Options) {
 			}
 		}
 		// A bookmark in the future is brought back to today.
-		if today := dateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
+		if today := config.DateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
 			l.done, mark.Day, l.was = today.AddDate(0, 0, -1), today, state.Report{}
 		}
 		if from := mark.Day.AddDate(0, 0, -o.Config.ReportLookbackDays); from.After(l.rg.From) {
@@ -316,11 +310,4 @@ func (l *list) keysOf(from, to time.Time) map[string][]string {
 		}
 	}
 	return all
-}
-
-// dateOf is the date of an instant in a zone, as its midnight in UTC: dates are
-// reckoned there, where every day has a midnight and 24 hours.
-func dateOf(at time.Time, zone *time.Location) time.Time {
-	year, month, d := at.In(zone).Date()
-	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }

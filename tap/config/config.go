@@ -64,6 +64,28 @@ func (c Config) Until(now time.Time) time.Time {
 	return now
 }
 
+// ReportDays are the days of reports in start_date to end_date or the moment: the first,
+// and the one after the last, as dates in the report's time zone. They are the same if
+// there is none.
+func (c Config) ReportDays(now time.Time) (from, to time.Time) {
+	end := c.Until(now)
+	from = DateOf(c.StartDate, c.ReportTimezone)
+	if !c.StartDate.Before(end) {
+		return from, from
+	}
+	return from, DateOf(end.Add(-1), c.ReportTimezone).AddDate(0, 0, 1)
+}
+
+// DateOf is the date of an instant in a zone (nil: UTC), as its midnight in UTC: dates are
+// reckoned there, where every day has a midnight and 24 hours.
+func DateOf(at time.Time, zone *time.Location) time.Time {
+	if zone == nil {
+		zone = time.UTC
+	}
+	year, month, d := at.In(zone).Date()
+	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
+}
+
 // Parse reads the settings. If several sources have a setting, the last one counts.
 // A setting that is null or an empty text is not set, so an earlier one counts. Values
 // are read leniently: a number, a boolean or a list may be text, and white space around
