@@ -10,6 +10,7 @@ import (
 	"tap-livechat/catalog"
 	"tap-livechat/tap/api"
 	"tap-livechat/tap/config"
+	"tap-livechat/tap/plan"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
 )
@@ -98,6 +99,46 @@ func TestCostIsAnnounced(t *testing.T) {
 	}
 }
 
+// TestPlanAnnounces: a plan announces what the runs of its parts take, with the lists and
+// reports that each of them reads.
+func TestPlanAnnounces(t *testing.T) {
+	for _, version := range []string{"2", "3"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			withEnv(t, "chats=20000&days=400", func(t *testing.T, w *env) {
+				w.config.APIVersion, w.config.StartDate = version, syncNow.AddDate(-1, 0, 0)
+				w.config.EndDate = syncNow.AddDate(0, 0, -2).Truncate(day)
+				selected := catalog.Default(version, catalog.ReferenceData, catalog.Reports)
+				var lists []string
+				for _, s := range selected.Streams {
+					if s.Group != "" {
+						lists = append(lists, s.Name)
+					}
+				}
+				var made plan.Plan
+				w.run(t.Context(), func(ctx context.Context, o Options) (s Summary, err error) {
+					made, err = plan.Make(ctx, o.API(), lists, o.Now, 4)
+					return s, err
+				}, state.State{}, nil)
+				took, inParts := 0, 0
+				for _, part := range made.Parts {
+					r := w.sync(state.State{}, func(o *Options) {
+						o.Selection, o.Config.StartDate, o.Config.EndDate = selected, part.From, part.To
+					})
+					if r.err != nil {
+						t.Error(r.err)
+					}
+					t.Logf("%d chats, %d requests announced, %d made", part.Chats, part.Requests, r.requests)
+					took, inParts = took+r.requests, inParts+part.Requests
+				}
+				if len(made.Parts) != 4 || inParts != made.Requests || inParts < took || float64(inParts) > 1.15*float64(took) {
+					t.Errorf("%d parts, %d requests announced, %d made", len(made.Parts), made.Requests, took)
+				}
+			})
+		})
+	}
+}
+
 // TestListCost: what a list costs is what reading it takes, for each list and report.
 func TestListCost(t *testing.T) {
 	withEnv(t, "chats=2000&days=400", func(t *testing.T, w *env) {
@@ -113,10 +154,11 @@ func TestListCost(t *testing.T) {
 			if s.Group == "" {
 				continue
 			}
-			cost, err := service.ListCost(t.Context(), s.Name, rg)
+			costs, err := service.ListCost(t.Context(), s.Name, rg)
 			if err != nil {
 				t.Fatal(err)
 			}
+			cost := costs[0]
 			before := service.Usage().Requests
 			days := make(map[time.Time]bool)
 			for row, err := range service.List(t.Context(), s.Name, rg) {

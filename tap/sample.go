@@ -2,7 +2,6 @@ package tap
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 
 	"tap-livechat/catalog"
@@ -124,7 +123,10 @@ func (s *run) sampleList(ctx context.Context, stream catalog.Selected) error {
 	if rows == 0 {
 		s.out.Schema(stream)
 	}
-	n, err := s.api.ListCost(ctx, stream.Name, s.o.listRange())
-	s.summary.ListRequests += n
-	return cmp.Or(s.out.Err, err)
+	cost, err := s.api.ListCost(ctx, stream.Name, s.o.listRange())
+	if err != nil {
+		return err
+	}
+	s.summary.ListRequests += cost[0]
+	return s.out.Err
 }

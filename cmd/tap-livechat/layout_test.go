@@ -60,7 +60,7 @@ var arrows = map[string][]string{
 	"tap":                   {"catalog", "tap/api", "tap/checkpoint", "tap/config", "tap/livechat", "tap/record", "tap/singer", "tap/source", "tap/state"},
 	"tap/about":             {"catalog", "schemas", "tap/config", "tap/userjson"},
 	"tap/api":               {"catalog", "tap/config", "tap/livechat", "tap/livechat/apiv2", "tap/livechat/apiv3", "tap/source"},
-	"tap/plan":              {"tap/api", "tap/livechat", "tap/source"},
+	"tap/plan":              {"tap/api", "tap/checkpoint", "tap/config", "tap/livechat", "tap/source"},
 	"tap/checkpoint":        {"catalog", "tap/source", "tap/state"},
 	"tap/singer":            {"catalog", "tap/config", "tap/jsondoc"},
 	"tap/state":             {"catalog", "tap/config", "tap/jsondoc", "tap/userjson"},

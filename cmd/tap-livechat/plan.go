@@ -40,7 +40,13 @@ func (p *process) plan(ctx context.Context, f flags) error {
 		return err
 	}
 	defer stop()
-	made, err := plan.Make(ctx, o.API(), o.Now, f.parts)
+	var lists []string
+	for _, s := range o.Selection.Streams {
+		if s.Group != "" {
+			lists = append(lists, s.Name)
+		}
+	}
+	made, err := plan.Make(ctx, o.API(), lists, o.Now, f.parts)
 	if err != nil {
 		return err
 	}

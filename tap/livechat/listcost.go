@@ -11,35 +11,53 @@ import (
 // ListCost counts the requests of a list by its row of the table. It requests the list
 // that another one is requested once for each row of, and the first page of a list with
 // pages.
-func (s *Lists) ListCost(ctx context.Context, stream string, rg source.Range) (int, error) {
+func (s *Lists) ListCost(ctx context.Context, stream string, ranges ...source.Range) ([]int, error) {
 	l := s.find(stream)
 	if l == nil {
-		return 0, source.ErrNotServed
+		return nil, source.ErrNotServed
 	}
 	r := &listReader{Lists: s, ctx: ctx, stream: stream}
+	var costs []int
+	for _, rg := range ranges {
+		if l.Days == NoDays && len(costs) > 0 {
+			costs = append(costs, costs[0])
+			continue
+		}
+		n, err := r.cost(l, rg)
+		if err != nil {
+			return nil, s.failure(err)
+		}
+		costs = append(costs, n)
+	}
+	return costs, nil
+}
+
+// cost is the number of requests that read makes.
+func (r *listReader) cost(l *List, rg source.Range) (n int, err error) {
 	q := request{zone: rg.Zone}
 	if q.zone == nil {
 		q.zone = time.UTC
 	}
 	if l.ForEach == nil {
-		n, err := r.cost(l, q, rg)
-		return n, s.failure(err)
+		return r.costOfDays(l, q, rg)
 	}
 	parents, err := r.parents(l.ForEach)
-	n := 1
+	if err != nil {
+		return 0, err
+	}
+	n = 1
 	for _, q.parent = range parents {
+		each, err := r.costOfDays(l, q, rg)
 		if err != nil {
-			break
+			return 0, err
 		}
-		var each int
-		each, err = r.cost(l, q, rg)
 		n += each
 	}
-	return n, s.failure(err)
+	return n, nil
 }
 
-// cost is the number of requests that days makes.
-func (r *listReader) cost(l *List, q request, rg source.Range) (int, error) {
+// costOfDays is the number of requests that days makes.
+func (r *listReader) costOfDays(l *List, q request, rg source.Range) (int, error) {
 	if l.Days == NoDays {
 		return r.costOfPages(l, q)
 	}

@@ -2,6 +2,7 @@ package livechat
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,8 +37,18 @@ func TestListCostByPages(t *testing.T) {
 				test.list.Call = "POST /list"
 			}
 			lists := NewLists(c, nil, []List{test.list})
-			if cost, err := lists.ListCost(t.Context(), "list", twoYears); err != nil || cost != test.cost || c.Usage().Requests != test.asked {
-				t.Errorf("%d, %v, asked %d times; want %d, asked %d times", cost, err, c.Usage().Requests, test.cost, test.asked)
+			costs, err := lists.ListCost(t.Context(), "list", twoYears)
+			if err != nil || costs[0] != test.cost || c.Usage().Requests != test.asked {
+				t.Errorf("%d, %v, asked %d times; want %d, asked %d times", costs, err, c.Usage().Requests, test.cost, test.asked)
+			}
+			before := c.Usage().Requests
+			again := 0 // the length of a report is another one for each range
+			if test.list.Days != NoDays {
+				again = test.asked
+			}
+			costs, err = lists.ListCost(t.Context(), "list", twoYears, twoYears)
+			if err != nil || !slices.Equal(costs, []int{test.cost, test.cost}) || c.Usage().Requests-before != test.asked+again {
+				t.Errorf("for two ranges %d, %v, asked %d times", costs, err, c.Usage().Requests-before)
 			}
 		})
 	}

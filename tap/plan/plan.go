@@ -4,6 +4,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"tap-livechat/tap/api"
+	"tap-livechat/tap/checkpoint"
+	"tap-livechat/tap/config"
 	"tap-livechat/tap/livechat"
 	"tap-livechat/tap/source"
 )
@@ -29,15 +32,16 @@ type Plan struct {
 type Part struct {
 	From, To time.Time
 	Chats    int
-	Requests int           // maximum
+	Requests int           // maximum, with what is read before From, and the lists and reports
 	Duration time.Duration // estimate, with the config's number of concurrent requests
 }
 
 // Make plans n parts from the config's start_date to its end_date, or to now if there is
 // none. It counts days, so parts begin and end at midnight UTC. Counting takes at most
 // three requests for each part; one more for each 20,000 chats if the service reports no
-// number above a limit.
-func Make(ctx context.Context, o api.Options, now time.Time, n int) (Plan, error) {
+// number above a limit. The run of each part reads the lists as well; what
+// [source.Lists.ListCost] requests is added for them.
+func Make(ctx context.Context, o api.Options, lists []string, now time.Time, n int) (Plan, error) {
 	var mu sync.Mutex
 	var waited time.Duration
 	o.Observe = func(m livechat.Request) {
@@ -61,16 +65,61 @@ func Make(ctx context.Context, o api.Options, now time.Time, n int) (Plan, error
 		c.notes = append(c.notes, "LiveChat does not state how many chats there are: the numbers are judged by how close the chats of a page are, and may be far off where they come in bursts")
 	}
 	parts := c.split()
+	ofLists, err := c.listCosts(ctx, service, o.Config, lists, parts)
+	if err != nil {
+		return Plan{}, api.Explain(err)
+	}
 	usage := service.Usage()
 	p := Plan{Chats: c.total(), OwnRequests: usage.Requests, PerRequest: waited / time.Duration(max(usage.Requests, 1)), Notes: c.notes}
-	for _, part := range parts {
-		part.Requests = service.Cost(part.Chats)
+	for i, part := range parts {
+		ofChats := service.Cost(part.Chats + c.before(part.From))
+		part.Requests = ofChats + ofLists[i]
 		p.Requests += part.Requests
-		rounds := (part.Requests + o.Config.MaxConcurrentRequests - 1) / o.Config.MaxConcurrentRequests
+		rounds := (ofChats+o.Config.MaxConcurrentRequests-1)/o.Config.MaxConcurrentRequests + ofLists[i] // lists are read one request at a time
 		part.Duration = time.Duration(rounds) * p.PerRequest
 		p.Parts = append(p.Parts, part)
 	}
 	return p, nil
+}
+
+// listCosts returns the number of requests for the lists and reports of each part.
+func (c *splitter) listCosts(ctx context.Context, service source.Lists, cfg config.Config, lists []string, parts []Part) ([]int, error) {
+	var ranges []source.Range
+	for _, part := range parts {
+		cfg.StartDate, cfg.EndDate = part.From, part.To
+		from, to := cfg.ReportDays(part.To)
+		ranges = append(ranges, source.Range{From: from, To: to, Zone: cfg.ReportTimezone})
+	}
+	sums := make([]int, len(parts))
+	for _, stream := range lists {
+		costs, err := service.ListCost(ctx, stream, ranges...)
+		switch {
+		case errors.As(err, new(*source.ListError)), errors.Is(err, source.ErrNotServed):
+			c.notes = append(c.notes, stream+" cannot be read, so the numbers are without it")
+			continue
+		case err != nil:
+			return nil, err
+		}
+		for i, cost := range costs {
+			sums[i] += cost
+		}
+	}
+	return sums, nil
+}
+
+// before estimates the chats that a part reads before its start: a run without a bookmark
+// begins at the midnight of its start_date less the least look-back. Of the days before
+// and after the start, it assumes those that have more chats.
+func (c *splitter) before(from time.Time) int {
+	begins := from.Add(-checkpoint.LeastLookback).UTC().Truncate(day)
+	most := 0.0
+	for i := range c.points[1:] {
+		a, b := c.points[i], c.points[i+1]
+		if a.at.Equal(from) || b.at.Equal(from) {
+			most = max(most, float64(b.before-a.before)/float64(b.at.Sub(a.at)))
+		}
+	}
+	return int(math.Ceil(most * float64(from.Sub(begins))))
 }
 
 // splitter splits a range by counting chats. It knows how many chats are before some

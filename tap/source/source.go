@@ -62,11 +62,11 @@ type Lists interface {
 	// list. It wraps a *ListError if only this list cannot be read.
 	List(ctx context.Context, stream string, rg Range) iter.Seq2[*Row, error]
 
-	// ListCost returns the number of requests that List makes for a range. It makes
-	// requests only for a list whose length is known to the service alone. An answer
-	// without rows, which List requests once more, is not expected. The errors are
-	// those of List.
-	ListCost(ctx context.Context, stream string, rg Range) (int, error)
+	// ListCost returns the number of requests that List makes for each range. It makes
+	// requests only for a list whose length is known to the service alone: for reports
+	// of each range, for other lists once. An answer without rows, which List requests
+	// once more, is not expected. The errors are those of List.
+	ListCost(ctx context.Context, stream string, ranges ...Range) ([]int, error)
 }
 
 var (
