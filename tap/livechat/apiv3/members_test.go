@@ -2,6 +2,7 @@ package apiv3
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +114,27 @@ func TestLeftOutIsNotDelivered(t *testing.T) {
 				t.Errorf("%s is listed twice, the second time because %s", path, why)
 			}
 			listed = append(listed, path)
+		}
+	}
+}
+
+// TestDocsNameWhatIsLeftOut: what is left out on purpose is in the table of docs/streams.md.
+func TestDocsNameWhatIsLeftOut(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/streams.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(text), "## What is left out")
+	if !found {
+		t.Fatal("there is no table")
+	}
+	for _, paths := range leftOut {
+		for _, path := range strings.Fields(paths) {
+			parts := strings.Split(path, ".")
+			name := parts[len(parts)-1]
+			if !strings.Contains(table, "`"+name+"`") && !strings.Contains(table, "."+name+"`") {
+				t.Errorf("%s is not in the table", path)
+			}
 		}
 	}
 }
