@@ -50,7 +50,7 @@ func (m *Writer) Activate(s *catalog.Selected) {
 	if !versioned {
 		return
 	}
-	m.buf = jsondoc.Quote(append(m.buf, `{"type":"ACTIVATE_VERSION","stream":`...), s.Name)
+	m.buf = jsondoc.Quote(append(m.buf, `{"type":"ACTIVATE_VERSION","stream":`...), s.Target)
 	m.buf = fmt.Appendf(m.buf, `,"version":%d}`+"\n", version)
 	m.written()
 }

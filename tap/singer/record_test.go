@@ -9,13 +9,13 @@ import (
 	"tap-livechat/catalog"
 )
 
-// TestRecords: each record has its envelope, under the name that the catalog
-// gives the stream; with a version only the streams that have one.
+// TestRecords: each message bears the name that the catalog gives the stream, that of a
+// version, too; only records of streams with a version bear one.
 func TestRecords(t *testing.T) {
 	var out bytes.Buffer
 	m := Writer{Out: &out}
 	plain := &catalog.Selected{Stream: catalog.Stream{Name: "chats"}, Target: `say "hello"`}
-	list := &catalog.Selected{Stream: catalog.Stream{Name: "agents"}, Target: "agents"}
+	list := &catalog.Selected{Stream: catalog.Stream{Name: "agents"}, Target: "our agents"}
 	at := time.Date(2026, 3, 10, 16, 4, 5, 6789, time.FixedZone("", 3600))
 	m.Activate(list) // it has no version yet
 	m.Version(list, 7)
@@ -28,8 +28,8 @@ func TestRecords(t *testing.T) {
 	want := strings.Join([]string{
 		`{"type":"RECORD","stream":"say \"hello\"","record":{"id":"a"},"time_extracted":"2026-03-10T15:04:05.000006Z"}`,
 		`{"type":"RECORD","stream":"say \"hello\"","record":{"id":"b}"},"time_extracted":"2026-03-10T15:04:05.000006Z"}`,
-		`{"type":"RECORD","stream":"agents","record":{"id":"c"},"time_extracted":"2026-03-10T15:04:05.000006Z","version":7}`,
-		`{"type":"ACTIVATE_VERSION","stream":"agents","version":7}`,
+		`{"type":"RECORD","stream":"our agents","record":{"id":"c"},"time_extracted":"2026-03-10T15:04:05.000006Z","version":7}`,
+		`{"type":"ACTIVATE_VERSION","stream":"our agents","version":7}`,
 		"",
 	}, "\n")
 	if out.String() != want {
