@@ -146,19 +146,6 @@ func TestReadsLeniently(t *testing.T) {
 	}
 }
 
-// No setting is a list today; the next one will be read like this.
-func TestSettingReadsLists(t *testing.T) {
-	list := Setting{Type: "array"}
-	for given, want := range map[string]any{
-		`["a", 1]`: []any{"a", json.Number("1")},
-		`[oops`:    "[oops",
-	} {
-		if d := cmp.Diff(want, list.read(given)); d != "" {
-			t.Error(d)
-		}
-	}
-}
-
 func TestTimes(t *testing.T) {
 	for given, want := range map[string]string{
 		"2024-01-01":                       "2024-01-01T00:00:00Z",

@@ -56,7 +56,7 @@ func (s Setting) read(v any) any {
 		if f, ok := readNumber(text); ok {
 			return f
 		}
-	case s.Type == "array", s.Type == "object":
+	case s.Type == "object":
 		if json.Valid([]byte(text)) {
 			var parsed any
 			mustDecode([]byte(text), &parsed)
