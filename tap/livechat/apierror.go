@@ -42,7 +42,7 @@ func (c *Client) readAPIError(root jsondoc.Value, strict bool) (said apiError, o
 	if m := root.Get("message"); m.Kind() == jsondoc.String && (!strict || onlyErrorMembers(root)) {
 		words = append(words, m.Text())
 	}
-	said.kind = strings.ToLower(strings.TrimSpace(c.redact(said.kind))) // redacted before, since a credential in lower case would not be found
+	said.kind = strings.ToLower(strings.TrimSpace(said.kind))
 	if kind := root.Get("type"); said.kind == "" && kind.Kind() == jsondoc.String {
 		if _, known := errorTypes[kind.Text()]; known {
 			said.kind = kind.Text()
@@ -117,7 +117,7 @@ func (c *Client) announcements(call Call, header http.Header) {
 }
 
 // describe returns what is wrong with a body that could not be parsed.
-func describe(contentType string, body []byte, err error) string {
+func (c *Client) describe(contentType string, body []byte, err error) string {
 	start := bytes.TrimSpace(body)
 	switch {
 	case len(start) == 0:
@@ -125,11 +125,11 @@ func describe(contentType string, body []byte, err error) string {
 	case start[0] == '<' || strings.Contains(contentType, "html"):
 		return "the answer is a web page, not JSON"
 	}
-	return "the answer is not what was asked for: " + Printable(err.Error())
+	return "the answer is not what was asked for: " + c.redact(err.Error())
 }
 
-// redact removes the credentials from a text of the service.
-func (c *Client) redact(text string) string { return Printable(secret.Redact(text, c.secrets...)) }
+// redact hides the credentials in a text of the service, and makes it safe for a log.
+func (c *Client) redact(text string) string { return Printable(c.hide(text)) }
 
 // Printable makes a text safe for one line of a log: printable characters only, at most
 // 300.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
@@ -52,7 +51,7 @@ type Client struct {
 	opts      Options
 	http      *http.Client
 	auth      secret.Text
-	secrets   []secret.Text // removed from texts of responses
+	hide      func(text string) string // hides the credentials in a text of a response
 	throttle  *throttle
 	region    atomic.Pointer[string] // the configured region, or the one that the token or the service named; empty if none
 	accepted  sync.Map               // API versions that have accepted the credentials
@@ -92,13 +91,10 @@ func New(o Options) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	c.secrets = []secret.Text{o.AccessToken}
-	if token := o.AccessToken.Reveal(); o.EntityID.IsZero() {
-		c.auth = secret.New("Bearer " + token)
-	} else {
-		pair := base64.StdEncoding.EncodeToString([]byte(o.EntityID.Reveal() + ":" + token))
-		c.auth = secret.New("Basic " + pair)
-		c.secrets = append(c.secrets, secret.New(pair))
+	c.hide = secret.Redactor(o.EntityID, o.AccessToken)
+	c.auth = secret.New("Bearer " + o.AccessToken.Reveal())
+	if !o.EntityID.IsZero() {
+		c.auth = secret.New("Basic " + secret.Basic(o.EntityID, o.AccessToken).Reveal())
 	}
 	region := cmp.Or(o.Region, o.AccessToken.Region())
 	c.region.Store(&region)
@@ -308,7 +304,7 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		failure.Detail, failure.Err = cut.Error(), c.cause(ctx, cut.err)
 		return status, &retryableError{err: failure}
 	}
-	failure.Detail = describe(resp.Header.Get("Content-Type"), head, err)
+	failure.Detail = c.describe(resp.Header.Get("Content-Type"), head, err)
 	if errors.Is(err, jsondoc.ErrDepth) {
 		return status, failure // the response is complete, so a retry would return the same
 	}

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -36,4 +39,51 @@ func TestClientHidesCredentials(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzAnswersAreRedacted: whatever quotes an answer shows no part of 8 characters of the
+// token: an error of the service, the place of a fault in broken JSON, headers.
+func FuzzAnswersAreRedacted(f *testing.F) {
+	for seed := range uint64(300) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		pick := func(from ...string) string { return from[r.IntN(len(from))] }
+		random := make([]byte, 9+r.IntN(40))
+		for i := range random {
+			random[i] = byte(r.Uint32())
+		}
+		secretPart := pick(base64.StdEncoding.EncodeToString(random), base64.RawURLEncoding.EncodeToString(random), fmt.Sprintf("%x", random))
+		user, token := pick("", "12345", "agent@example.com"), pick("", "dal:", "12345:fra:")+secretPart
+		pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + token))
+
+		echo := pick(token, secretPart, pair, "Basic "+pair, token[r.IntN(len(token)):], pair[r.IntN(len(pair)):])
+		echo = pick("", "x", "/", " ") + pick(echo, url.QueryEscape(echo), strings.ReplaceAll(echo, "/", `\/`), strings.ReplaceAll(echo, "/", `~1`)) + pick("", "x", "/", " ")
+		name := strings.Repeat("n", r.IntN(120)) + echo // the place of a fault is cut in its middle
+		body := strings.NewReplacer("ECHO", echo, "NAME", name).Replace(pick(
+			`{"error":{"type":"ECHO","message":"you sent ECHO"}}`, `{"error":"NAME"}`, `{"errors":["no","ECHO"]}`, `{"message":"ECHO"}`,
+			`{"error":{"type":"misdirected_request","data":{"region":"ECHO"}}}`, `ECHO`, `"ECHO`, `{"NAME":`, `{"NAME":x}`, `{"list":{"NAME":{"ECHO":[1,]}}}`,
+			`{"list":[{"a":"ECHO"]}`, `{"NAME":1 "ECHO":2}`, `{"a":"\ECHO"}`, `{"list":ECHO}`, `{"list":[]} ECHO`, `{"ECHO":{}}`, `{"list":"ECHO"}`))
+		header := http.Header{}
+		for _, h := range []string{"Content-Type", "Retry-After", "Location", "X-Debug-Id", "Deprecation", "Legacy", "Date"} {
+			header.Set(h, echo)
+		}
+		status := []int{200, 302, 400, 401, 404, 421, 429, 503}[r.IntN(8)]
+
+		var log bytes.Buffer
+		c, err := New(Options{BaseURL: "https://livechat.example", EntityID: secret.New(user), AccessToken: secret.New(token),
+			Transport: answering(status, body, header), Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed := fmt.Sprint(c.Ask(t.Context(), Call{Op: "a list", Version: "3.6", Parse: wantList}), log.String())
+		for _, credential := range []string{token, pair} {
+			for i := range len(credential) - 8 + 1 {
+				if part := credential[i : i+8]; strings.Contains(printed, part) {
+					t.Fatalf("user %q, token %q: %q is in %q; the answer was %d %s", user, token, part, printed, status, body)
+				}
+			}
+		}
+	})
 }

@@ -5,7 +5,6 @@ package secret
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 )
 
 // shown is printed in place of a secret.
@@ -59,13 +58,3 @@ func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // MarshalText hides the text, in JSON, too.
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
-
-// Redact replaces secrets in a text.
-func Redact(text string, secrets ...Text) string {
-	for _, s := range secrets {
-		if !s.IsZero() {
-			text = strings.ReplaceAll(text, s.Reveal(), shown)
-		}
-	}
-	return text
-}

@@ -60,7 +60,4 @@ func TestText(t *testing.T) {
 	if empty := New(""); !empty.IsZero() || empty.Reveal() != "" || !empty.Equal(Text{}) || empty.String() != "" {
 		t.Error("an empty secret does not say what it should")
 	}
-	if got := Redact("a t0ps3cr3t, b", s, Text{}, New("b")); got != "a [redacted], [redacted]" {
-		t.Error(got)
-	}
 }
