@@ -170,10 +170,12 @@ func TestWrongValuesAreNotQuoted(t *testing.T) {
 // An answer of any status may say the request back, in its body or its headers.
 func TestEchoedCredentialsAreNotQuoted(t *testing.T) {
 	pair := base64.StdEncoding.EncodeToString([]byte("acct-1:" + secret))
+	chat := strings.TrimPrefix(madeUpChat(t), "{")
 	bodies := []string{
 		`{"error":{"type":"%s","message":"you sent %s"}}`, `{"error":"%s"}`, `{"errors":["%s"]}`, `{"message":"%s"}`,
 		`{"error":{"type":"misdirected_request","message":"m","data":{"region":"%s"}}}`, `<html>%s</html>`, `%s`, `"%s"`, `{"chats":"%s"}`,
 		`{"chats":[{"id":"%s"`, `{"chats":[],"total":"%s","pages":"%s"}`, `{"chats":[{"id":{"%s":1}}],"total":1,"pages":1}`,
+		`{"chats":{"%s":x}}`, `{"chats":[{"%s":1,` + chat + `],"total":1,"pages":1}`, `{"chats":[{"type":{"%s":1},` + chat + `],"total":1,"pages":1}`,
 	}
 	for _, status := range []int{200, 204, 302, 400, 401, 403, 404, 418, 421, 422, 429, 500, 503} {
 		for _, echo := range []string{secret, pair, "Basic " + pair} {

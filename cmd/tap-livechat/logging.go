@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -26,6 +27,7 @@ const (
 // if SINGER_SDK_LOG_CONFIG, which Meltano sets, says so.
 func newLogger(environ []string, w io.Writer) *slog.Logger {
 	h := &logHandler{w: w, mu: new(sync.Mutex), form: formatText, level: slog.LevelInfo}
+	h.redact.Store(&noCredentials)
 	h.readConfig(lookupEnv(environ, "SINGER_SDK_LOG_CONFIG"))
 	for _, name := range []string{"LOGLEVEL", "TAP_LIVECHAT_LOGLEVEL"} { // the later wins
 		if level, ok := parseLevel(lookupEnv(environ, name)); ok {
@@ -72,10 +74,21 @@ func levelName(l slog.Level) string {
 
 // logHandler is a slog.Handler that writes one line for each record.
 type logHandler struct {
-	w     io.Writer
-	mu    *sync.Mutex
-	form  func(slog.Record) []byte
-	level slog.Level
+	w      io.Writer
+	mu     *sync.Mutex
+	form   func(r slog.Record, safe func(text string) string) []byte // writes safe(text) for each text
+	level  slog.Level
+	redact atomic.Pointer[func(string) string]
+}
+
+// noCredentials is the redaction before the credentials are known.
+var noCredentials = func(text string) string { return text }
+
+// hideInLog makes a logger of [newLogger] apply redact to each text that it writes. A
+// message may quote an answer: the names of members that the tap does not know, the ids
+// of chats. An answer may contain the request.
+func hideInLog(log *slog.Logger, redact func(text string) string) {
+	log.Handler().(*logHandler).redact.Store(&redact)
 }
 
 // readConfig reads the level and the format from a Python logging configuration. It
@@ -109,7 +122,8 @@ func (h *logHandler) readConfig(path string) {
 func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
 
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
-	line := h.form(r)
+	redact := *h.redact.Load()
+	line := h.form(r, func(text string) string { return oneLine(redact(text)) })
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_, err := h.w.Write(append(line, '\n'))
@@ -121,19 +135,19 @@ func (h *logHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *logHandler) WithGroup(string) slog.Handler      { return h }
 
 // formatText formats a record as singer-python does: LEVEL message.
-func formatText(r slog.Record) []byte {
-	return append([]byte(levelName(r.Level)+" "), formatMessage(r)...)
+func formatText(r slog.Record, safe func(string) string) []byte {
+	return append([]byte(levelName(r.Level)+" "), formatMessage(r, safe)...)
 }
 
-func formatMessage(r slog.Record) []byte {
-	b := []byte(oneLine(r.Message))
+func formatMessage(r slog.Record, safe func(string) string) []byte {
+	b := []byte(safe(r.Message))
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case errorKey:
 		case tap.MetricKey:
 			b = append(append(b, ": "...), compactJSON(a.Value.Any())...)
 		default:
-			text := oneLine(a.Value.String())
+			text := safe(a.Value.String())
 			if strings.ContainsAny(text, " \"=") {
 				text = fmt.Sprintf("%q", text)
 			}
@@ -147,7 +161,7 @@ func formatMessage(r slog.Record) []byte {
 // formatStructured formats a record as the JSON that Meltano parses. Every key is
 // required, stream_name even if it is null. Meltano shows the message but not extra, so
 // both contain the attributes.
-func formatStructured(r slog.Record) []byte {
+func formatStructured(r slog.Record, safe func(string) string) []byte {
 	line := struct {
 		Level   string         `json:"level"`
 		PID     int            `json:"pid"`
@@ -163,15 +177,15 @@ func formatStructured(r slog.Record) []byte {
 	}{
 		Level: strings.ToLower(levelName(r.Level)), PID: os.Getpid(), Logger: "tap-livechat",
 		TS: float64(r.Time.UnixMicro()) / float64(time.Second/time.Microsecond), Thread: "MainThread", App: "tap-livechat",
-		Message: string(formatMessage(r)), Extra: make(map[string]any),
+		Message: string(formatMessage(r, safe)), Extra: make(map[string]any),
 	}
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case errorKey:
 			err, _ := a.Value.Any().(error)
-			line.Error = map[string]any{"type": typeName(err), "module": "tap-livechat", "message": oneLine(fmt.Sprint(err))}
+			line.Error = map[string]any{"type": typeName(err), "module": "tap-livechat", "message": safe(fmt.Sprint(err))}
 		case tap.MetricKey:
-			line.Metric, line.Message = a.Value.Any(), oneLine(r.Message)
+			line.Metric, line.Message = a.Value.Any(), safe(r.Message)
 			if m, ok := line.Metric.(tap.Metric); ok {
 				if s, ok := m.Tags["stream"].(string); ok {
 					line.Stream = &s
@@ -183,7 +197,7 @@ func formatStructured(r slog.Record) []byte {
 		default:
 			line.Extra[a.Key] = a.Value.Any()
 			if k := a.Value.Kind(); k == slog.KindString || k == slog.KindAny {
-				line.Extra[a.Key] = oneLine(a.Value.String())
+				line.Extra[a.Key] = safe(a.Value.String())
 			}
 		}
 		return true

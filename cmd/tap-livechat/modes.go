@@ -133,6 +133,9 @@ func (p *process) config(given []string, now time.Time) (config.Config, error) {
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}
+	if err == nil {
+		hideInLog(p.log, parsed.Redactor())
+	}
 	return parsed, err
 }
 

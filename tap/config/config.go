@@ -86,6 +86,12 @@ func DateOf(at time.Time, zone *time.Location) time.Time {
 	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }
 
+// Redactor returns a function that hides the credentials in a text, as
+// [secret.Redactor] does.
+func (c Config) Redactor() func(text string) string {
+	return secret.Redactor(c.EntityID, c.AccessToken)
+}
+
 // Parse reads the settings. If several sources have a setting, the last one counts.
 // A setting that is null or an empty text is not set, so an earlier one counts. Values
 // are read leniently: a number, a boolean or a list may be text, and white space around
