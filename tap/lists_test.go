@@ -541,7 +541,7 @@ func TestSampleOfLists(t *testing.T) {
 	if diff := cmp.Diff(want, r.summary.Records); diff != "" {
 		t.Errorf("rows seen (-want +got):\n%s", diff)
 	}
-	if got := strings.Join(r.types, " "); got != "SCHEMA RECORD SCHEMA RECORD SCHEMA RECORD" || len(r.requests) > 8 || len(r.summary.NotRead) != 1 {
+	if got := strings.Join(r.types, " "); got != "SCHEMA RECORD SCHEMA RECORD SCHEMA RECORD" || len(r.requests) > 9 || len(r.summary.NotRead) != 1 {
 		t.Errorf("messages %s, requests %q, denied %v", got, r.requests, r.summary.NotRead)
 	}
 }

@@ -57,7 +57,7 @@ func (s *Lists) List(ctx context.Context, stream string, rg source.Range) iter.S
 var errStopped = errors.New("stopped")
 
 // listReader reads one list. What is requested is in listrequest.go, and how rows
-// come of it in listrow.go.
+// come of it in rows.go.
 type listReader struct {
 	*Lists
 	ctx    context.Context
