@@ -46,7 +46,7 @@ func withEnv(t *testing.T, switches string, f func(t *testing.T, w *env)) {
 	serve(t, server, func(t *testing.T, service http.RoundTripper) {
 		w := &env{t: t, server: server, service: service, now: syncNow}
 		w.config = config.Config{
-			EntityID: secret.New("account"), AccessToken: secret.New("token"), APIVersion: "2", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, OnInvalid: config.Fail,
+			EntityID: secret.New("account"), AccessToken: secret.New("token"), APIVersion: "2", StartDate: syncNow.AddDate(0, 0, -45), LookbackDays: 1, ReportTimezone: time.UTC, OnInvalid: config.Fail,
 			MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 8,
 		}
 		f(t, w)

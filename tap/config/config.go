@@ -76,12 +76,9 @@ func (c Config) ReportDays(now time.Time) (from, to time.Time) {
 	return from, DateOf(end.Add(-1), c.ReportTimezone).AddDate(0, 0, 1)
 }
 
-// DateOf is the date of an instant in a zone (nil: UTC), as its midnight in UTC: dates are
+// DateOf is the date of an instant in a zone, as its midnight in UTC: dates are
 // reckoned there, where every day has a midnight and 24 hours.
 func DateOf(at time.Time, zone *time.Location) time.Time {
-	if zone == nil {
-		zone = time.UTC
-	}
 	year, month, d := at.In(zone).Date()
 	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
 }
