@@ -23,7 +23,7 @@ func TestListCostByPages(t *testing.T) {
 		{"the only page", `{"rows":[{"id":1},{"id":2}],"found":7}`, List{Rows: "rows/[]", Cursor: "next", Count: "found"}, 1, 1},
 		{"no rows", `{"rows":[],"found":7}`, List{Rows: "rows/[]", Cursor: "next", Count: "found"}, 1, 2},
 		{"pages of each span", `{"records":{"a":{}},"pages":3}`, List{Rows: "records/{id}", Pages: "pages", Days: BySpan}, 6, 2},
-		{"each day", `{}`, List{Rows: "records/{id}", Days: ByDay}, 731, 0},
+		{"each day", `{}`, List{Rows: "records/{id}", Days: ByDay}, 731 + 36, 0},
 		{"each span", `{}`, List{Rows: "records/{id}", Days: BySpan}, 2, 0},
 		{"each row of another", `[{"id":1},{"id":2},{"id":3}]`, List{Call: "GET /x/{id}", ForEach: &List{Call: "GET /x", Rows: "[]"}}, 4, 1},
 	} {

@@ -125,3 +125,19 @@ func TestPlanIsEven(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanCountsTheDayBefore: a part reads from the midnight of its start less six hours
+// on, which is a day more, and as many chats as the busier side of its start has a day.
+func TestPlanCountsTheDayBefore(t *testing.T) {
+	at := func(d, hour int) time.Time { return time.Date(2026, 3, d, hour, 0, 0, 0, time.UTC) }
+	c := splitter{points: []point{{at(1, 15), 0}, {at(11, 0), 95}, {at(21, 0), 295}, {at(23, 0), 305}}}
+	for from, want := range map[time.Time]int{
+		at(1, 15): 7,  // 10 a day, from the midnight of that day on
+		at(11, 0): 20, // 20 a day after it, 10 before
+		at(21, 0): 20,
+	} {
+		if got := c.before(from); got != want {
+			t.Errorf("before %s: %d chats, want %d", from, got, want)
+		}
+	}
+}

@@ -64,8 +64,9 @@ type Lists interface {
 
 	// ListCost returns the number of requests that List makes for each range. It makes
 	// requests only for a list whose length is known to the service alone: for reports
-	// of each range, for other lists once. An answer without rows, which List requests
-	// once more, is not expected. The errors are those of List.
+	// of each range, for other lists once. A response without rows, which List requests
+	// once more, is expected for one day in twenty of a report. The errors are those of
+	// List.
 	ListCost(ctx context.Context, stream string, ranges ...Range) ([]int, error)
 }
 
