@@ -48,8 +48,7 @@ func (p *process) dispatch(ctx context.Context) error {
 	var f flags
 	action := func(c *cli.Context) error {
 		if c.NArg() > 0 {
-			// It is not quoted: it may be a misplaced token.
-			return usageError{fmt.Sprintf("argument %d is not a flag; the tap takes flags only", len(p.args)-c.NArg()+1)}
+			return notACommand(c, len(p.args)-c.NArg()+1)
 		}
 		for _, name := range []string{"state", "catalog"} {
 			if c.IsSet(name) && c.String(name) == "" {
@@ -129,6 +128,31 @@ func (p *process) dispatch(ctx context.Context) error {
 		ExitErrHandler:            func(*cli.Context, error) {}, // run decides
 	}
 	return app.RunContext(ctx, append([]string{app.Name}, expandTest(p.args)...))
+}
+
+// plainWord matches arguments that may be shown: anything else could be a token.
+var plainWord = regexp.MustCompile(`^[a-z]{1,20}$`)
+
+// notACommand returns the error of the first argument that is not a flag, which is the
+// place-th of all.
+func notACommand(c *cli.Context, place int) error {
+	what := fmt.Sprintf("argument %d is neither a flag nor a command", place)
+	if word := c.Args().First(); plainWord.MatchString(word) {
+		var names []string
+		for _, command := range c.App.Commands {
+			names = append(names, command.Name)
+		}
+		what = fmt.Sprintf("there is no command %s; the commands are %s", word, strings.Join(names, ", "))
+		if slices.ContainsFunc(c.App.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), word) }) {
+			what += "; there is a flag --" + word
+		}
+	} else if place == 1 {
+		what += "; a file needs its flag, such as --config FILE"
+	}
+	if place > 1 {
+		what += "; a path with a blank in it needs quotes"
+	}
+	return usageError{what}
 }
 
 // configs sets f.config from the flag --config.
