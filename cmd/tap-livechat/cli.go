@@ -84,7 +84,7 @@ func (p *process) dispatch(ctx context.Context) error {
 				&cli.StringFlag{Name: "switches", Usage: "how it behaves, such as \"chats=5000&days=90\"; see --help", Destination: &f.switches},
 			},
 			CustomHelpTemplate: sandboxHelp(),
-			OnUsageError:       onUsageError,
+			OnUsageError:       p.onUsageError,
 			Action:             func(c *cli.Context) error { return p.serveSandbox(c.Context, f.listen, f.switches) },
 		}, {
 			Name:      "plan",
@@ -96,7 +96,7 @@ func (p *process) dispatch(ctx context.Context) error {
 				configFlag(),
 				&cli.IntFlag{Name: "parts", Value: 4, Usage: "how many parts, `N`", Destination: &f.parts},
 			},
-			OnUsageError: onUsageError,
+			OnUsageError: p.onUsageError,
 			Action: func(c *cli.Context) error {
 				if c.NArg() > 0 {
 					return usageError{"plan takes flags only"}
@@ -110,7 +110,7 @@ func (p *process) dispatch(ctx context.Context) error {
 			Name:         "merge-state",
 			Usage:        "put the states of the parts of a backfill together, for the runs that come after it",
 			UsageText:    "tap-livechat merge-state FILE… > state.json",
-			OnUsageError: onUsageError,
+			OnUsageError: p.onUsageError,
 			Action: func(c *cli.Context) error {
 				if c.NArg() == 0 {
 					return usageError{"merge-state is given no file"}
@@ -124,7 +124,7 @@ func (p *process) dispatch(ctx context.Context) error {
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true, // a path may have a comma in it
 		Action:                    action,
-		OnUsageError:              onUsageError,
+		OnUsageError:              p.onUsageError,
 		ExitErrHandler:            func(*cli.Context, error) {}, // run decides
 	}
 	return app.RunContext(ctx, append([]string{app.Name}, expandTest(p.args)...))
@@ -169,11 +169,16 @@ func configFlag() cli.Flag {
 
 // onUsageError returns a usageError in place of printing the help: standard output is
 // for messages.
-func onUsageError(_ *cli.Context, err error, _ bool) error {
+func (p *process) onUsageError(_ *cli.Context, err error, _ bool) error {
 	what := err.Error()
 	if name, ok := strings.CutPrefix(what, "flag provided but not defined: "); ok {
 		if !flagName.MatchString(name) {
 			return usageError{"a flag is not one of the tap's"}
+		}
+		for _, given := range p.args { // package flag says -name of --name, too
+			if typed, _, _ := strings.Cut(given, "="); typed == "-"+name {
+				name = typed
+			}
 		}
 		return usageError{name + " is not a flag of the tap"}
 	}
