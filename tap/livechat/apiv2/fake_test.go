@@ -38,15 +38,11 @@ type fakeArchive struct {
 type fakeChat struct {
 	no         int
 	start, end int64 // end 0: not ended
-	listed     int64 // where it is listed, whatever it shows; 0: by its times
 }
 
 func (c fakeChat) id() string { return "C" + strconv.Itoa(c.no) }
 
 func (t *fakeArchive) key(c fakeChat) int64 {
-	if c.listed != 0 {
-		return c.listed
-	}
 	if t.dates == "end" && c.end != 0 {
 		return c.end
 	}
@@ -64,12 +60,6 @@ func (t *fakeArchive) add(start, end time.Time) int {
 	}
 	t.chats, t.index = append(t.chats, c), nil
 	return c.no
-}
-
-// addOdd adds a chat that shows other times than it is listed for.
-func (t *fakeArchive) addOdd(listed, start, end time.Time) {
-	t.add(start, end)
-	t.chats[len(t.chats)-1].listed = listed.Unix()
 }
 
 // remove takes a chat out.
