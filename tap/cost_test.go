@@ -9,7 +9,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/api"
-	"tap-livechat/tap/config"
+	"tap-livechat/tap/civil"
 	"tap-livechat/tap/plan"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
@@ -147,7 +147,7 @@ func TestListCost(t *testing.T) {
 			service, err = api.Open(o.API())
 			return s, err
 		}, state.State{}, nil)
-		to := config.DateOf(syncNow, time.UTC)
+		to := civil.DateOf(syncNow, time.UTC)
 		rg := source.Range{From: to.AddDate(0, 0, -380), To: to, Now: syncNow, Zone: time.UTC}
 		total := 0
 		for _, s := range catalog.Default(catalog.V2, catalog.ReferenceData, catalog.Reports).Streams {

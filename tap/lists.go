@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"tap-livechat/catalog"
-	"tap-livechat/tap/config"
+	"tap-livechat/tap/civil"
 	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
@@ -195,7 +195,7 @@ func (l *list) resume(o Options) {
 			}
 		}
 		// A bookmark in the future is brought back to today.
-		if today := config.DateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
+		if today := civil.DateOf(o.Now, l.rg.Zone); mark.Day.After(today) {
 			l.done, mark.Day, l.was = today.AddDate(0, 0, -1), today, state.Report{}
 		}
 		if from := mark.Day.AddDate(0, 0, -o.Config.ReportLookbackDays); from.After(l.rg.From) {

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"tap-livechat/tap/civil"
 	"tap-livechat/tap/secret"
 )
 
@@ -69,18 +70,11 @@ func (c Config) Until(now time.Time) time.Time {
 // there is none.
 func (c Config) ReportDays(now time.Time) (from, to time.Time) {
 	end := c.Until(now)
-	from = DateOf(c.StartDate, c.ReportTimezone)
+	from = civil.DateOf(c.StartDate, c.ReportTimezone)
 	if !c.StartDate.Before(end) {
 		return from, from
 	}
-	return from, DateOf(end.Add(-1), c.ReportTimezone).AddDate(0, 0, 1)
-}
-
-// DateOf is the date of an instant in a zone, as its midnight in UTC: dates are
-// reckoned there, where every day has a midnight and 24 hours.
-func DateOf(at time.Time, zone *time.Location) time.Time {
-	year, month, d := at.In(zone).Date()
-	return time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
+	return from, civil.DateOf(end.Add(-1), c.ReportTimezone).AddDate(0, 0, 1)
 }
 
 // Redactor returns a function that hides the credentials in a text, as

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tap-livechat/tap/civil"
 	"tap-livechat/tap/jsondoc"
 )
 
@@ -76,7 +77,7 @@ func (l *List) body(q request, page int, cursor string) []byte {
 		members = append(members, l.Args)
 	}
 	if l.Days != NoDays {
-		start, end := startOfDay(q.from, q.zone), startOfDay(q.to.AddDate(0, 0, 1), q.zone).Add(-time.Microsecond)
+		start, end := civil.StartOf(q.from, q.zone), civil.StartOf(q.to.AddDate(0, 0, 1), q.zone).Add(-time.Microsecond)
 		if l.Days == BySpan { // the reports of one day each take none
 			members = append(members, `"distribution":"day"`)
 		}
@@ -87,23 +88,4 @@ func (l *List) body(q request, page int, cursor string) []byte {
 		members = append(members, fmt.Sprintf(`"page":%d`, page))
 	}
 	return []byte("{" + strings.Join(members, ",") + "}")
-}
-
-// startOfDay is the first instant of a day: of the date, given as its midnight in
-// UTC, or of a later one where the zone leaves the date out. Clocks may skip the
-// midnight, and show it twice.
-func startOfDay(date time.Time, zone *time.Location) time.Time {
-	const maxOffset = 26 * time.Hour // more than any zone is ahead of UTC
-	for at := date.Add(-maxOffset).In(zone); ; {
-		_, offset := at.Zone()
-		_, change := at.ZoneBounds()
-		start := date.Add(-time.Duration(offset) * time.Second).In(zone)
-		if start.Before(at) {
-			start = at
-		}
-		if change.IsZero() || start.Before(change) {
-			return start
-		}
-		at = change
-	}
 }

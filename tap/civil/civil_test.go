@@ -1,4 +1,4 @@
-package livechat
+package civil
 
 import (
 	"os"
@@ -28,14 +28,14 @@ func zones() (all []string) {
 	return all
 }
 
-// TestStartOfDay: in every zone, each day begins with the first instant of its date,
+// TestStartOf: in every zone, each day begins with the first instant of its date,
 // so that days leave nothing out and share nothing, whatever clocks do.
-func TestStartOfDay(t *testing.T) {
+func TestStartOf(t *testing.T) {
 	from, to := time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	if testing.Short() {
 		from = time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	dateOf := func(at time.Time) string { return at.Format(time.DateOnly) }
+	text := func(at time.Time) string { return at.Format(time.DateOnly) }
 	skipped := 0
 	for _, name := range zones() {
 		zone, err := time.LoadLocation(name)
@@ -43,9 +43,9 @@ func TestStartOfDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
-			start := startOfDay(day, zone)
-			if dateOf(start) != dateOf(day) || dateOf(start.Add(-time.Nanosecond)) >= dateOf(day) {
-				t.Fatalf("%s: %s begins at %s", name, dateOf(day), start)
+			start := StartOf(day, zone)
+			if text(start) != text(day) || text(start.Add(-time.Nanosecond)) >= text(day) {
+				t.Fatalf("%s: %s begins at %s", name, text(day), start)
 			}
 			if hour, minute, _ := start.Clock(); hour != 0 || minute != 0 {
 				skipped++
@@ -61,7 +61,7 @@ func TestStartOfDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	missing := time.Date(2011, 12, 30, 0, 0, 0, 0, time.UTC) // there was no such day
-	if start := startOfDay(missing, apia); !start.Equal(startOfDay(missing.AddDate(0, 0, 1), apia)) {
+	if start := StartOf(missing, apia); !start.Equal(StartOf(missing.AddDate(0, 0, 1), apia)) {
 		t.Errorf("a day that does not exist begins at %s", start)
 	}
 }
