@@ -215,10 +215,7 @@ func (l *list) report(day, now time.Time) state.Report {
 }
 
 // startOf is the first moment of a date in the report's time zone.
-func (l *list) startOf(date time.Time) time.Time {
-	year, month, d := date.Date()
-	return time.Date(year, month, d, 0, 0, 0, 0, l.rg.Zone)
-}
+func (l *list) startOf(date time.Time) time.Time { return civil.StartOf(date, l.rg.Zone) }
 
 // endOf is when a date ends, but not after now.
 func (l *list) endOf(date, now time.Time) time.Time {

@@ -446,6 +446,15 @@ func TestDaysWithoutMidnight(t *testing.T) {
 			if mark := bookmarkText(t, r.state, stream); !strings.Contains(mark, want[6]) {
 				t.Errorf("%s: the bookmark is %s", test.zone, mark)
 			}
+			// What a bookmark says of its first day is what was asked for.
+			day, err := time.Parse(time.DateOnly, test.day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := &list{rg: source.Range{Zone: zone}}
+			if got := l.startOf(day).Format("2006-01-02T15:04:05.000000-07:00"); got != test.from {
+				t.Errorf("%s: %s begins at %s", test.zone, test.day, got)
+			}
 		}
 	}
 }
