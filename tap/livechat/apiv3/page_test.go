@@ -110,6 +110,11 @@ func TestHeavyPages(t *testing.T) {
 				if n := r.incomplete(); n > 0 {
 					t.Errorf("%s, %d: %d windows are incomplete", name, most, n)
 				}
+				for limit := range limits {
+					if limit > 0 && limit < most {
+						t.Errorf("%s, %d: limits %v", name, most, limits)
+					}
+				}
 				if heavy == 0 || limits[most] == 0 || most > 1 && requests > 30 || most == 1 && limits[100] < 2 {
 					t.Errorf("%s, %d: %d requests, %d were too much; limits %v", name, most, requests, heavy, limits)
 				}
@@ -188,4 +193,20 @@ func TestRefusedPageID(t *testing.T) {
 // options are those of a client with so many workers.
 func options(workers int, service http.RoundTripper) livechat.Options {
 	return livechat.Options{Workers: workers, Transport: service}
+}
+
+// TestPageLimit: pages side by side that are too much halve the limit once.
+func TestPageLimit(t *testing.T) {
+	l := pageLimit{size: maxPage}
+	for range 8 {
+		if less := l.tooMuch(maxPage); less != 50 {
+			t.Errorf("%d in place of %d", less, maxPage)
+		}
+	}
+	if n := l.get(); n != 50 {
+		t.Errorf("the next page has %d", n)
+	}
+	if l.tooMuch(1) != 0 || l.get() != 1 {
+		t.Errorf("there is something below 1, and the next page has %d", l.get())
+	}
 }

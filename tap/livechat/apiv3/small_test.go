@@ -87,3 +87,21 @@ func TestBudget(t *testing.T) {
 		}
 	}
 }
+
+// TestManyWorkers: however many workers are idle, windows are shared only as long as
+// that is within what is promised.
+func TestManyWorkers(t *testing.T) {
+	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
+	for _, n := range []int{4000, 12_000} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(time.Until(rg.Now))
+			archive := filled(n, rg.From, rg.To, "even")
+			archive.latency = 100 * time.Millisecond
+			r := readToy(t, archive, rg, 100)
+			checkCame(t, archive, r, rg)
+			if most := cost(n); r.requests > most {
+				t.Errorf("%d threads: %d requests, at most %d are promised", n, r.requests, most)
+			}
+		})
+	}
+}
