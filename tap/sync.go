@@ -399,7 +399,7 @@ func (s *run) dropped() {
 	for _, f := range s.track.Streams {
 		if dropped := s.track.Dropped(f); len(dropped) > 0 {
 			s.o.Log.Warn("there are more open chats than a state keeps; the oldest are not waited for any more",
-				"stream", f.Name, "kept", checkpoint.MostOpen, "dropped", len(dropped), "ids", someOf(dropped))
+				"stream", f.Name, "kept", checkpoint.MaxOpen, "dropped", len(dropped), "ids", someOf(dropped))
 		}
 	}
 }

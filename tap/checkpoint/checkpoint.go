@@ -46,18 +46,18 @@ type Options struct {
 type Tracker struct {
 	Streams []*Stream
 
-	o      Options
-	began  time.Time // the beginning of the run, by the clock that is behind
-	readTo time.Time // all windows up to here are complete
-	moving time.Time // the beginning of the moving days that were not quiet; zero: there are none
-	ahead  []source.Window
-	moved  bool
+	o          Options
+	startedAt  time.Time // the beginning of the run, by the clock that is behind
+	watermark  time.Time // all windows up to here are complete
+	moving     time.Time // the beginning of the moving days that were not quiet; zero: there are none
+	outOfOrder []source.Window
+	moved      bool
 }
 
 // New goes on from a state. The error is an [*OtherAPIError].
 func New(o Options, streams []catalog.Selected, from state.State) (*Tracker, error) {
 	o.Lookback = max(o.Lookback, LeastLookback)
-	t := &Tracker{o: o, began: o.Now.Truncate(time.Second)}
+	t := &Tracker{o: o, startedAt: o.Now.Truncate(time.Second)}
 	for _, selected := range streams {
 		s := &Stream{Selected: selected}
 		if err := s.resume(o, from.Bookmarks[s.Name]); err != nil {
@@ -65,7 +65,7 @@ func New(o Options, streams []catalog.Selected, from state.State) (*Tracker, err
 		}
 		t.Streams = append(t.Streams, s)
 	}
-	t.readTo = t.Range().From
+	t.watermark = t.Range().From
 	return t, nil
 }
 
@@ -129,7 +129,7 @@ func (t *Tracker) Ranges() (all []source.Range) {
 // ClockAhead tells how far LiveChat's clock is ahead of ours. The run begins by the
 // one that is behind.
 func (t *Tracker) ClockAhead(by time.Duration) {
-	t.began = earlier(t.began, t.o.Now.Truncate(time.Second).Add(by))
+	t.startedAt = earlier(t.startedAt, t.o.Now.Truncate(time.Second).Add(by))
 }
 
 // Complete tells that all of a window has come. Windows may come in any order. It
@@ -138,16 +138,16 @@ func (t *Tracker) Complete(w source.Window) (moved bool) {
 	if w.Moving && (t.moving.IsZero() || w.From.Before(t.moving)) {
 		t.moving = w.From
 	}
-	t.ahead = append(t.ahead, w)
+	t.outOfOrder = append(t.outOfOrder, w)
 	for again := true; again; {
 		again = false
-		for _, w := range t.ahead {
-			if !w.From.After(t.readTo) && w.To.After(t.readTo) {
-				t.readTo, again = w.To, true
+		for _, w := range t.outOfOrder {
+			if !w.From.After(t.watermark) && w.To.After(t.watermark) {
+				t.watermark, again = w.To, true
 			}
 		}
 	}
-	t.ahead = slices.DeleteFunc(t.ahead, func(w source.Window) bool { return !w.To.After(t.readTo) })
+	t.outOfOrder = slices.DeleteFunc(t.outOfOrder, func(w source.Window) bool { return !w.To.After(t.watermark) })
 	return t.advance()
 }
 

@@ -133,7 +133,7 @@ func TestAdvance(t *testing.T) {
 	at := func(hours int) time.Time { return march(10, 10).Add(time.Duration(hours) * time.Hour) }
 	for _, test := range []struct {
 		name                        string
-		reached, readTo, began, end time.Time
+		reached, watermark, startedAt, end time.Time
 		full                        bool
 		want                        time.Time
 	}{
@@ -146,7 +146,7 @@ func TestAdvance(t *testing.T) {
 	} {
 		s := &Stream{at: at(0), begins: at(-5), reached: test.reached, open: make(openChats)}
 		s.FullTable = test.full
-		tr := &Tracker{o: Options{EndDate: test.end}, began: test.began, readTo: test.readTo, Streams: []*Stream{s}}
+		tr := &Tracker{o: Options{EndDate: test.end}, startedAt: test.startedAt, watermark: test.watermark, Streams: []*Stream{s}}
 		tr.advance()
 		if !s.at.Equal(test.want) || tr.Moved() != test.want.After(at(0)) {
 			t.Errorf("%s: the bookmark is %s, want %s; moved %t", test.name, s.at, test.want, tr.Moved())
@@ -189,10 +189,10 @@ func TestSpan(t *testing.T) {
 // A run begins at the earlier of the two clocks.
 func TestClockAhead(t *testing.T) {
 	for ahead, want := range map[time.Duration]time.Time{-7 * time.Minute: syncNow.Add(-7 * time.Minute), 7 * time.Minute: syncNow, 0: syncNow} {
-		tr := &Tracker{o: Options{Now: syncNow}, began: syncNow}
+		tr := &Tracker{o: Options{Now: syncNow}, startedAt: syncNow}
 		tr.ClockAhead(ahead)
-		if !tr.began.Equal(want) {
-			t.Errorf("the service is ahead by %s: the run begins %s, want %s", ahead, tr.began, want)
+		if !tr.startedAt.Equal(want) {
+			t.Errorf("the service is ahead by %s: the run begins %s, want %s", ahead, tr.startedAt, want)
 		}
 	}
 }
@@ -219,7 +219,7 @@ func TestOpenChats(t *testing.T) {
 	} {
 		test.chat.ID = "A"
 		o := make(openChats)
-		o.hear(test.chat, march(9, 12))
+		o.observe(test.chat, march(9, 12))
 		if all, _ := o.list(bookmark, 2*day); (len(all) == 1) != test.want {
 			t.Errorf("%s: the state waits for %v", test.name, all)
 		}
@@ -227,19 +227,19 @@ func TestOpenChats(t *testing.T) {
 	o := make(openChats)
 	o.load([]state.OpenChat{{ID: "A", Since: march(8, 13)}})
 	if all, _ := o.list(bookmark, day); len(all) != 1 {
-		t.Error("what was not heard of is forgotten")
+		t.Error("what was not observed of is forgotten")
 	}
 }
 
 // No more than 10,000 open chats are kept; the oldest are dropped and named.
 func TestTooManyOpenChats(t *testing.T) {
 	tr, s := tracker(t, Options{StartDate: march(1, 0)}, state.Bookmark{})
-	for i := range MostOpen + 5 {
+	for i := range MaxOpen + 5 {
 		tr.Offer(s, &source.Chat{ID: fmt.Sprintf("C%05d", i), Started: march(9, 0).Add(time.Duration(i) * time.Second), Pending: true, From: march(9, 0), To: march(10, 0)})
 	}
 	dropped := tr.Dropped(s)
 	slices.Sort(dropped)
-	if all := tr.State(state.State{}).Bookmarks["chats"].Open; len(all) != MostOpen || !slices.Equal(dropped, []string{"C00000", "C00001", "C00002", "C00003", "C00004"}) {
+	if all := tr.State(state.State{}).Bookmarks["chats"].Open; len(all) != MaxOpen || !slices.Equal(dropped, []string{"C00000", "C00001", "C00002", "C00003", "C00004"}) {
 		t.Errorf("%d are kept, %q dropped", len(all), dropped)
 	}
 }
@@ -255,11 +255,11 @@ func TestDue(t *testing.T) {
 		{"ten days old, a day later", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow}, 24, true},
 		{"ten days old, 23 hours later", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow}, 23, false},
 		{"an hour old", openChat{since: syncNow.Add(-time.Hour), asked: syncNow}, 1, true},
-		{"not found before", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow, missed: 1}, 1, true},
+		{"not found before", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow, notFound: 1}, 1, true},
 		{"nobody knows", openChat{}, 0, true},
-		{"brought by a window", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow, heard: true}, 24, false},
+		{"brought by a window", openChat{since: syncNow.AddDate(0, 0, -10), asked: syncNow, observed: true}, 24, false},
 	} {
-		if got := test.c.due(syncNow.Add(time.Duration(test.hours) * time.Hour)); got != test.want {
+		if got := test.c.shouldPoll(syncNow.Add(time.Duration(test.hours) * time.Hour)); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
 	}

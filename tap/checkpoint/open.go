@@ -19,17 +19,17 @@ type openChats map[string]*openChat
 
 // openChat is one of them. A time that is not known is zero.
 type openChat struct {
-	since  time.Time // when it began
-	listed time.Time // LiveChat lists it for no earlier time
-	ended  time.Time // zero: it had not ended when it was last heard of
-	asked  time.Time // when it was last heard of
-	missed int       // runs in a row that asked for it and did not find it
-	heard  bool      // in this run
+	since    time.Time // when it began
+	listed   time.Time // LiveChat lists it for no earlier time
+	ended    time.Time // zero: it had not ended when it was last observed of
+	asked    time.Time // when it was last observed of
+	notFound int       // runs in a row that asked for it and did not find it
+	observed bool      // in this run
 }
 
 const (
-	// MostOpen bounds how many are kept in a state.
-	MostOpen = 10_000
+	// MaxOpen bounds how many are kept in a state.
+	MaxOpen = 10_000
 	// MaxNotFound is in how many runs in a row, hours apart, a chat must not be found
 	// to be dropped: LiveChat may show it again some hours after its end.
 	MaxNotFound = 3
@@ -40,12 +40,12 @@ const (
 
 func (o openChats) load(all []state.OpenChat) {
 	for _, c := range all {
-		o[c.ID] = &openChat{since: c.Since, asked: c.Asked, missed: c.Missed}
+		o[c.ID] = &openChat{since: c.Since, asked: c.Asked, notFound: c.Missed}
 	}
 }
 
-// hear notes what a chat says of itself now.
-func (o openChats) hear(chat *source.Chat, now time.Time) {
+// observe notes what a chat says of itself now.
+func (o openChats) observe(chat *source.Chat, now time.Time) {
 	// A chat is listed by its start or by its end: not before its start, unless that
 	// contradicts the window it is listed in.
 	listed := chat.From
@@ -58,7 +58,7 @@ func (o openChats) hear(chat *source.Chat, now time.Time) {
 		delete(o, chat.ID)
 		return
 	}
-	o[chat.ID] = &openChat{since: chat.Started, listed: listed, ended: chat.Ended, asked: now, heard: true}
+	o[chat.ID] = &openChat{since: chat.Started, listed: listed, ended: chat.Ended, asked: now, observed: true}
 }
 
 // list is what the state says beside a bookmark. It forgets what no later bookmark
@@ -68,31 +68,31 @@ func (o openChats) list(bookmark time.Time, lookback time.Duration) (all []state
 	for id, c := range o {
 		switch {
 		case c.ended.IsZero():
-			all = append(all, state.OpenChat{ID: id, Since: c.since, Asked: c.asked, Missed: c.missed})
+			all = append(all, state.OpenChat{ID: id, Since: c.since, Asked: c.asked, Missed: c.notFound})
 		case c.ended.Before(begins):
 			delete(o, id)
 		case c.listed.Before(midnight(begins)):
 			all = append(all, state.OpenChat{ID: id})
 		}
 	}
-	if len(all) > MostOpen {
+	if len(all) > MaxOpen {
 		slices.SortFunc(all, func(a, b state.OpenChat) int { return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID, b.ID)) })
-		for _, c := range all[MostOpen:] {
+		for _, c := range all[MaxOpen:] {
 			dropped = append(dropped, c.ID)
 		}
-		all = all[:MostOpen]
+		all = all[:MaxOpen]
 	}
 	return all, dropped
 }
 
-// due reports whether the chat is to be asked for by its id, since no window has
+// shouldPoll reports whether the chat is to be asked for by its id, since no window has
 // brought it. A chat that has been open for long is asked for again when a share of
 // its age has passed, so that chats which stay open for ever cost little.
-func (c *openChat) due(now time.Time) bool {
+func (c *openChat) shouldPoll(now time.Time) bool {
 	switch {
-	case c.heard:
+	case c.observed:
 		return false
-	case c.asked.IsZero(), c.missed > 0, c.since.IsZero():
+	case c.asked.IsZero(), c.notFound > 0, c.since.IsZero():
 		return true
 	}
 	return now.Sub(c.asked) >= c.asked.Sub(c.since)/PollFraction
@@ -109,7 +109,7 @@ func (t *Tracker) Lost() bool {
 func (t *Tracker) Active(id string, since time.Time) {
 	for _, s := range t.Streams {
 		if !s.lost.IsZero() && s.open[id] == nil {
-			s.open[id] = &openChat{since: since, asked: t.began}
+			s.open[id] = &openChat{since: since, asked: t.startedAt}
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (t *Tracker) Due() []string {
 	due := make(map[string]bool)
 	for _, s := range t.Streams {
 		for id, c := range s.open {
-			if c.due(t.o.Now) {
+			if c.shouldPoll(t.o.Now) {
 				due[id] = true
 			}
 		}
@@ -136,10 +136,10 @@ func (t *Tracker) NotFound(ids []string) (dropped []string) {
 			if c == nil {
 				continue
 			}
-			if c.missed == 0 || t.began.Sub(c.asked) >= LeastLookback {
-				c.missed, c.asked = c.missed+1, t.began
+			if c.notFound == 0 || t.startedAt.Sub(c.asked) >= LeastLookback {
+				c.notFound, c.asked = c.notFound+1, t.startedAt
 			}
-			if c.missed >= MaxNotFound {
+			if c.notFound >= MaxNotFound {
 				delete(s.open, id)
 				dropped = append(dropped, id)
 			}

@@ -79,7 +79,7 @@ type history struct {
 	broughtBack bool // a bookmark was in the future
 
 	delivered map[string]map[string]bool // by stream: ended chats that a target has
-	waiting   map[string]map[string]bool // by stream: open chats that a STATE has heard of
+	waiting   map[string]map[string]bool // by stream: open chats that a STATE has observed of
 }
 
 // settings are what a user sets for one run.
@@ -209,7 +209,7 @@ func (h *history) run(from state.State, o settings) (last state.State) {
 	}
 	now := o.now + o.ahead // of LiveChat
 	last = from
-	written, heard := make(map[string][]string), make(map[string][]string) // since the last STATE
+	written, observed := make(map[string][]string), make(map[string][]string) // since the last STATE
 	flush := func() {
 		last = t.State(from)
 		for _, s := range t.Streams {
@@ -217,7 +217,7 @@ func (h *history) run(from state.State, o settings) (last state.State) {
 				h.delivered[s.Name][id] = true
 			}
 			was, b := from.Bookmarks[s.Name], last.Bookmarks[s.Name]
-			for _, id := range heard[s.Name] {
+			for _, id := range observed[s.Name] {
 				h.waiting[s.Name][id] = h.waiting[s.Name][id] || b.OpenKnown
 			}
 			if b.At.Before(was.At) && s.FromFuture.IsZero() {
@@ -228,7 +228,7 @@ func (h *history) run(from state.State, o settings) (last state.State) {
 			}
 		}
 		clear(written)
-		clear(heard)
+		clear(observed)
 	}
 	offers := 0
 	give := func(c *chat, ended bool, from, to time.Time) (cut bool) {
@@ -243,7 +243,7 @@ func (h *history) run(from state.State, o settings) (last state.State) {
 				if (verdict == Deliver) != o.pending {
 					h.faultf("include_pending %t, and the verdict on an open chat is %d", o.pending, verdict)
 				}
-				heard[s.Name] = append(heard[s.Name], c.id)
+				observed[s.Name] = append(observed[s.Name], c.id)
 			default:
 				written[s.Name] = append(written[s.Name], c.id)
 			}

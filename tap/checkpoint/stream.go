@@ -87,7 +87,7 @@ func (t *Tracker) Offer(s *Stream, chat *source.Chat) Verdict {
 		return Before
 	}
 	if !s.FullTable {
-		s.open.hear(chat, t.began)
+		s.open.observe(chat, t.startedAt)
 	}
 	if chat.Pending && !t.o.IncludePending {
 		return Wait
@@ -101,11 +101,11 @@ func (t *Tracker) Offer(s *Stream, chat *source.Chat) Verdict {
 // advance moves the bookmark to the greatest end delivered, but not past what has
 // been read, the beginning of the run, or end_date.
 func (s *Stream) advance(t *Tracker) (moved bool) {
-	if s.FullTable || !t.readTo.After(s.begins) {
+	if s.FullTable || !t.watermark.After(s.begins) {
 		return false
 	}
 	s.read = true
-	at := earlier(earlier(s.reached, t.readTo), t.began)
+	at := earlier(earlier(s.reached, t.watermark), t.startedAt)
 	if !t.o.EndDate.IsZero() {
 		at = earlier(at, t.o.EndDate)
 	}
@@ -121,7 +121,7 @@ func (s *Stream) bookmark(t *Tracker) state.Bookmark {
 	if s.read {
 		b.At = s.at
 		// LiveChat may list a chat some hours late, so the last hours are not settled.
-		to := earlier(t.readTo, t.began.Add(-LeastLookback))
+		to := earlier(t.watermark, t.startedAt.Add(-LeastLookback))
 		if !t.moving.IsZero() {
 			to = earlier(to, t.moving)
 		}
@@ -147,7 +147,7 @@ func (s *Stream) span(to time.Time) (from, end time.Time) {
 
 // whole reports whether the stream knows all chats that are open.
 func (s *Stream) whole(t *Tracker) bool {
-	return s.lost.IsZero() || s.read && !t.readTo.Before(s.lost)
+	return s.lost.IsZero() || s.read && !t.watermark.Before(s.lost)
 }
 
 func midnight(t time.Time) time.Time { return t.UTC().Truncate(day) }
