@@ -135,7 +135,7 @@ func TestLostInPart(t *testing.T) {
 }
 
 // TestEarlyBookmark: the first windows are small, so that a run which is interrupted has
-// got on; and what is read again costs nothing.
+// got on. It takes three requests one after the other, of which each may wait for a worker.
 func TestEarlyBookmark(t *testing.T) {
 	rg := source.Range{From: day(0), To: day(365), Now: day(365)}
 	for _, n := range []int{2000, 20_000, 40_000} {
@@ -152,7 +152,7 @@ func TestEarlyBookmark(t *testing.T) {
 					if step.Window == nil {
 						continue
 					}
-					if requests := client.Usage().Requests; requests > 2+4*(workers+prefetched) || step.Window.Chats < 100 || !step.Window.Complete {
+					if requests := client.Usage().Requests; requests > 2+6*(workers+prefetched) || step.Window.Chats < 100 || !step.Window.Complete {
 						t.Errorf("%d threads, %d workers: the first window, %+v, comes after %d requests", n, workers, *step.Window, requests)
 					}
 					return
