@@ -311,7 +311,8 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 			if _, ok := waited[c.ID]; ok {
 				since = began // it must not drop out of the list either
 			}
-			if end, _ := h.ended(c); end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, since) && !h.delivered[stream.Name][c.ID] {
+			// A bookmark begins at start_date, and claims nothing of the time before it.
+			if end, _ := h.ended(c); !end.Before(a.start) && end.Before(b.At) && !open[c.ID] && h.must(c, stream.Name, a, since) && !h.delivered[stream.Name][c.ID] {
 				h.problemf("a STATE has the bookmark %s of %s, but %s has not come: %s", b.At.Format(time.RFC3339), stream.Name, c.ID, described(c))
 				return
 			}
@@ -322,28 +323,32 @@ func (h *history) stated(kept state.State, a asked, truth []sandbox.Chat, began 
 // must tells that a run which began at a moment has to have delivered the chat.
 func (h *history) must(c sandbox.Chat, stream string, a asked, began time.Time) bool {
 	switch {
-	case c.Vanished, c.Pending, h.gone[c.ID], !c.Ended.Before(began), !c.Appears.Before(began), c.Ended.Before(a.start), !a.end.IsZero() && !c.Ended.Before(a.end):
+	case c.Vanished, c.Pending, h.gone[c.ID], !c.Ended.Before(began), !c.Appears.Before(began), !h.asksFor(a, c):
 		return false
 	case h.plan.stale && c.Drifted:
 		return false // a server that was asked did not know it yet, and there is no telling how long
 	case h.plan.api == catalog.V3:
-	case !c.Listed(a.start.UTC().Truncate(day), syncNow.AddDate(10, 0, 0)):
-		return false // it is listed for the days before start_date
 	case stream == "messages" && c.Messages == 0, stream == "events" && c.Events == 0:
 		return false
 	}
-	// What it shows decides where that is on the other side of an edge.
 	ended, known := h.ended(c)
 	if h.plan.api == catalog.V3 && c.Appears.After(c.Ended) && c.Appears.Sub(c.Started) > h.lookback(a) {
 		return false // it was listed by no run while it was open, nor for hours after its end
 	}
-	if h.plan.api == catalog.V3 && !h.tells(c, stream) || known && !ended.Before(began) {
-		return false
+	return (h.plan.api == catalog.V2 || h.tells(c, stream)) && !(known && !ended.Before(began))
+}
+
+// asksFor reports whether LiveChat lists the chat for the time from start_date to end_date:
+// v2 by whole days, v3.6 by when the thread was created.
+func (h *history) asksFor(a asked, c sandbox.Chat) bool {
+	end := a.end
+	if end.IsZero() {
+		end = syncNow.AddDate(10, 0, 0)
 	}
-	if !known && h.plan.api == catalog.V3 && c.Started.Before(a.start) {
-		return false // when it was listed it may have shown an end before the start
+	if h.plan.api == catalog.V2 {
+		return c.Listed(a.start.UTC().Truncate(day), end.Add(day-1).UTC().Truncate(day))
 	}
-	return !known || !ended.Before(a.start) && (a.end.IsZero() || ended.Before(a.end))
+	return !c.Started.Before(a.start) && c.Started.Before(end)
 }
 
 // ended is the end that the records have to tell.

@@ -173,8 +173,8 @@ func (h *history) checkThreads() {
 		if !told {
 			continue
 		}
-		if end.Before(h.plan.start) && !h.delivered["events"][c.ID] {
-			continue // it came since it was listed for days in which it did not end, and need not have
+		if c.Started.Before(h.plan.start) && !h.delivered["events"][c.ID] {
+			continue // it is listed for the time before start_date, and need not have come
 		}
 		for _, e := range t.Events {
 			if c.Ended.Add(3*time.Minute).After(h.now.Add(h.plan.clock)) || h.plan.late {

@@ -132,10 +132,10 @@ func TestOffer(t *testing.T) {
 func TestAdvance(t *testing.T) {
 	at := func(hours int) time.Time { return march(10, 10).Add(time.Duration(hours) * time.Hour) }
 	for _, test := range []struct {
-		name                        string
+		name                               string
 		reached, watermark, startedAt, end time.Time
-		full                        bool
-		want                        time.Time
+		full                               bool
+		want                               time.Time
 	}{
 		{"delivered", at(3), at(9), at(9), time.Time{}, false, at(3)},
 		{"not past what was read", at(3), at(2), at(9), time.Time{}, false, at(2)},
