@@ -271,9 +271,12 @@ func (s *run) deliver(chat *source.Chat) error {
 		s.write(f, chat)
 	}
 	if wanted {
-		if chat.TooLarge {
+		switch {
+		case chat.TooLarge:
 			s.summary.LeftOut["too large to be read"]++
-		} else {
+		case chat.NoID:
+			s.summary.LeftOut["listed without an id"]++
+		default:
 			s.summary.Chats++
 		}
 		for _, o := range chat.Out.Warnings {
