@@ -117,7 +117,7 @@ func TestOneAccountBothAPIs(t *testing.T) {
 	if testing.Short() {
 		chats = 600
 	}
-	withEnv(t, fmt.Sprintf("chats=%d&days=40&pending=9&missed=0.05", chats), func(t *testing.T, w *env) {
+	withEnv(t, fmt.Sprintf("chats=%d&days=40&pending=9&missed=0.1", chats), func(t *testing.T, w *env) {
 		read := func(api string) (*transcript, map[string][]string) {
 			selection := catalog.Default(api)
 			columns := make(map[string][]string)

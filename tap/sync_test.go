@@ -162,7 +162,7 @@ func TestSyncNothingNew(t *testing.T) {
 func TestSyncPending(t *testing.T) {
 	for _, dates := range []string{"start", "end"} {
 		t.Run(dates, func(t *testing.T) {
-			withEnv(t, "chats=80&days=20&pending=15&long_chats=0.1&dates="+dates, func(t *testing.T, w *env) {
+			withEnv(t, "chats=80&days=5&pending=15&long_chats=0.1&dates="+dates, func(t *testing.T, w *env) {
 				pending := make(map[string]bool)
 				for chat := range w.server.Truth() {
 					if chat.Pending {

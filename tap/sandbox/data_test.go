@@ -103,7 +103,7 @@ func TestDataIsBelievable(t *testing.T) {
 	}
 	mean := func(x int) float64 { return float64(x) / float64(n) }
 	if n != 2500 || size/n < 5000 || size/n > 7000 || mean(messages) < 8 || mean(messages) > 10 || mean(events) < 9 || mean(events) > 11 ||
-		mean(people) < 1 || mean(people) > 1.2 || mean(missed) < 0.03 || mean(missed) > 0.05 || unzoned == 0 {
+		mean(people) < 1 || mean(people) > 1.2 || mean(missed) < 0.025 || mean(missed) > 0.05 || unzoned == 0 {
 		t.Errorf("%d chats: %d bytes, %.1f messages, %.1f events, %.2f agents, %.3f missed, %d without a zone",
 			n, size/n, mean(messages), mean(events), mean(people), mean(missed), unzoned)
 	}
@@ -279,18 +279,20 @@ func TestShapes(t *testing.T) {
 	// The share of the chats that the busiest twentieth of the hours has.
 	for shape, want := range map[string][2]float64{"even": {0.05, 0.1}, "busyhours": {0.1, 0.25}, "bursty": {0.3, 1}, "sparse": {0.4, 1}, "spikes": {0.8, 1}} {
 		s := newServer(t, "chats=20000&days=200&pending=0&shape="+shape)
-		hours := make([]int, 200*24+1)
-		from := s.opt.Now.AddDate(0, 0, -200).Unix()
-		for no := range s.account.Len() {
-			hours[(s.account.Ref(no).Start-from)/3600]++
+		hours := make([]int, 250*24)
+		from := s.opt.Now.AddDate(0, 0, -250).Unix()
+		all := s.account.All()
+		for _, no := range all {
+			hours[(s.account.Ref(int(no)).Start-from)/3600]++
 		}
+		hours = hours[50*24:]
 		slices.Sort(hours)
 		top := 0
 		for _, n := range hours[len(hours)*19/20:] {
 			top += n
 		}
-		if got := float64(top) / 20000; got < want[0] || got > want[1] || s.account.Len() != 20000 {
-			t.Errorf("%s: %.3f of %d in the busiest hours, want %v", shape, got, s.account.Len(), want)
+		if got := float64(top) / 20000; got < want[0] || got > want[1] || len(all) != 20000 {
+			t.Errorf("%s: %.3f of %d in the busiest hours, want %v", shape, got, len(all), want)
 		}
 	}
 }

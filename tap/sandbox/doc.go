@@ -36,9 +36,9 @@
 // # What is in the archive
 //
 // Package account makes it up; v2.go and v3_thread.go put it on the wire. The data is a function
-// of the [Options] alone, the moment it counts as now included; the same options
-// give the same bytes. Time stands still until [Server.SetNow] moves it: then
-// open chats end and new ones begin, as many a day as before.
+// of the [Options] alone, and a later now shows the same account, and more of it. Time
+// stands still until [Server.SetNow] moves it: then open chats end and new ones begin,
+// as many a day as before.
 //
 // [Server.Truth] tells what the archive holds and has ever held, and under which
 // days each chat is listed whatever it shows ([Chat.Listed]), to hold a client's

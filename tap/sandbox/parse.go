@@ -168,13 +168,21 @@ func span(field func(*Options) *time.Duration) kind {
 }
 
 func at(field func(*Options) *time.Time) kind {
-	return kind{"a time as in RFC 3339, or nothing",
+	return moment("a time as in RFC 3339, or nothing", time.RFC3339, time.RFC3339Nano, field)
+}
+
+func date(field func(*Options) *time.Time) kind {
+	return moment("a date like 2026-08-01, or nothing", time.DateOnly, time.DateOnly, field)
+}
+
+func moment(want, read, show string, field func(*Options) *time.Time) kind {
+	return kind{want,
 		func(o *Options, v string) error {
 			if v == "" {
 				*field(o) = time.Time{}
 				return nil
 			}
-			t, err := time.Parse(time.RFC3339, v)
+			t, err := time.Parse(read, v)
 			if err != nil {
 				return errValue
 			}
@@ -185,7 +193,7 @@ func at(field func(*Options) *time.Time) kind {
 			if field(o).IsZero() {
 				return ""
 			}
-			return field(o).Format(time.RFC3339Nano)
+			return field(o).Format(show)
 		}}
 }
 
@@ -247,6 +255,16 @@ func (o Options) check() error {
 	return report(append(problems, o.disagreements()...))
 }
 
+// mostChats is how many chats there can be since a day.
+const mostChats = 5_000_000
+
+func (o Options) until() time.Time {
+	if o.Now.IsZero() {
+		return time.Now()
+	}
+	return o.Now
+}
+
 // disagreements are the rules that need more than one switch.
 func (o Options) disagreements() (problems []string) {
 	var sum float64
@@ -255,6 +273,9 @@ func (o Options) disagreements() (problems []string) {
 	}
 	if sum > 1+1e-9 {
 		problems = append(problems, fmt.Sprintf("the shares rate_… add up to %.3g: want at most 1, one request has one fault", sum))
+	}
+	if !o.Since.IsZero() && o.until().Sub(o.Since).Hours()/24*float64(o.Chats)/float64(o.Days) > mostChats {
+		problems = append(problems, fmt.Sprintf("since=%s: want a later day, or fewer chats: at most %d", o.Since.Format(time.DateOnly), mostChats))
 	}
 	if o.Status != 0 && o.Status < 400 {
 		problems = append(problems, fmt.Sprintf("status=%d: want 0, or a status from 400 to 599", o.Status))

@@ -251,14 +251,14 @@ func TestPending(t *testing.T) {
 			t.Errorf("pending is %v: %s", c.Pending, c.JSON)
 		}
 	}
-	late := newServer(t, "chats=50&pending=7&long_chats=0&shape=even&pending_delay=24h")
+	late := newServer(t, "chats=50&pending=7&long_chats=0&shape=even&pending_delay=480h")
 	if p := getPage(t, late, "timezone=UTC&include_pending=1"); p.Total != 50-len(open) {
 		t.Errorf("with a delay of a day %d are listed, want %d", p.Total, 50-len(open))
 	}
 }
 
 func TestPendingDates(t *testing.T) {
-	// Open chats begin on the 20th; 45 minutes before noon at the earliest.
+	// Open chats begin on the 20th, twelve hours before noon at the earliest.
 	for _, tt := range []struct {
 		switches, params string
 		want             bool
@@ -273,9 +273,15 @@ func TestPendingDates(t *testing.T) {
 		{"dates=overlap", "date_from=2026-11-20", true},
 		{"dates=overlap", "date_from=2026-11-01&date_to=2026-11-19", false},
 	} {
-		s := newServer(t, "chats=3&pending=3&"+tt.switches)
-		if p := getPage(t, s, "timezone=UTC&include_pending=1&"+tt.params); (p.Total == 3) != tt.want {
-			t.Errorf("%s %s: %d found", tt.switches, tt.params, p.Total)
+		s := newServer(t, "chats=24&days=1&pending=3&missed=0&long_chats=0&shape=even&"+tt.switches)
+		found := 0
+		for _, c := range getPage(t, s, "timezone=UTC&include_pending=1&"+tt.params).Chats {
+			if c.Pending {
+				found++
+			}
+		}
+		if (found == 3) != tt.want || found != 3 && found != 0 {
+			t.Errorf("%s %s: %d found", tt.switches, tt.params, found)
 		}
 	}
 }

@@ -278,7 +278,7 @@ func (s *Server) one(id string, withPending bool) answer {
 	now := s.account.Now()
 	no, ok := s.account.Number(id)
 	var c account.Ref
-	if ok = ok && no < s.account.Len(); ok {
+	if ok {
 		c = s.account.Ref(no)
 		ok = !c.Vanished() && c.Start <= now && s.opt.shows(c, now)
 	}

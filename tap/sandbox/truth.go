@@ -40,15 +40,14 @@ type Chat struct {
 // happens while it runs may or may not be in it.
 func (s *Server) Truth() iter.Seq[Chat] {
 	return func(yield func(Chat) bool) {
-		for no := 0; ; no++ {
+		s.mu.RLock()
+		all := s.account.All()
+		s.mu.RUnlock()
+		for _, no := range all {
 			s.mu.RLock()
-			if no >= s.account.Len() {
-				s.mu.RUnlock()
-				return
-			}
-			c, now := s.account.Ref(no), s.account.Now()
+			c, now := s.account.Ref(int(no)), s.account.Now()
 			s.mu.RUnlock()
-			if c.Start <= now && !yield(s.chat(c, now)) {
+			if !yield(s.chat(c, now)) {
 				return
 			}
 		}
@@ -170,14 +169,15 @@ func (s *Server) compress(r *http.Request, a answer) answer {
 func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
 	s.mu.RLock()
 	now := s.account.Now()
-	chats := make([]account.Ref, min(s.account.Len(), 1000))
-	for no := range chats {
-		chats[no] = s.account.Ref(no)
+	all := s.account.All()
+	chats := make([]account.Ref, min(len(all), 1000))
+	for i := range chats {
+		chats[i] = s.account.Ref(int(all[i]))
 	}
 	s.mu.RUnlock()
-	write := func(b []byte, no int, now int64) []byte { return s.write(b, chats[no], now) }
+	write := s.write
 	if isV3(r) {
-		write = s.writeThread
+		write = func(b []byte, c account.Ref, now int64) []byte { return s.writeThread(b, c.No, now) }
 	}
 	w.Header().Set("Content-Type", "application/json")
 	b := []byte(`{"chats":[`)
@@ -185,7 +185,7 @@ func (s *Server) endless(w http.ResponseWriter, r *http.Request) {
 		if len(chats) == 0 {
 			b = append(b, "[],"...)
 		} else {
-			b = append(write(b, chats[no%len(chats)].No, now), ',')
+			b = append(write(b, chats[no%len(chats)], now), ',')
 		}
 		if len(b) < 64<<10 {
 			continue

@@ -268,7 +268,7 @@ func (s *Server) getCustomer(q asked) answer {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	root, ok := s.account.Customer(*args.ID)
-	if !ok || !s.there(s.account.Ref(root)) {
+	if !ok || !s.there(s.account.Ref(root)) && !s.account.Ref(root).Earlier() {
 		return s.problemV3("not_found", "Customer not found", "")
 	}
 	b := s.appendCustomer(nil, s.account.Thread(root), s.account.Now())

@@ -67,7 +67,7 @@ func TestV3Ends(t *testing.T) {
 
 func TestV3Active(t *testing.T) {
 	for _, active := range []string{"listed", "hidden"} {
-		s := newServer(t, "chats=50&pending=6&long_chats=0&v3_active="+active)
+		s := newServer(t, "chats=50&days=5&pending=6&long_chats=0&v3_active="+active)
 		open := truth(s, func(c Chat) bool { return c.Pending })
 		all, _ := chain(t, s, `{"limit":100}`)
 		var got []string
@@ -472,8 +472,8 @@ func TestV3ManyAtOnce(t *testing.T) {
 }
 
 func TestV3OpenThreadsThatAreNotFound(t *testing.T) {
-	for query, want := range map[string][]int{"": {4, 4}, "pending_404=once": {0, 4}, "pending_404=always": {0, 0}, "late_show=20000h": {0, 0}, "pending_delay=24h": {0, 0}} {
-		s := newServer(t, "chats=4&pending=4&"+query)
+	for query, want := range map[string][]int{"": {4, 4}, "pending_404=once": {0, 4}, "pending_404=always": {0, 0}, "late_show=20000h": {0, 0}, "pending_delay=48h": {0, 0}} {
+		s := newServer(t, "chats=4&days=1&pending=4&"+query)
 		open, _ := json.Marshal(truth(s, func(c Chat) bool { return c.Pending }))
 		var got []int
 		for range want {

@@ -159,7 +159,7 @@ func TestRetryAfter(t *testing.T) {
 	for _, form := range []string{"seconds", "date"} {
 		for _, value := range []time.Duration{10 * time.Second, time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSandbox(t, fmt.Sprintf("chats=10&fault_burst=1&rate_429=1&retry_after=%s&retry_after_value=%s", form, value))
+				s := newSandbox(t, fmt.Sprintf("chats=100&pending=0&fault_burst=1&rate_429=1&retry_after=%s&retry_after_value=%s", form, value))
 				c := newTestClient(t, mounted{Handler: s}, nil)
 				started := time.Now()
 				r := read(t.Context(), c, oneDay)

@@ -31,6 +31,7 @@ const (
 	isMissed   = 1 << iota
 	isDrift    // ended only while somebody was reading
 	isVanished // no longer served
+	isOutside  // of the calendar, and not of the account
 )
 
 func (r record) begin() int64     { return r.start }
@@ -55,7 +56,10 @@ func (r Ref) Missed() bool { return r.is(isMissed) }
 func (r Ref) Drifted() bool { return r.is(isDrift) }
 
 // Vanished says that it is there no longer.
-func (r Ref) Vanished() bool { return r.is(isVanished) }
+func (r Ref) Vanished() bool { return r.is(isVanished | isOutside) }
+
+// Earlier says that it was before the account begins.
+func (r Ref) Earlier() bool { return r.is(isOutside) }
 
 // Account knows which chats there are and finds those of a time. It is not
 // safe for concurrent use, but for Make.
@@ -68,23 +72,26 @@ type Account struct {
 	kinds  []Contradiction
 	huge   int // the chat of HugeChat entries; -1 is none
 
-	from int64 // the span that Chats fill
-	now  int64
+	from  int64 // the first moment of the account
+	now   int64
+	quiet int64 // what ends later, up to Options.Now, is not of the account
 
-	// recs never shrinks and its order never changes: the index is the number.
-	recs []record
+	// The chats of the calendar from the base on, and the others. Neither ever
+	// shrinks, and the order never changes.
+	starts, relief *calendar // nil without chats
+	base, first    int64     // where recs and the account begin in the calendar
+	recs, extra    []record
 	// The chats that have ended and not vanished, as numbers, sorted by start
 	// and by end, equal times by number. Searching them is all a query does.
 	byStart, byEnd []int32
 	// open are the others, by start: pending now, or still to come.
 	open []int32
 
-	known   int64  // chats are made up to here; later ones when now gets there
 	longest uint32 // the greatest dur
 	version int    // grows with every change, for what is derived and kept
 }
 
-// New makes up an account. The work is in proportion to Chats: half a second
+// New makes up an account. The same seed makes the same one, up to Now. The work is in proportion to Chats: half a second
 // for a million. Now must not be zero.
 func New(o Options) *Account {
 	a := &Account{opt: o, ids: newIDs(o.Seed), stride: 5 + o.Seed%7, now: o.Now.Unix(), kinds: kindsOf(o.ContradictWith), huge: -1}
@@ -100,34 +107,13 @@ func New(o Options) *Account {
 		}
 	}
 	a.from = a.now - int64(o.Days)*day
-	a.known = a.now
-	to := a.now - int64(o.QuietDays)*day
-	pending := min(o.Pending, o.Chats)
-	if o.QuietDays > 0 {
-		pending = 0
+	if !o.Since.IsZero() {
+		a.from = o.Since.Unix()
 	}
-	a.recs = make([]record, 0, o.Chats+o.FullDayChats*min(o.FullDay, 1)+16)
-	from := a.from
-	if from >= to { // quiet for longer than Days: then those before
-		from = to - int64(o.Days)*day
-	}
-	a.spread(from, to, o.Chats-pending, o.QuietDays > 0)
-	for k := range pending {
-		r := Mix(uint64(o.Seed), 'p', uint64(k))
-		before, after := 1+r.N(45*60), 60+r.N(3*60*60)
-		a.recs = append(a.recs, record{a.now - int64(before), span{dur: uint32(before + after)}})
-	}
+	a.quiet = a.now - int64(o.QuietDays)*day
+	a.fill()
 	if o.FullDay > 0 {
 		a.fillDay()
-	}
-	for no := range a.recs {
-		a.open = append(a.open, int32(no))
-		a.longest = max(a.longest, a.recs[no].dur)
-	}
-	for no := o.Chats / 2; o.HugeChat > 0 && no < len(a.recs) && a.huge < 0; no++ {
-		if !a.recs[no].is(isMissed) {
-			a.huge = no
-		}
 	}
 	a.settle()
 	return a
@@ -139,18 +125,7 @@ func (a *Account) Advance(now int64) {
 		return
 	}
 	a.now = now
-	for a.known < now {
-		first := len(a.recs)
-		k := (a.known - a.from) / day
-		r := Mix(uint64(a.opt.Seed), 'f', uint64(k))
-		n := int(float64(a.opt.Chats)/float64(a.opt.Days) + r.Float())
-		a.spread(a.known, a.known+day, n, false)
-		a.known += day
-		for no := first; no < len(a.recs); no++ {
-			a.open = append(a.open, int32(no))
-			a.longest = max(a.longest, a.recs[no].dur)
-		}
-	}
+	a.begin()
 	a.settle()
 }
 
@@ -158,7 +133,7 @@ func (a *Account) Advance(now int64) {
 func (a *Account) settle() {
 	rest := a.open[:0]
 	for _, no := range a.open {
-		if a.recs[no].end() > a.now {
+		if a.rec(int(no)).end() > a.now {
 			rest = append(rest, no)
 			continue
 		}
@@ -174,10 +149,10 @@ func (a *Account) settle() {
 
 // Drift adds a chat that has ended just now, and returns its number.
 func (a *Account) Drift() (no int32) {
-	no = int32(len(a.recs))
+	no = int32(calendarNumbers + len(a.extra))
 	r := Mix(uint64(a.opt.Seed), 'e', uint64(no))
 	dur := uint32(30 + r.N(270))
-	a.recs = append(a.recs, record{a.now - int64(dur), span{dur, isDrift}})
+	a.extra = append(a.extra, record{a.now - int64(dur), span{dur, isDrift}})
 	a.longest = max(a.longest, dur)
 	i, _ := slices.BinarySearchFunc(a.byStart, no, a.compareStart)
 	a.byStart = slices.Insert(a.byStart, i, no)
@@ -189,7 +164,7 @@ func (a *Account) Drift() (no int32) {
 
 // Vanish takes a chat out for good.
 func (a *Account) Vanish(no int32) {
-	a.recs[no].flags |= isVanished
+	a.rec(int(no)).flags |= isVanished
 	for _, index := range []struct {
 		list    *[]int32
 		compare func(x, y int32) int
@@ -210,11 +185,28 @@ func (a *Account) Version() int { return a.version }
 // Zone is the account's own.
 func (a *Account) Zone() *time.Location { return a.zone }
 
-// Len is how many chats there ever were, and are already known to come.
-func (a *Account) Len() int { return len(a.recs) }
+// All are the numbers of the chats that there ever were, those that have vanished
+// included.
+func (a *Account) All() []int32 {
+	all := make([]int32, 0, len(a.recs)+len(a.extra))
+	for i := range a.recs {
+		if !a.recs[i].is(isOutside) {
+			all = append(all, int32(number(a.base+int64(i))))
+		}
+	}
+	for i := range a.extra {
+		if a.extra[i].start <= a.now {
+			all = append(all, int32(calendarNumbers+i))
+		}
+	}
+	return all
+}
 
-// Ref is chat no, below Len.
-func (a *Account) Ref(no int) Ref { return Ref{no, a.root(no), a.recs[no].start, a.recs[no].span} }
+// Ref is the chat of a number that All, a list or an id gave.
+func (a *Account) Ref(no int) Ref {
+	r := a.rec(no)
+	return Ref{no, a.root(no), r.start, r.span}
+}
 
 // By is a time of a chat.
 type By uint8
@@ -238,7 +230,7 @@ func (a *Account) Between(by By, from, to int64) []int32 {
 // sorted by the start.
 func (a *Account) Across(t int64) (all []int32) {
 	for _, no := range a.Between(Start, t-int64(a.longest), t) {
-		if a.recs[no].end() >= t {
+		if a.rec(int(no)).end() >= t {
 			all = append(all, no)
 		}
 	}
@@ -257,7 +249,7 @@ func (a *Account) Search(list []int32, by By, t int64) int {
 		of = record.end
 	}
 	i, _ := slices.BinarySearchFunc(list, t, func(no int32, t int64) int {
-		if of(a.recs[no]) < t {
+		if of(*a.rec(int(no))) < t {
 			return -1
 		}
 		return 1
@@ -266,11 +258,19 @@ func (a *Account) Search(list []int32, by By, t int64) int {
 }
 
 func (a *Account) compareStart(x, y int32) int {
-	return cmp.Or(cmp.Compare(a.recs[x].start, a.recs[y].start), cmp.Compare(x, y))
+	s, t := a.rec(int(x)).start, a.rec(int(y)).start
+	if s == t {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(s, t)
 }
 
 func (a *Account) compareEnd(x, y int32) int {
-	return cmp.Or(cmp.Compare(a.recs[x].end(), a.recs[y].end()), cmp.Compare(x, y))
+	s, t := a.rec(int(x)).end(), a.rec(int(y)).end()
+	if s == t {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(s, t)
 }
 
 // RefOf is a chat of which all that is kept is known from elsewhere: another

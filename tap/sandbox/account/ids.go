@@ -85,8 +85,8 @@ func (a *Account) numberOf(id string, odd int) (no int, ok bool) {
 	if !ok || made%2 != odd {
 		return 0, false
 	}
-	for no = made / 2; no < len(a.recs); no += idCounters / 2 {
-		if a.recs[no].start == start {
+	for no = made / 2; no < mostNumbers; no += idCounters / 2 {
+		if r := a.rec(no); r != nil && r.start == start {
 			return no, true
 		}
 	}

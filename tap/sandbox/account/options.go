@@ -6,6 +6,7 @@ import "time"
 // package sandbox say what each one means, and what it may be.
 type Options struct {
 	Now          time.Time // zero: the time at which the sandbox begins
+	Since        time.Time // the first day; zero: the last Chats there are
 	Seed         int
 	Chats        int
 	Days         int

@@ -28,6 +28,9 @@ type Membership struct {
 // one before leaves in ten days; somebody who has not chatted yet comes in five.
 func (a *Account) Members(now int64) (all []Member) {
 	begin := a.opt.Now.Unix()
+	if !a.opt.Since.IsZero() {
+		begin = a.opt.Since.Unix() + int64(a.opt.Days)*day
+	}
 	for i, p := range append(append([]Person{}, Team...), Chiefs...) {
 		if i == len(Team)-1 || i == len(Team)-2 && now >= begin+10*day {
 			continue
@@ -161,11 +164,12 @@ type Ban struct {
 
 // Bans are those in force at a moment: of visitors of some of the chats.
 func (a *Account) Bans(now int64) (all []Ban) {
-	for no := 5; no < len(a.recs) && no < 2000; no += 173 {
-		ref := a.Ref(no)
-		if ref.Vanished() || ref.End() > now {
+	for _, n := range a.Between(End, now-60*day, now+1) {
+		no := int(n)
+		if no%173 != 5 {
 			continue
 		}
+		ref := a.Ref(no)
 		var c Chat
 		a.Make(&c, ref, now)
 		b := Ban{IP: c.Visitor.IP, Agent: Team[no%len(Team)].Email, Created: ref.End(), Expires: ref.End() + 60*day}

@@ -10,18 +10,25 @@ const longestChat = 40
 // before is the earlier chat that chat no goes on with. There is one candidate for
 // each, a fixed distance away, so that no two go on with the same one.
 func (a *Account) before(no int) (earlier int, ok bool) {
-	earlier = no - a.stride
-	if earlier < 0 || no/a.stride%longestChat == 0 || a.recs[earlier].end() >= a.recs[no].start {
+	if no >= calendarNumbers || no/a.stride%longestChat == 0 {
 		return 0, false
 	}
-	r := Mix(uint64(a.opt.Seed), 'r', uint64(no))
-	return earlier, r.Hit(a.opt.Returning)
+	earlier = number(int64(no - a.stride))
+	r := a.rec(earlier)
+	if r == nil || r.end() >= a.rec(no).start {
+		return 0, false
+	}
+	draw := Mix(uint64(a.opt.Seed), 'r', uint64(no))
+	return earlier, draw.Hit(a.opt.Returning)
 }
 
 // after is the later chat that goes on with chat no.
 func (a *Account) after(no int) (later int, ok bool) {
-	later = no + a.stride
-	if later >= len(a.recs) {
+	if no >= calendarNumbers {
+		return 0, false
+	}
+	later = number(int64(no + a.stride))
+	if a.rec(later) == nil {
 		return 0, false
 	}
 	_, ok = a.before(later)
@@ -50,7 +57,7 @@ func (a *Account) neighbour(no int, next func(int) (int, bool)) (Ref, bool) {
 		if no, ok = next(no); !ok {
 			return Ref{}, false
 		}
-		if ref := a.Ref(no); !ref.Vanished() {
+		if ref := a.Ref(no); !ref.is(isVanished) {
 			return ref, true
 		}
 	}

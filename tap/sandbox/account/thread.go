@@ -336,7 +336,7 @@ func (a *Account) Customer(id string) (root int, ok bool) {
 	}
 	r := Mix(uint64(a.opt.Seed), 'u')
 	root = int(x ^ r.next()&0xffffffff)
-	return root, root < len(a.recs) && a.customerID(root) == id && a.root(root) == root
+	return root, root < mostNumbers && a.rec(root) != nil && a.customerID(root) == id && a.root(root) == root
 }
 
 func hex(b []byte, x uint64, n int) []byte {
