@@ -46,9 +46,10 @@
 //
 // # The admin pages
 //
-// Three paths beside the API need no credentials, are never counted and never
+// Four paths beside the API need no credentials, are never counted and never
 // fail:
 //
+//	GET  /                     the addresses that are served
 //	GET  /_sandbox/chats       the truth, one JSON object a line
 //	GET  /_sandbox/requests    {"count":N,"by_status":{…},"by_fault":{…}}
 //	POST /_sandbox/now?t=…     SetNow, with a time as in RFC 3339

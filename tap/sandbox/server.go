@@ -61,6 +61,10 @@ func (s *Server) SetNow(t time.Time) {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && r.Method == http.MethodGet {
+		addresses(w)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, adminPath) {
 		s.admin(w, r)
 		return
