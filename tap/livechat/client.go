@@ -133,13 +133,17 @@ type Call struct {
 	// Parse reads the answer. It must copy what it keeps of the document. If it returns
 	// an error, the call is retried; an *Error is final.
 	Parse func(*Answer) error
+	// Use, if not nil, is called with the answer that Parse has accepted, by the goroutine
+	// that called Ask. The time that it takes is not the request's. An answer that
+	// Answer.Each reads has no Use.
+	Use func(*Answer)
 	// Reduce, if not nil, is called after an answer that was too much for the
 	// service, for the way to it, or for the tap (see Error.TooMuch). It returns the
 	// body that asks for less, or nil if there is no less to ask for.
 	Reduce func() []byte
 }
 
-// Answer is the response to a call. It is valid until Call.Parse returns.
+// Answer is the response to a call. It is valid until Call.Parse and Call.Use return.
 type Answer struct {
 	*jsondoc.Doc
 	Size     int       // of the body, in bytes
@@ -208,10 +212,17 @@ func (c *Client) try(ctx context.Context, call Call, r *reading) error {
 		c.requests.Add(-1)
 		return source.ErrBudget
 	}
-	started := time.Now()
+	started, used := time.Now(), time.Duration(0)
+	if use := call.Use; use != nil {
+		call.Use = func(a *Answer) {
+			began := time.Now()
+			use(a)
+			used = time.Since(began)
+		}
+	}
 	status, err := c.exchange(ctx, call, r)
 	if c.opts.Observe != nil && ctx.Err() == nil {
-		c.opts.Observe(Request{call.Endpoint, status, err == nil, time.Since(started)})
+		c.opts.Observe(Request{call.Endpoint, status, err == nil, time.Since(started) - used})
 	}
 	var a *retryableError
 	switch {
@@ -282,6 +293,9 @@ func (c *Client) exchange(ctx context.Context, call Call, r *reading) (status in
 		}
 		if err == nil {
 			if err = call.Parse(&r.Answer); err == nil {
+				if call.Use != nil {
+					call.Use(&r.Answer)
+				}
 				return status, nil
 			}
 			if apiErr, success := c.readAPIError(r.doc.Root(), true); success {

@@ -60,14 +60,13 @@ var errStopped = errors.New("stopped")
 // come of it in rows.go.
 type listReader struct {
 	*Lists
-	ctx    context.Context
-	stream string
-	yield  func(*source.Row, error) bool
-	rows   []source.Row // of a response
-	out    []byte
-	ends   []int
-	count  int             // rows that were yielded
-	listed map[string]bool // the keys of a report's day
+	ctx     context.Context
+	stream  string
+	yield   func(*source.Row, error) bool
+	stopped bool            // no more rows are wanted
+	out     []byte          // the text of a row
+	count   int             // rows that were yielded
+	listed  map[string]bool // the keys of a report's day
 }
 
 func (r *listReader) read(l *List, rg source.Range) error {
@@ -122,15 +121,14 @@ func (r *listReader) forEach(l *List, q request, rg source.Range) error {
 // parents reads the list that another one is requested once for each row of.
 func (r *listReader) parents(l *List) ([]parent, error) {
 	var all []parent
-	p, err := r.fetch(l, request{}, 1, "", func(*Answer) visitor {
-		all = nil
-		return visitor{row: func(v jsondoc.Value, _ []column) {
+	p, err := r.fetch(l, request{}, 1, "", func(a *Answer) {
+		_ = l.walk(a.Root(), request{}, visitor{row: func(v jsondoc.Value, _ []column) {
 			p := make(parent)
 			for m := range v.All() {
 				p[string(m.Name())] = m.AppendJSON(nil)
 			}
 			all = append(all, p)
-		}}
+		}})
 	})
 	if err == nil && p.empty && l.NeverEmpty {
 		err = r.conflict(l, request{}, l.endpoint()+" was empty twice, and every account has at least one row")
@@ -169,23 +167,6 @@ func (l *List) spans(rg source.Range) iter.Seq2[time.Time, time.Time] {
 			}
 		}
 	}
-}
-
-// flush yields the rows of a response for which wanted holds; nil: all.
-func (r *listReader) flush(wanted func(i int) bool) error {
-	start := 0
-	for i := range r.rows {
-		row := &r.rows[i]
-		row.Out.Text, start = r.out[start:r.ends[i]], r.ends[i]
-		if wanted != nil && !wanted(i) {
-			continue
-		}
-		r.count++
-		if !r.yield(row, nil) {
-			return errStopped
-		}
-	}
-	return nil
 }
 
 func (r *listReader) conflict(l *List, q request, detail string) *Error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"tap-livechat/tap/jsondoc"
 	"tap-livechat/tap/source"
 )
 
@@ -82,7 +81,7 @@ func (r *listReader) costOfPages(l *List, q request) (int, error) {
 	if !l.paged() {
 		return 1, nil
 	}
-	p, err := r.fetch(l, q, 1, "", func(*Answer) visitor { return visitor{row: func(jsondoc.Value, []column) {}} })
+	p, err := r.fetch(l, q, 1, "", nil)
 	switch rows := len(p.ids); {
 	case err != nil:
 		return 0, err

@@ -15,6 +15,7 @@ import (
 // says that there is nothing, or less than another one says:
 //
 //   - A response without rows is requested once more (fetch).
+//   - Rows are yielded when their whole response has the form of the list (fetch).
 //   - An error in place of the rows is an error, whatever the status (fetch).
 //   - The rows that came are compared with the number that responses state, and the
 //     pages with theirs. If fewer came, or if a number went down while pages were read,
@@ -37,9 +38,9 @@ type page struct {
 	stated int      // how many rows there are; -1: not stated
 }
 
-// fetch requests a page, once more if it is empty. Each response has a visitor of its
-// own, which visits all of its rows.
-func (r *listReader) fetch(l *List, q request, n int, cursor string, visit func(*Answer) visitor) (p page, err error) {
+// fetch requests a page, once more if it is empty. It calls use with the response that
+// it returns, whose form has been checked; use may be nil.
+func (r *listReader) fetch(l *List, q request, n int, cursor string, use func(*Answer)) (p page, err error) {
 	total := 0.0
 	parse := func(a *Answer) error {
 		root := a.Root()
@@ -51,21 +52,25 @@ func (r *listReader) fetch(l *List, q request, n int, cursor string, visit func(
 			p.next = root.Get(l.Cursor).Text()
 		}
 		total, _ = strconv.ParseFloat(root.Get("total").Text(), 64)
-		v := visit(a)
-		if row := v.row; l.paged() {
-			v.row = func(v jsondoc.Value, found []column) {
+		return l.walk(root, q, visitor{row: func(v jsondoc.Value, found []column) {
+			if l.paged() {
 				p.ids = append(p.ids, rowID(v, found))
-				row(v, found)
+			}
+		}})
+	}
+	contradicts := func() bool { return l.Days != NoDays && n == 1 && total > 0 }
+	call := r.call(l, q, n, cursor, parse)
+	for try := range 2 {
+		call.Use = func(a *Answer) {
+			if use != nil && (!p.empty || try == 1 && !contradicts()) {
+				use(a)
 			}
 		}
-		return l.walk(root, l.Rows, q, nil, v)
-	}
-	for range 2 {
-		if err = r.client.Ask(r.ctx, r.call(l, q, n, cursor, parse)); err != nil || !p.empty {
+		if err = r.client.Ask(r.ctx, call); err != nil || !p.empty {
 			return p, err
 		}
 	}
-	if l.Days != NoDays && n == 1 && total > 0 {
+	if contradicts() {
 		return p, r.conflict(l, q, fmt.Sprintf("the response states a total of %v and has no records, twice", total))
 	}
 	return p, nil
@@ -94,11 +99,8 @@ func (p *pass) lack() string {
 // is yielded once.
 func (r *listReader) pages(l *List, q request) error {
 	if !l.paged() {
-		_, err := r.fetch(l, q, 1, "", func(a *Answer) visitor { return r.render(l, q, a) })
-		if err != nil {
-			return err
-		}
-		return r.flush(nil)
+		_, err := r.fetch(l, q, 1, "", func(a *Answer) { r.rows(l, q, a, nil) })
+		return r.orStopped(err)
 	}
 	yielded := make(map[uint64]bool)
 	var before pass
@@ -126,21 +128,13 @@ func (r *listReader) pass(l *List, q request, yielded map[uint64]bool) (p pass, 
 	p = pass{ids: make(map[uint64]bool), stated: -1}
 	pages, cursors := -1, make(map[string]bool)
 	for n, cursor := 1, ""; ; n++ {
-		got, err := r.fetch(l, q, n, cursor, func(a *Answer) visitor { return r.render(l, q, a) })
-		if err != nil {
+		got, err := r.fetch(l, q, n, cursor, func(a *Answer) { r.rows(l, q, a, yielded) })
+		if err = r.orStopped(err); err != nil {
 			return p, err
 		}
 		known := len(p.ids)
 		for _, id := range got.ids {
 			p.ids[id] = true
-		}
-		err = r.flush(func(i int) bool {
-			first := !yielded[got.ids[i]]
-			yielded[got.ids[i]] = true
-			return first
-		})
-		if err != nil {
-			return p, err
 		}
 		p.shrunk = p.shrunk || got.stated >= 0 && got.stated < p.stated || got.pages >= 0 && got.pages < pages
 		p.stated, pages = got.stated, got.pages

@@ -17,12 +17,21 @@ type visitor struct {
 	day func(date time.Time) // after the rows of each day of a report; nil: not called
 }
 
-// render has the rows of a response rendered, in place of those of the response
-// before, and rows of zeros for those that have gone.
-func (r *listReader) render(l *List, q request, a *Answer) visitor {
-	r.rows, r.out, r.ends = r.rows[:0], r.out[:0], r.ends[:0]
+// rows yields the rows of a response, each as it is rendered, and rows of zeros for
+// those that have gone. It leaves out the rows whose ids are in yielded, and adds the
+// others to it; nil: it yields all.
+func (r *listReader) rows(l *List, q request, a *Answer, yielded map[uint64]bool) {
 	clear(r.listed)
-	v := visitor{row: func(v jsondoc.Value, found []column) { r.row(l, q, a, v, found, false) }}
+	v := visitor{row: func(v jsondoc.Value, found []column) {
+		if yielded != nil {
+			id := rowID(v, found)
+			if yielded[id] {
+				return
+			}
+			yielded[id] = true
+		}
+		r.row(l, q, a, v, found, false)
+	}}
 	if len(l.Numbers) > 0 {
 		v.day = func(date time.Time) {
 			for _, key := range q.keys[date.Format(time.DateOnly)] {
@@ -33,11 +42,14 @@ func (r *listReader) render(l *List, q request, a *Answer) visitor {
 			clear(r.listed)
 		}
 	}
-	return v
+	_ = l.walk(a.Root(), q, v) // fetch has checked the form
 }
 
-// row builds a row and renders it. One that is gone has zeros.
+// row builds, renders and yields a row. One that is gone has zeros.
 func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found []column, gone bool) {
+	if r.stopped {
+		return
+	}
 	mark := a.Mark()
 	b := a.Build()
 	b.Object("")
@@ -82,11 +94,21 @@ func (r *listReader) row(l *List, q request, a *Answer, v jsondoc.Value, found [
 		}
 	}
 	if r.renderer != nil {
-		r.out = r.renderer.Row(r.out, &row)
+		r.out = r.renderer.Row(r.out[:0], &row)
+		row.Out.Text = r.out
 	}
 	row.Doc = jsondoc.Value{}
 	a.Undo(mark)
-	r.rows, r.ends = append(r.rows, row), append(r.ends, len(r.out))
+	r.count++
+	r.stopped = !r.yield(&row, nil)
+}
+
+// orStopped returns err, or errStopped if no more rows are wanted.
+func (r *listReader) orStopped(err error) error {
+	if err == nil && r.stopped {
+		return errStopped
+	}
+	return err
 }
 
 // column is a column from the path to a row: a text, or a value.
@@ -119,8 +141,8 @@ func (l *List) columnsOf(date time.Time, key string) (all []column) {
 
 // walk follows the path to each row and visits it. The error says that the answer does
 // not have the form of the path.
-func (l *List) walk(root jsondoc.Value, path string, q request, found []column, visit visitor) error {
-	err := l.walkRows(root, path, q, found, visit)
+func (l *List) walk(root jsondoc.Value, q request, visit visitor) error {
+	err := l.walkRows(root, l.Rows, q, nil, visit)
 	if err == nil && visit.day != nil && l.Days == ByDay {
 		visit.day(q.from)
 	}
