@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tap-livechat/tap/source"
 )
 
 // TestRowsThatHaveGone: a row of a report that has gone when its day is read again is
@@ -105,5 +107,40 @@ func TestKeysAreFew(t *testing.T) {
 	}
 	if got := l.keysOf(to.AddDate(0, 0, -7), to); days(got) != 6 || got["2026-03-05"] == nil {
 		t.Errorf("keys of %d days", len(got))
+	}
+}
+
+// TestKeysWhileReading: while a report is read, no more keys are kept than a bookmark
+// holds, and those of the day that is being read.
+func TestKeysWhileReading(t *testing.T) {
+	l := &list{keys: make(map[string][]string), lookback: 366}
+	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	kept := func() (n int) {
+		for _, keys := range l.keys {
+			n += len(keys)
+		}
+		return n
+	}
+	for d := range 20 {
+		for n := range 1500 {
+			l.addKey(&source.Row{Day: day.AddDate(0, 0, d), Key: fmt.Sprint(n)})
+		}
+		if kept() > maxKeys+1500 {
+			t.Fatalf("%d keys after %d days", kept(), d+1)
+		}
+	}
+	last := day.AddDate(0, 0, 19)
+	if got := l.keysOf(last.AddDate(0, 0, -366), last); len(got) != 6 || len(got[last.Format(time.DateOnly)]) != 1500 {
+		t.Errorf("keys of %d days in the bookmark", len(got))
+	}
+	next := last.AddDate(0, 0, 1)
+	for n := range 2 * maxKeys {
+		l.addKey(&source.Row{Day: next, Key: fmt.Sprint(n)})
+	}
+	if n := len(l.keys[next.Format(time.DateOnly)]); n != maxKeys+1 {
+		t.Errorf("%d keys of one day", n)
+	}
+	if got := l.keysOf(next, next); len(got) != 0 {
+		t.Errorf("a day with more keys than the bookmark holds is in it")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -104,13 +103,15 @@ func (s *run) listsNotRead() (all []string) {
 
 // list is a list or report that is being read.
 type list struct {
-	stream catalog.Selected
-	rg     source.Range
-	first  time.Time // the date of start_date
-	done   time.Time // the date up to which a report is in the state
-	was    state.Report
-	rows   int
-	keys   map[string][]string // of a report's rows, by date, of the days that the next run reads again
+	stream   catalog.Selected
+	rg       source.Range
+	first    time.Time // the date of start_date
+	lookback int       // report_lookback_days
+	done     time.Time // the date up to which a report is in the state
+	was      state.Report
+	rows     int
+	keys     map[string][]string // of a report's rows, by date, of the days that the next run reads again
+	day      time.Time           // the latest day of keys
 
 	out     *singer.Writer
 	row     func(row *source.Row, count int) // is told of each row that was written
@@ -120,7 +121,7 @@ type list struct {
 // readList reads one list. Only a list that is whole is activated.
 func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 	l := &list{stream: stream, rg: s.o.listRange(), out: &s.out, keys: make(map[string][]string)}
-	l.first = l.rg.From
+	l.first, l.lookback = l.rg.From, s.o.Config.ReportLookbackDays
 	l.row = func(row *source.Row, count int) {
 		s.countRow(&stream, row, count)
 		s.tick()
@@ -132,7 +133,7 @@ func (s *run) readList(ctx context.Context, stream catalog.Selected) error {
 			}
 			l.done = to
 			r := l.report(to, s.o.Now)
-			r.Keys = l.keysOf(to.AddDate(0, 0, -s.o.Config.ReportLookbackDays), to)
+			r.Keys = l.keysOf(to.AddDate(0, 0, -l.lookback), to)
 			s.o.State = s.o.State.WithReport(stream.Name, r)
 		}
 		s.out.State(s.state())
@@ -271,8 +272,7 @@ func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 			}
 		}
 		if row.Key != "" && !l.stream.FullTable {
-			date := row.Day.Format(time.DateOnly)
-			l.keys[date] = append(l.keys[date], row.Key)
+			l.addKey(row)
 		}
 		records, n := recordsOf(&row.Out, l.stream.Name)
 		l.out.Records(&l.stream, records, n, row.Received)
@@ -286,25 +286,4 @@ func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 		l.out.Schema(l.stream)
 	}
 	return nil
-}
-
-// maxKeys is how many keys the bookmark of a report holds.
-const maxKeys = 10_000
-
-// keysOf are the keys of the rows of days, both inclusive, by date: of the latest
-// days, if they are too many. It forgets those of the days before.
-func (l *list) keysOf(from, to time.Time) map[string][]string {
-	first := from.Format(time.DateOnly)
-	maps.DeleteFunc(l.keys, func(date string, _ []string) bool { return date < first })
-	all, n := make(map[string][]string), 0
-	for day := to; !day.Before(from); day = day.AddDate(0, 0, -1) {
-		date := day.Format(time.DateOnly)
-		if n += len(l.keys[date]); n > maxKeys {
-			break
-		}
-		if len(l.keys[date]) > 0 {
-			all[date] = l.keys[date]
-		}
-	}
-	return all
 }
