@@ -42,10 +42,9 @@ var hints = map[livechat.Cause]string{
 	livechat.Network:  "check the network, the proxy and api_url; start the run again",
 	livechat.Certificate: "if a proxy or firewall of your network opens connections, set SSL_CERT_FILE to a file with its certificate; " +
 		"else check api_url and the clock of this machine",
-	livechat.Proxy:    "check HTTPS_PROXY, its user and password; the proxy must let CONNECT through to the host of api_url (or name that host in NO_PROXY)",
-	livechat.Address:  "check api_url",
-	livechat.NoID:     "a chat cannot be stored without its id; report this chat to LiveChat",
-	livechat.FullHour: "what came before that day is covered by the state; to go on after it, run again with start_date set to the next one",
+	livechat.Proxy:   "check HTTPS_PROXY, its user and password; the proxy must let CONNECT through to the host of api_url (or name that host in NO_PROXY)",
+	livechat.Address: "check api_url",
+	livechat.NoID:    "a chat cannot be stored without its id; report this chat to LiveChat",
 }
 
 // hintsV2 are the hints that differ for API v2.

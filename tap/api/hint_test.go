@@ -12,7 +12,7 @@ import (
 // TestHints: every cause has a hint, and the hint goes by the cause alone,
 // but for what differs between the APIs.
 func TestHints(t *testing.T) {
-	for cause := livechat.Unknown + 1; cause <= livechat.FullHour; cause++ {
+	for cause := livechat.Unknown + 1; cause <= livechat.NoID; cause++ {
 		for _, version := range []string{"2", "3.6"} {
 			err := Explain(fmt.Errorf("around it: %w", &livechat.Error{Cause: cause, Version: version, Status: 418}))
 			var h withHint

@@ -34,7 +34,6 @@ const (
 	Proxy             // the proxy refuses the request or cannot be reached
 	Address           // the URL is invalid
 	NoID              // a chat without an id
-	FullHour          // more chats in an hour than the service lists
 	Conflicting       // the responses for a list contradict each other every time
 )
 
