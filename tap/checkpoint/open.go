@@ -21,8 +21,8 @@ type openChats map[string]*openChat
 type openChat struct {
 	since    time.Time // when it began
 	listed   time.Time // LiveChat lists it for no earlier time
-	ended    time.Time // zero: it had not ended when it was last observed of
-	asked    time.Time // when it was last observed of
+	ended    time.Time // zero: it had not ended when it was last observed
+	asked    time.Time // when it was last observed
 	notFound int       // runs in a row that asked for it and did not find it
 	observed bool      // in this run
 }
@@ -44,7 +44,7 @@ func (o openChats) load(all []state.OpenChat) {
 	}
 }
 
-// observe notes what a chat says of itself now.
+// observe notes the times of a chat that was seen.
 func (o openChats) observe(chat *source.Chat, now time.Time) {
 	// A chat is listed by its start or by its end: not before its start, unless that
 	// contradicts the window it is listed in.

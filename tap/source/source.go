@@ -160,7 +160,7 @@ const MaxChat = 32 << 20
 type Chat struct {
 	ID      string
 	Started time.Time // UTC; zero if unknown
-	Ended   time.Time // UTC; zero if unknown or pending. At most ten minutes after the response; never before Started
+	Ended   time.Time // UTC; zero if unknown or pending. At most two days after the response; never before Started
 	Pending bool      // it has not ended yet
 	// TooLarge means that the chat is longer than MaxChat. Only its id is known.
 	TooLarge bool
