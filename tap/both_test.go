@@ -115,7 +115,7 @@ func second(v any) any {
 func TestOneAccountBothAPIs(t *testing.T) {
 	chats := 5000
 	if testing.Short() {
-		chats = 600
+		chats = 1200
 	}
 	withEnv(t, fmt.Sprintf("chats=%d&days=40&pending=9&missed=0.1", chats), func(t *testing.T, w *env) {
 		read := func(api string) (*transcript, map[string][]string) {

@@ -173,8 +173,8 @@ func (h *history) checkThreads() {
 		if !told {
 			continue
 		}
-		if c.Started.Before(h.plan.start) && !h.delivered["events"][c.ID] {
-			continue // it is listed for the time before start_date, and need not have come
+		if !h.delivered["events"][c.ID] {
+			continue // whether it has to come is checked elsewhere
 		}
 		for _, e := range t.Events {
 			if c.Ended.Add(3*time.Minute).After(h.now.Add(h.plan.clock)) || h.plan.late {
