@@ -206,6 +206,7 @@ func (h *history) live() {
 			}
 		}
 		slices.SortFunc(cuts, time.Time.Compare)
+		var parts []state.Named
 		for _, end := range slices.Compact(cuts) {
 			if p.parts == "apart" {
 				kept, h.marks = state.State{}, make(map[string]time.Time)
@@ -217,12 +218,18 @@ func (h *history) live() {
 				}
 				h.pass()
 			}
+			parts = append(parts, state.Named{Name: end.Format(time.RFC3339), State: kept})
 			if p.parts != "handed" && end.Before(h.now) {
 				from = end
 			}
 		}
-		if p.parts == "apart" {
+		if p.parts == "apart" && len(parts) > 0 {
 			from = p.start // the incremental runs have the one start_date
+			var err error
+			if kept, err = state.Merge(parts); err != nil {
+				kept = state.State{} // a part was not read to its end: the user begins anew
+			}
+			h.marks = make(map[string]time.Time)
 		}
 	}
 	if from.After(h.now) {
