@@ -218,6 +218,7 @@ func TestListFailures(t *testing.T) {
 		{"429", http.StatusTooManyRequests, "tags (429 Too Many Requests after 3 tries)", "leave these streams out"},
 		{"another answer", `{"tags":[]}`, "tags (the answer is not what was asked for: it is no list after 3 tries)", "leave these streams out"},
 		{"a web page", `<html>`, "tags (the answer is a web page, not JSON after 3 tries)", "leave these streams out"},
+		{"a row without its key", `[{"name":null}]`, "tags (tags.name: wanted text, got nothing)", "leave these streams out"},
 		{"authentication", `{"error":{"type":"authentication","message":"no"}}`, "", ""},
 		{"license_not_found", `{"error":{"type":"license_not_found","message":"no"}}`, "", ""},
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tap-livechat/catalog"
 	"tap-livechat/tap/civil"
+	"tap-livechat/tap/record"
 	"tap-livechat/tap/singer"
 	"tap-livechat/tap/source"
 	"tap-livechat/tap/state"
@@ -246,13 +247,17 @@ func (l *list) covered(to time.Time) (from, end time.Time) {
 }
 
 // read writes the SCHEMA and the rows, and for a report a STATE now and then. It
-// writes nothing if the first row is an error.
+// writes nothing if the first row is an error. A row without its key ends this list and
+// not the others, whatever on_invalid says.
 func (l *list) read(rows iter.Seq2[*source.Row, error]) error {
 	began := false
 	told, last := l.done, l.done // the day of the last STATE, and of the last row
 	for row, err := range rows {
 		if err == nil {
 			err = row.Out.Err
+			if value := new(record.ValueError); errors.As(err, &value) && value.Required() {
+				err = &source.ListError{Reason: value.Error(), Err: err}
+			}
 		}
 		if err != nil {
 			return err

@@ -76,6 +76,10 @@ func (e *ValueError) Error() string {
 	return text
 }
 
+// Required reports whether the value is a key, or is required by the catalog, and so
+// cannot be null.
+func (e *ValueError) Required() bool { return e.nonNull }
+
 // Hint says how the user can continue.
 func (e *ValueError) Hint() string {
 	if e.nonNull {
