@@ -7,7 +7,7 @@ ACTIONLINT = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # Tests that need not run a second time, under the race detector: they are long,
 # and what runs side by side in them does so in others, too. Those that run in a
 # shorter form there ask sourcetest.Race.
-LONG = ^Test(Cost|Requests|Grid|WrongValuesAreNotQuoted|EchoedCredentialsAreNotQuoted|MixedUpFilesAreNotQuoted|Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed|DiskFull|SyncBudgetV3|Latency|RandomHistories|EveryZone|NamesInAnotherCase|PagesMove|FirstTotalTooLow|FullDay|CapWhileReading|TotalHidesTheCap|WindowSizes|EmptyOnce|TooLong|Moving|MovingArchive|RequestsWhileChatsEnd|ManyWorkers|EarlyBookmark|SmallRuns|OneAccountBothAPIs|CostIsAnnounced|PlanAnnounces|ListCost|BatchDiskFails|SyncSaysWhatIsRepeated|Lasting|Rate)$$
+LONG = ^Test(Cost|Requests|Grid|WrongValuesAreNotQuoted|EchoedCredentialsAreNotQuoted|MixedUpFilesAreNotQuoted|Batch|BatchCutOff|PlanIsEven|SyncOddAndHostile|SyncParts|SandboxRecordsAreValid|SyncTooLarge|FullPagingServesTheTruth|Stale|V3Stale|DatesInZones|DataIsBelievable|Listed|V3OddAndHostile|Contradictions|DriftRate|TargetGone|Killed|DiskFull|SyncBudgetV3|Unstated|Latency|RandomHistories|EveryZone|NamesInAnotherCase|PagesMove|FirstTotalTooLow|FullDay|CapWhileReading|TotalHidesTheCap|WindowSizes|EmptyOnce|TooLong|Moving|MovingArchive|RequestsWhileChatsEnd|ManyWorkers|EarlyBookmark|SmallRuns|OneAccountBothAPIs|CostIsAnnounced|PlanAnnounces|ListCost|BatchDiskFails|SyncSaysWhatIsRepeated|Lasting|Rate)$$
 
 # What builds the container image: docker, podman or buildah.
 ENGINE = docker
