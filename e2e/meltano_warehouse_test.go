@@ -41,7 +41,7 @@ func (p *project) testWarehouses(t *testing.T) {
 func (p *project) testAllStreams(t *testing.T) {
 	p.run(t, "install", "loader", "target-postgres")
 	pg := postgres(t, "everything")
-	const switches = "chats=150&days=8&visitor=mixed&event_ids=some"
+	const switches = "chats=400&days=8&visitor=mixed&event_ids=some" // so many that somebody is banned, on any day
 	first, _ := archive(t, switches)
 	second, _ := archive(t, switches+"&tags_deleted=2")
 	load := func(server *sandbox.Server, environ ...string) {
