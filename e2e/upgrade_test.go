@@ -129,7 +129,7 @@ func TestPartsWarehouse(t *testing.T) {
 				all.Go(func() {
 					state, log, err := into("--config", span)
 					for range 4 {
-						if err == nil || !bytes.Contains(log, []byte("UniqueViolation")) {
+						if err == nil || !bytes.Contains(log, []byte("UniqueViolation")) && !bytes.Contains(log, []byte("DeadlockDetected")) {
 							break
 						}
 						state, log, err = into("--config", span)
