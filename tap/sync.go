@@ -257,15 +257,15 @@ const (
 func (s *run) deliver(chat *source.Chat) error {
 	wanted, why := false, beforeRange
 	for _, f := range s.track.Streams {
+		if chat.Out.Err != nil && s.track.Decide(f, chat) == checkpoint.Deliver {
+			return chat.Out.Err
+		}
 		switch s.track.Offer(f, chat) {
 		case checkpoint.Before:
 			continue
 		case checkpoint.Wait:
 			why = notEnded
 			continue
-		}
-		if chat.Out.Err != nil {
-			return chat.Out.Err
 		}
 		wanted = true
 		s.write(f, chat)

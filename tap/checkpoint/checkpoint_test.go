@@ -307,3 +307,28 @@ func TestActive(t *testing.T) {
 		}
 	}
 }
+
+// TestDecide: a chat that cannot be written stays in the state. It is decided about, and
+// not offered.
+func TestDecide(t *testing.T) {
+	from := state.State{}.With("chats", state.Bookmark{At: march(8, 0), API: "2", OpenKnown: true, ReadFrom: march(1, 0), ReadTo: march(8, 0),
+		Open: []state.OpenChat{{ID: "A", Since: march(2, 0), Asked: march(7, 0)}}})
+	chats := catalog.Default(catalog.V2).Streams[:1]
+	for _, offer := range []bool{false, true} {
+		tr, err := New(Options{Now: march(9, 0), StartDate: march(1, 0), Lookback: day, API: "2"}, chats, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chat := &source.Chat{ID: "A", Started: march(2, 0), Ended: march(3, 0)} // by its id, ended before the look-back
+		decide := tr.Decide
+		if offer {
+			decide = tr.Offer
+		}
+		if v := decide(tr.Streams[0], chat); v != Deliver {
+			t.Fatalf("the verdict is %d", v)
+		}
+		if open := tr.State(from).Bookmarks["chats"].Open; len(open) > 0 == offer {
+			t.Errorf("offered %t: the state waits for %v", offer, open)
+		}
+	}
+}

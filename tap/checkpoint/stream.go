@@ -80,22 +80,30 @@ const (
 	Before          // it is listed before the stream's range, and the state does not wait for it
 )
 
-// Offer says whether a stream is given a chat now. A chat that has not ended is
-// remembered. A chat that the stream waits for is delivered whichever way it comes.
-func (t *Tracker) Offer(s *Stream, chat *source.Chat) Verdict {
-	if s.open[chat.ID] == nil && !chat.To.After(s.begins) {
+// Decide says whether a stream is given a chat now, and remembers nothing. A chat that
+// the stream waits for is delivered whichever way it comes.
+func (t *Tracker) Decide(s *Stream, chat *source.Chat) Verdict {
+	switch {
+	case s.open[chat.ID] == nil && !chat.To.After(s.begins):
 		return Before
-	}
-	if !s.FullTable {
-		s.open.observe(chat, t.startedAt)
-	}
-	if chat.Pending && !t.o.IncludePending {
+	case chat.Pending && !t.o.IncludePending:
 		return Wait
 	}
-	if chat.Ended.After(s.reached) { // zero while it is pending
+	return Deliver
+}
+
+// Offer decides as Decide does, and remembers the chat: as open, or as delivered. A
+// chat whose records cannot be written must not be offered, since the state would stop
+// waiting for it.
+func (t *Tracker) Offer(s *Stream, chat *source.Chat) Verdict {
+	v := t.Decide(s, chat)
+	if v != Before && !s.FullTable {
+		s.open.observe(chat, t.startedAt)
+	}
+	if v == Deliver && chat.Ended.After(s.reached) { // zero while it is pending
 		s.reached = chat.Ended
 	}
-	return Deliver
+	return v
 }
 
 // advance moves the bookmark to the greatest end delivered, but not past what has
